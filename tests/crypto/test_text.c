@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include <string.h>
+
+#include "crypto/random.h"
+#include "tests/crypto/helpers.h"
+
+TestSuite(text, .init = start);
+
+Test(text, hex_is_lower_case_and_exact_in_length)
+{
+    const uint8_t bytes[] = {0x00, 0x9f, 0xa0, 0xff};
+    char out[HEX_SIZE(4)];
+    uint8_t back[4];
+
+    hex_encode(out, bytes, sizeof bytes);
+    cr_assert_str_eq(out, "009fa0ff");
+    cr_assert(hex_decode(back, 4, out, 8));
+    cr_assert(memcmp(back, bytes, 4) == 0);
+    cr_assert(hex_decode(back, 0, "", 0));
+
+    static const char *const bad[] = {"009FA0FF", "009fa0f", "009fa0ff0", "009fa0fg", "009fa0 f",
+                                      "0x9fa0ff", "", "009fa0ff00", "009fa0fF"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        cr_assert_not(hex_decode(back, 4, bad[i], strlen(bad[i])), "%s", bad[i]);
+    }
+    cr_assert_not(hex_decode(back, 4, "009fa0f\0", 8));
+}
+
+/* RFC 4648 section 10. */
+Test(text, base64_gives_the_vectors_of_rfc_4648)
+{
+    static const char *const pairs[][2] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},  {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char out[16];
+        uint8_t back[16];
+        size_t n;
+        size_t len = strlen(pairs[i][0]);
+        cr_assert_eq(base64_encode(out, sizeof out, pairs[i][0], len), strlen(pairs[i][1]));
+        cr_assert_str_eq(out, pairs[i][1]);
+        cr_assert(base64_decode(back, len, &n, out, strlen(out)), "%s", out);
+        cr_assert(n == len && memcmp(back, pairs[i][0], n) == 0);
+    }
+}
+
+Test(text, base64_accepts_one_spelling_only)
+{
+    static const char *const bad[] = {
+        "Zg",   "Zg=",   "Zg===",    "Zh==",  "Zm9=",      "Zm9v\n", "Zm 9v", " Zm9v", "Zm9v ",
+        "Zm9-", "Zm9_",  "=",        "====",  "Z",         "Z===",   "Zg==Zg==", "Zm9vZ",
+        "Zm9vYg", "Zm9vYg=", "Zm9vYh==", "Zm9vYmF=", "Zm9v=", "Zm9v====", "\xc3\xa9==",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        uint8_t out[16];
+        size_t n;
+        cr_assert_not(base64_decode(out, sizeof out, &n, bad[i], strlen(bad[i])), "%s", bad[i]);
+        cr_assert_not(base64_check(&n, bad[i], strlen(bad[i])), "%s", bad[i]);
+    }
+    uint8_t out[16];
+    size_t n;
+    cr_assert_not(base64_decode(out, sizeof out, &n, "Zm9v\0", 5));
+}
+
+Test(text, base64_never_writes_past_the_room_given)
+{
+    uint8_t out[4] = {0, 0, 0, 0x5a};
+    size_t n;
+
+    cr_assert_not(base64_decode(out, 3, &n, "AAAAAAA=", 8));
+    cr_assert_eq(out[3], 0x5a);
+    cr_assert(base64_decode_exact(out, 3, "Zm9v", 4));
+    cr_assert_not(base64_decode_exact(out, 3, "Zm8=", 4));
+    cr_assert_not(base64_decode_exact(out, 2, "Zm9v", 4));
+    cr_assert_not(base64_decode_exact(out, 3, "Zm9vYmFy", 8));
+}
+
+Test(text, base64_check_counts_the_bytes_of_any_length)
+{
+    static uint8_t bytes[1000];
+    static char out[BASE64_SIZE(sizeof bytes)];
+
+    random_fill(bytes, sizeof bytes);
+    for (size_t len = 0; len <= sizeof bytes; len++) {
+        size_t n = base64_encode(out, sizeof out, bytes, len), counted;
+        CHECK(base64_check(&counted, out, n) && counted == len, "%zu bytes", len);
+        CHECK(n < 4 || !base64_check(&counted, out, n - 1), "%zu bytes, one short", len);
+    }
+    /* Padding inside a long text, where one piece of the check ends. */
+    size_t n = base64_encode(out, sizeof out, bytes, 600);
+    memcpy(out + 252, "AAA=", 4);
+    size_t counted;
+    cr_assert(base64_check(&counted, out, 256) && counted == 191);
+    cr_assert_not(base64_check(&counted, out, n));
+}
+
+Test(text, utf8_accepts_the_shortest_forms_only)
+{
+    static const struct {
+        const char *bytes;
+        uint32_t code_point;
+        size_t used;
+    } good[] = {{"a", 'a', 1},
+                {"\x7f", 0x7f, 1},
+                {"\xc2\x80", 0x80, 2},
+                {"\xdf\xbf", 0x7ff, 2},
+                {"\xe0\xa0\x80", 0x800, 3},
+                {"\xed\x9f\xbf", 0xd7ff, 3},
+                {"\xee\x80\x80", 0xe000, 3},
+                {"\xef\xbf\xbf", 0xffff, 3},
+                {"\xf0\x90\x80\x80", 0x10000, 4},
+                {"\xf4\x8f\xbf\xbf", 0x10ffff, 4}};
+    static const char *const bad[] = {
+        "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
+        "\xed\xbf\xbf", "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xff", "\xfe", "\xf0\x90\x80", "a\xe2\x28\xa1", "\xf8\x90\x80\x80",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        uint32_t c = 0;
+        size_t n = strlen(good[i].bytes);
+        cr_assert_eq(utf8_decode(&c, good[i].bytes, n), good[i].used);
+        cr_assert_eq(c, good[i].code_point);
+        cr_assert(utf8_valid(good[i].bytes, n));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        cr_assert_not(utf8_valid(bad[i], strlen(bad[i])), "number %zu", i);
+    }
+    cr_assert(utf8_valid("", 0));
+    cr_assert(utf8_valid("a\0b", 3));
+}
