@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+# SEM: `make run` gives a living demo network, `make test` checks everything.
+# Variables: V=1 shows the commands, BUILD= another build folder, CC= another compiler,
+# SAN=address,undefined (or thread) builds with sanitizers into a folder of its own.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PYTHON  ?= /usr/bin/python3
+PREFIX  ?= /usr/local
+SAN     ?=
+BUILD   ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+CFLAGS  ?= -O2 -g
+comma   := ,
+
+override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wundef -Wmissing-prototypes \
+	-Wstrict-prototypes -Wconversion -Wvla -Wformat=2 -Werror -fno-common -pthread -I. -I$(BUILD)
+ifneq ($(SAN),)
+override CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all -O1
+override LDFLAGS += -fsanitize=$(SAN)
+endif
+override LDFLAGS += -pthread
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
+# The store is the only part that needs LMDB; semctl must link without it.
+LIB_SRC  := $(wildcard crypto/*.c policies/*.c ledger/*.c ledger/kinds/*.c)
+API_SRC  := $(wildcard api/*.c)
+CLI_SRC  := $(wildcard cli/*.c)
+obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIB       := $(BUILD)/libsem.a
+LIBS      := -lsodium -ljansson
+SEMD_LIBS := $(LIBS) -llmdb -lmicrohttpd -lunistring
+CTL_LIBS  := $(LIBS) -lcurl -lunistring
+
+.PHONY: all deps run test lint san tsan bench install clean
+all: $(BUILD)/semd $(BUILD)/semctl
+
+deps:
+	$(Q)deploy/install-deps
+
+$(LIB): $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/semd: $(call obj,$(API_SRC)) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS)
+
+$(BUILD)/semctl: $(call obj,$(CLI_SRC)) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
+
+$(BUILD)/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# One test program per folder; Criterion runs each test in a process of its own. What a room tests
+# outside the library, its program links as well.
+ROOM_api    := $(filter-out api/main.c,$(API_SRC))
+ROOM_cli    := $(filter-out cli/main.c,$(CLI_SRC))
+ROOM_ledger := $(wildcard tests/model/*.c)
+TEST_ROOMS := $(sort $(patsubst tests/%/,%,$(dir $(wildcard tests/*/test_*.c))))
+TEST_BINS  := $(TEST_ROOMS:%=$(BUILD)/tests/test-%)
+.SECONDEXPANSION:
+$(BUILD)/tests/test-%: $$(call obj,$$(sort $$(wildcard tests/$$*/*.c)) $$(ROOM_$$*)) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS) -lcurl -lcriterion
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# Checking. Sanitized builds and fuzzers live beside the normal build, in folders of their own.
+JOBS         ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+SAN_BUILD    := $(BUILD)/san-address-undefined
+TSAN_BUILD   := $(BUILD)/san-thread
+FUZZ_BUILD   := $(BUILD)/fuzz
+FUZZ_BINS    := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+RUN_TESTS     = $(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/run
+# As many jobs as there are cores, unless the caller has said otherwise with -j.
+SUBMAKE       = $(Q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+SAN_MAKE      = $(SUBMAKE) SAN=address,undefined BUILD=$(SAN_BUILD) all test-programs
+
+.PHONY: test-programs fuzz-programs fuzz
+# Objects of tests are made by a chain of patterns; make would delete them after each link.
+.SECONDARY:
+test-programs: $(TEST_BINS)
+fuzz-programs: $(FUZZ_BINS)
+
+test: deps
+	$(SUBMAKE) all test-programs
+	$(SAN_MAKE)
+	$(RUN_TESTS)
+
+lint:
+	$(Q)BUILD=$(BUILD) $(PYTHON) deploy/lint
+
+san: deps
+	$(SAN_MAKE)
+	$(RUN_TESTS) san python
+
+# The writer and its queue are where threads meet.
+tsan: deps
+	$(SUBMAKE) SAN=thread BUILD=$(TSAN_BUILD) $(TSAN_BUILD)/tests/tsan-ledger
+	$(RUN_TESTS) tsan
+
+# Criterion's own runner cannot start under ThreadSanitizer; tests/house/tsan_main.c says why.
+$(BUILD)/tests/tsan-%: $$(call obj,$$(sort $$(wildcard tests/$$*/*.c)) $$(ROOM_$$*) \
+		tests/house/tsan_main.c) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS) -lcurl -lcriterion
+
+# New inputs stay in the build; the known ones of a fuzzer are in tests/fuzz/<fuzzer>.corpus/.
+fuzz: deps
+	$(Q)test -n '$(FUZZ_BINS)' || { echo 'fuzz: no tests/fuzz/fuzz_*.c' >&2; exit 1; }
+	$(SUBMAKE) CC=clang SAN=fuzzer-no-link,address,undefined BUILD=$(FUZZ_BUILD) fuzz-programs
+	$(Q)set -e; for name in $(notdir $(FUZZ_BINS)); do \
+		mkdir -p $(FUZZ_BUILD)/$$name.new; \
+		known=tests/fuzz/$$name.corpus; test -d $$known || known=; \
+		echo "fuzz: $$name, $(FUZZ_SECONDS) s"; \
+		$(FUZZ_BUILD)/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
+			-artifact_prefix=$(FUZZ_BUILD)/$$name- $(FUZZ_BUILD)/$$name.new $$known; \
+	done
+
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(SEMD_LIBS)
+
+$(BUILD)/bench/sem-bench: $(call obj,$(wildcard bench/*.c)) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS)
+
+bench: deps
+	$(SUBMAKE) $(BUILD)/bench/sem-bench
+	$(Q)BUILD=$(BUILD) bench/run
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/semd $(BUILD)/semctl $(DESTDIR)$(PREFIX)/bin
+	$(Q)if test -f deploy/skills.json; then set -x; \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sem deploy/skills.json; fi
+	$(Q)for page in $(wildcard deploy/*.[1-8]); do (set -x; \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page) || exit 1; done
+
+# The demo network in var/ is data and stays.
+clean:
+	rm -rf $(BUILD)
