@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Moving counters: the one place where minutes change hands in the state. An entry works on copies
+ * of the organisations it touches; books_settle() writes them back and asserts that the sums of
+ * SPEC 7.2 still hold, on the entry's own changes and on the stored totals.
+ */
+#ifndef SEM_LEDGER_BOOKS_H
+#define SEM_LEDGER_BOOKS_H
+
+#include "ledger/rules.h"
+
+/* The working copy of an organisation, or of the pool; it exists (asserted). */
+struct org *books_org(struct rules *r, uint32_t number);
+
+/* Reserves (minutes > 0) or releases (< 0) between giver and receiver. */
+void books_reserve(struct rules *r, uint32_t from, uint32_t to, int64_t minutes);
+
+/*
+ * Posts confirmed minutes (> 0), or takes them back (< 0), in the day bucket `bucket`; a gift leaves both
+ * positions where they were. The exchange counts are the caller's, by books_count() and
+ * books_count_pair().
+ */
+void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int64_t minutes,
+                bool gift);
+/* One exchange of a pair more (+1) or less (-1). */
+void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int step);
+/* One exchange more or less for each organisation in the pairs, and for the network. */
+void books_count(struct rules *r, const struct pair_minutes *pairs, size_t n, int step);
+
+/* Moves minutes from one account to another without help being given: leaving, the pool. */
+void books_move(struct rules *r, uint32_t from, uint32_t to, int64_t minutes);
+
+/* Writes the working copies back, checks the sums, and starts with none again. */
+void books_settle(struct rules *r);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The registry of failures (SPEC 11): stable numbers and words, one line each, and the struct in
+ * which a layer says why it refuses: the code, the field or rule, what was expected, what was found.
+ */
+#ifndef SEM_LEDGER_CODES_H
+#define SEM_LEDGER_CODES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* X(word, number, HTTP status, title) */
+#define CODES(X) \
+    X(body_too_large, 101, 413, "the request body is over its bound") \
+    X(note_malformed, 102, 400, "not a C2SP signed note") \
+    X(wrong_network, 103, 422, "the first line names another network") \
+    X(not_an_entry, 104, 400, "the first line has another purpose") \
+    X(not_canonical, 105, 400, "the JSON line is not in the canonical profile") \
+    X(unknown_kind, 106, 400, "no such kind") \
+    X(field_missing, 107, 400, "a required field is absent") \
+    X(field_unknown, 108, 400, "a field the kind does not have") \
+    X(field_invalid, 109, 400, "a field outside its type or range") \
+    X(entry_too_large, 110, 413, "the note is over 16 128 bytes") \
+    X(signature_invalid, 201, 403, "a signature line does not verify") \
+    X(signer_missing, 202, 422, "the set of signers is not complete") \
+    X(signer_unexpected, 203, 422, "a signature of somebody whom the kind does not bind") \
+    X(key_unknown, 204, 403, "no such key of this organisation") \
+    X(key_revoked, 205, 403, "the key was revoked") \
+    X(key_scope, 206, 403, "the key may not sign this kind") \
+    X(key_ceiling, 207, 403, "more minutes than the key may sign") \
+    X(signature_order, 208, 400, "signature lines not sorted, or an organisation signs twice") \
+    X(id_reused, 301, 422, "the author used this id for another text") \
+    X(id_time, 302, 422, "the id's time lies after the entry's") \
+    X(expired, 303, 422, "`valid_until` is past") \
+    X(valid_until_too_far, 304, 422, "`valid_until` is too far from the id's time") \
+    X(time_order, 305, 422, "a demo `at` before the last entry") \
+    X(at_not_allowed, 306, 422, "`at` outside a demo network") \
+    X(seen_mismatch, 307, 422, "`seen` is not a head of this log") \
+    X(network_not_founded, 401, 409, "nothing but `network.found` can come first") \
+    X(network_already_founded, 402, 409, "a network is founded once") \
+    X(network_keys, 403, 422, "not the keys this server holds") \
+    X(clock_only, 404, 403, "only the log's clock makes this kind") \
+    X(org_unknown, 501, 422, "no such organisation") \
+    X(org_left, 502, 422, "the organisation has left") \
+    X(handle_taken, 503, 422, "the handle is or was in use") \
+    X(charter_mismatch, 504, 422, "not the charter in force") \
+    X(not_coordinator, 505, 422, "no coordinator mandate in force") \
+    X(key_in_use, 506, 422, "the key belongs to an organisation already") \
+    X(key_id_taken, 507, 422, "the organisation has a key with this key id") \
+    X(key_unacceptable, 508, 422, "not a safe Ed25519 point") \
+    X(last_admin_key, 509, 422, "an organisation keeps one admin key") \
+    X(ref_unknown, 601, 422, "no such thing") \
+    X(not_yours, 602, 422, "the author has no part in it") \
+    X(already_closed, 603, 422, "it is not open any more") \
+    X(expires_out_of_range, 604, 422, "expiry past or too far") \
+    X(skill_unknown, 605, 422, "not in the catalogue") \
+    X(vouch_own, 606, 422, "one cannot vouch for oneself") \
+    X(already_vouched, 607, 422, "this urgency is in force, or was vouched by the same organisation") \
+    X(not_urgent, 608, 422, "the need is not declared urgent") \
+    X(already_erased, 610, 422, "the text is erased already") \
+    X(parties_mismatch, 701, 422, "not the parties of the thing referred to") \
+    X(hours_over_agreement, 702, 422, "more minutes than the agreement has left") \
+    X(limit_crossed, 703, 422, "beyond what the receiver's line allows") \
+    X(change_below_recorded, 704, 422, "less than what is recorded already") \
+    X(reverse_too_much, 705, 422, "more minutes than are left to take back") \
+    X(day_out_of_range, 706, 422, "day in the future or too long ago") \
+    X(agreement_mismatch, 707, 422, "offer or need does not fit the parties") \
+    X(bad_path, 801, 400, "`%00`, `%2f` or a malformed path") \
+    X(not_found, 802, 404, "nothing here") \
+    X(method_not_allowed, 803, 405, "the path knows other methods") \
+    X(unauthorized, 804, 401, "no valid session") \
+    X(forbidden, 805, 403, "the session may not read this") \
+    X(media_type, 806, 415, "another content type is expected") \
+    X(length_invalid, 807, 400, "two Content-Length, or a malformed one") \
+    X(transfer_encoding, 808, 400, "only a plain body with Content-Length") \
+    X(query_invalid, 809, 400, "a query parameter is unknown or outside its range") \
+    X(cursor_invalid, 810, 400, "not a cursor of this list") \
+    X(challenge_invalid, 811, 401, "unknown, used or expired challenge, or a wrong signature") \
+    X(body_invalid, 812, 400, "the JSON body is not what is expected") \
+    X(details_mismatch, 813, 422, "the text does not open the commitment") \
+    X(erased, 814, 410, "content erased, log intact") \
+    X(rate_limited, 815, 429, "too many applications in an hour") \
+    X(inbox_full, 816, 503, "too many texts under way") \
+    X(too_busy, 817, 503, "the queue is full; try again with the same id") \
+    X(read_only, 818, 503, "the log takes no entries: see `/readyz`") \
+    X(deadline, 819, 503, "not decided in time; try again with the same id") \
+    X(internal, 899, 500, "a defect of the server")
+
+enum code {
+    CODE_OK = 0,
+#define CODE_MEMBER(word, number, status, title) CODE_##word = number,
+    CODES(CODE_MEMBER)
+#undef CODE_MEMBER
+};
+
+/* Static texts and figures of a code. A code that is not in the registry is an assertion failure. */
+const char *code_word(enum code code);
+const char *code_title(enum code code);
+int code_status(enum code code);
+
+/* Finds a code by its word. False when there is none. */
+bool code_find(const char *word, enum code *out);
+
+/* Why something is refused. Empty strings where a part does not apply. */
+struct refusal {
+    enum code code;
+    char rule[48];      /* the policy key or rule that decided */
+    char field[64];     /* the field in question, such as shares[1].minutes */
+    char expected[224];
+    char found[224];
+};
+
+/*
+ * Fills a refusal and returns false, so that a check can end with `return refuse(…)`. `expected`
+ * may be NULL; `found` is a printf format. Text that does not fit is cut at a whole character.
+ */
+bool refuse(struct refusal *r, enum code code, const char *field, const char *expected,
+            const char *found, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

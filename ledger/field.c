@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "ledger/field.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/take.h"
+
+/* --- What is expected, made from the table ---------------------------------------------------- */
+
+static void list_format(char out[static EXPECTED_SIZE], const char *noun, int64_t min, int64_t max)
+{
+    snprintf(out, EXPECTED_SIZE, "%s, sorted by byte, each once, %" PRId64 "..%" PRId64, noun, min,
+             max);
+}
+
+/* The fixed texts, or NULL for the types whose text has figures or words of the table. */
+static const char *type_text(enum field_type type)
+{
+    switch (type) {
+    case F_HANDLE:
+        return EXPECTED_HANDLE;
+    case F_SLUG:
+        return EXPECTED_SLUG;
+    case F_REF:
+        return EXPECTED_REF;
+    case F_KEY:
+    case F_HASH:
+    case F_COMMIT:
+        return EXPECTED_HEX;
+    case F_DAY:
+        return EXPECTED_DAY;
+    case F_FLAG:
+        return EXPECTED_FLAG;
+    case F_SHARES:
+        return "shares {\"from\",\"minutes\",\"to\"}, sorted by from and to, no pair twice, 1..64";
+    case F_FOUNDERS:
+        return "founders {\"handle\",\"key\"}, 3..32";
+    case F_MANDATES:
+        return "mandates {\"org\",\"role\",\"until\"}, sorted by org and role, each once, 1..32";
+    case F_POLICY:
+        return "object with every key of the policy table";
+    case F_PUBLIC:
+        return "{\"bundles\":flag,\"directory\":flag}";
+    case F_TOTALS:
+        return "{\"given\",\"orgs\",\"pool\",\"received\"}, integers";
+    case F_HANDLES:
+    case F_SLUGS:
+    case F_LANGUAGES:
+    case F_INT:
+    case F_WORD:
+    case F_SKILLS:
+        return NULL;
+    }
+    return NULL;
+}
+
+static void describe(char out[static EXPECTED_SIZE], const struct field *f)
+{
+    const char *text = type_text(f->type);
+
+    if (text != NULL) {
+        snprintf(out, EXPECTED_SIZE, "%s", text);
+    } else if (f->type == F_INT) {
+        range_format(out, f->min, f->max);
+    } else if (f->type == F_WORD) {
+        words_format(out, f->words);
+    } else if (f->type == F_HANDLES) {
+        list_format(out, "handles", f->min, f->max);
+    } else if (f->type == F_SKILLS) {
+        list_format(out, "slugs", 1, SKILLS_MAX);
+    } else {
+        list_format(out, f->type == F_LANGUAGES ? "languages" : "slugs", f->min, f->max);
+    }
+}
+
+/* Refuses a value of the field, or an element that breaks what is expected of the whole. */
+static bool invalid_in(struct refusal *why, const struct field *f, struct place at,
+                       const json_t *found)
+{
+    char expected[EXPECTED_SIZE];
+    describe(expected, f);
+    return refuse_value(why, at, expected, found);
+}
+
+/* --- Arrays ----------------------------------------------------------------------------------- */
+
+/* The length of an array of min..max elements. */
+static bool take_array(size_t *n, int64_t min, int64_t max, const struct field *f,
+                       const json_t *array, struct refusal *why)
+{
+    *n = json_array_size(array);
+    return (json_is_array(array) && (int64_t)*n >= min && (int64_t)*n <= max) ||
+           invalid_in(why, f, (struct place){.field = f->name}, array);
+}
+
+static bool take_handles(struct handles *out, const struct field *f, const json_t *value,
+                         struct refusal *why)
+{
+    assert(f->min >= 0 && f->max >= f->min && f->max <= PARTIES_MAX);
+    if (!take_array(&out->n, f->min, f->max, f, value, why)) {
+        return false;
+    }
+    for (size_t i = 0; i < out->n; i++) {
+        struct place at = {.field = f->name, .element = i + 1};
+        const json_t *element = json_array_get(value, i);
+        if (!take_handle(&out->v[i], at, element, why)) {
+            return false;
+        }
+        if (i > 0 && strcmp(out->v[i - 1].s, out->v[i].s) >= 0) {
+            return invalid_in(why, f, at, element);
+        }
+    }
+    return true;
+}
+
+/* Slugs and languages. */
+static bool take_slugs(struct slug *out, size_t *n, int64_t min, int64_t max,
+                       const struct field *f, const json_t *value, struct refusal *why)
+{
+    if (!take_array(n, min, max, f, value, why)) {
+        return false;
+    }
+    for (size_t i = 0; i < *n; i++) {
+        struct place at = {.field = f->name, .element = i + 1};
+        const json_t *element = json_array_get(value, i);
+        if (f->type == F_LANGUAGES ? !take_language(&out[i], at, element, why)
+                                   : !take_slug(&out[i], at, element, why)) {
+            return false;
+        }
+        if (i > 0 && strcmp(out[i - 1].s, out[i].s) >= 0) {
+            return invalid_in(why, f, at, element);
+        }
+    }
+    return true;
+}
+
+static bool take_share(struct share *out, struct place at, const json_t *value, struct refusal *why)
+{
+    static const char *const names[] = {"from", "minutes", "to", NULL};
+    const json_t *v[MEMBERS_MAX];
+
+    return take_members(v, names, at, "share: {\"from\",\"minutes\",\"to\"}", value, why) &&
+           take_handle(&out->from, place_member(at, names[0]), v[0], why) &&
+           take_int(&out->minutes, 1, SHARE_MINUTES_MAX, place_member(at, names[1]), v[1], why) &&
+           take_handle(&out->to, place_member(at, names[2]), v[2], why);
+}
+
+static bool take_shares(struct shares *out, const struct field *f, const json_t *value,
+                        struct refusal *why)
+{
+    if (!take_array(&out->n, 1, SHARES_MAX, f, value, why)) {
+        return false;
+    }
+    for (size_t i = 0; i < out->n; i++) {
+        struct place at = {.field = f->name, .element = i + 1};
+        const json_t *element = json_array_get(value, i);
+        struct share *share = &out->v[i];
+        if (!take_share(share, at, element, why)) {
+            return false;
+        }
+        if (strcmp(share->from.s, share->to.s) == 0) {
+            return refuse_value(why, at, "from and to that differ", element);
+        }
+        int order = i == 0 ? -1 : strcmp(share[-1].from.s, share->from.s);
+        if (order > 0 || (order == 0 && strcmp(share[-1].to.s, share->to.s) >= 0)) {
+            return invalid_in(why, f, at, element);
+        }
+    }
+    return true;
+}
+
+/* --- Types of network.found and clock.tick (SPEC 6.1, 6.10) ----------------------------------- */
+
+/* Founders differ in handle and in key. */
+static bool founder_once(const struct founder *all, size_t i, struct place at,
+                         const json_t *element, struct refusal *why)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(all[k].handle.s, all[i].handle.s) == 0) {
+            return refuse_value(why, place_member(at, "handle"),
+                                "a handle that no other founder has",
+                                json_object_get(element, "handle"));
+        }
+        if (public_key_equal(&all[k].key, &all[i].key)) {
+            return refuse_value(why, place_member(at, "key"), "a key that no other founder has",
+                                json_object_get(element, "key"));
+        }
+    }
+    return true;
+}
+
+static bool take_founders(struct body_network_found *out, const struct field *f,
+                          const json_t *value, struct refusal *why)
+{
+    static const char *const names[] = {"handle", "key", NULL};
+    const json_t *v[MEMBERS_MAX];
+
+    if (!take_array(&out->n_founders, 3, FOUNDERS_MAX, f, value, why)) {
+        return false;
+    }
+    for (size_t i = 0; i < out->n_founders; i++) {
+        struct founder *founder = &out->founders[i];
+        struct place at = {.field = f->name, .element = i + 1};
+        const json_t *element = json_array_get(value, i);
+        if (!take_members(v, names, at, "founder: {\"handle\",\"key\"}", element, why) ||
+            !take_handle(&founder->handle, place_member(at, names[0]), v[0], why) ||
+            !take_bytes(founder->key.b, place_member(at, names[1]), v[1], why) ||
+            !founder_once(out->founders, i, at, element, why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_mandate(struct mandate *out, struct place at, const json_t *value,
+                         struct refusal *why)
+{
+    static const char *const names[] = {"org", "role", "until", NULL};
+    const char *const roles[] = {role_word(ROLE_COORDINATOR), role_word(ROLE_PANEL), NULL};
+    const json_t *v[MEMBERS_MAX];
+    int role = 0;
+
+    if (!take_members(v, names, at, "mandate: {\"org\",\"role\",\"until\"}", value, why) ||
+        !take_handle(&out->org, place_member(at, names[0]), v[0], why) ||
+        !take_word(&role, roles, place_member(at, names[1]), v[1], why) ||
+        !take_int(&out->until, 0, INTEGER_MAX, place_member(at, names[2]), v[2], why)) {
+        return false;
+    }
+    out->role = (enum role)role;
+    return true;
+}
+
+static bool take_mandates(struct body_network_found *out, const struct field *f,
+                          const json_t *value, struct refusal *why)
+{
+    if (!take_array(&out->n_mandates, 1, FOUNDERS_MAX, f, value, why)) {
+        return false;
+    }
+    for (size_t i = 0; i < out->n_mandates; i++) {
+        struct mandate *mandate = &out->mandates[i];
+        struct place at = {.field = f->name, .element = i + 1};
+        const json_t *element = json_array_get(value, i);
+        if (!take_mandate(mandate, at, element, why)) {
+            return false;
+        }
+        int order = i == 0 ? -1 : strcmp(mandate[-1].org.s, mandate->org.s);
+        if (order > 0 || (order == 0 && mandate[-1].role >= mandate->role)) {
+            return invalid_in(why, f, at, element);
+        }
+    }
+    return true;
+}
+
+static bool policy_value(struct policy *out, const struct policy_key *key, struct place at,
+                         const json_t *value, struct refusal *why)
+{
+    char expected[EXPECTED_SIZE];
+    int64_t n;
+
+    if (value == NULL) {
+        range_format(expected, key->min, key->max);
+        return refuse_at(why, CODE_field_missing, at, expected, NULL);
+    }
+    if (!take_int(&n, key->min, key->max, at, value, why)) {
+        return false;
+    }
+    enum policy_set_result result = policy_set(out, key->key, n);
+    assert(result == POLICY_OK);
+    return true;
+}
+
+static bool take_policy(struct policy *out, const struct field *f, const json_t *value,
+                        struct refusal *why)
+{
+    size_t n;
+    const struct policy_key *keys = policy_keys(&n);
+    const char *name;
+    json_t *member;
+
+    if (!json_is_object(value)) {
+        return invalid_in(why, f, (struct place){.field = f->name}, value);
+    }
+    json_object_foreach((json_t *)value, name, member) {
+        if (policy_find(name) == NULL) {
+            return refuse_at(why, CODE_field_unknown, (struct place){f->name, 0, name},
+                             "a key of the policy table", member);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct place at = {f->name, 0, keys[i].key};
+        if (!policy_value(out, &keys[i], at, json_object_get(value, keys[i].key), why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_public(struct body_network_found *out, const struct field *f, const json_t *value,
+                        struct refusal *why)
+{
+    static const char *const names[] = {"bundles", "directory", NULL};
+    const json_t *v[MEMBERS_MAX];
+
+    return take_members(v, names, (struct place){.field = f->name},
+                        type_text(f->type), value, why) &&
+           take_flag(&out->public_bundles, (struct place){f->name, 0, names[0]}, v[0], why) &&
+           take_flag(&out->public_directory, (struct place){f->name, 0, names[1]}, v[1], why);
+}
+
+/* The pool alone may be below zero. */
+static bool take_totals(struct totals *out, const struct field *f, const json_t *value,
+                        struct refusal *why)
+{
+    static const char *const names[] = {"given", "orgs", "pool", "received", NULL};
+    int64_t *const into[] = {&out->given, &out->orgs, &out->pool, &out->received};
+    const json_t *v[MEMBERS_MAX];
+
+    if (!take_members(v, names, (struct place){.field = f->name},
+                      type_text(f->type), value, why)) {
+        return false;
+    }
+    for (size_t i = 0; names[i] != NULL; i++) {
+        int64_t min = into[i] == &out->pool ? -INTEGER_MAX : 0;
+        if (!take_int(into[i], min, INTEGER_MAX, (struct place){f->name, 0, names[i]}, v[i],
+                      why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- Fields by type --------------------------------------------------------------------------- */
+
+static bool take_commit(struct commit *out, struct place at, const json_t *value,
+                        struct refusal *why)
+{
+    out->set = take_bytes(out->h.b, at, value, why);
+    return out->set;
+}
+
+static bool decode(void *to, const struct field *f, const json_t *value, struct refusal *why)
+{
+    struct place at = {.field = f->name};
+    struct slugs *slugs = to;
+    struct body_network_found *network = to;
+
+    switch (f->type) {
+    case F_HANDLE:
+        return take_handle(to, at, value, why);
+    case F_HANDLES:
+        return take_handles(to, f, value, why);
+    case F_SLUG:
+        return take_slug(to, at, value, why);
+    case F_SLUGS:
+    case F_LANGUAGES:
+        assert(f->min >= 0 && f->max >= f->min && f->max <= PARTIES_MAX);
+        return take_slugs(slugs->v, &slugs->n, f->min, f->max, f, value, why);
+    case F_REF:
+        return take_ref(to, at, value, why);
+    case F_KEY:
+        return take_bytes(((struct public_key *)to)->b, at, value, why);
+    case F_HASH:
+        return take_bytes(((struct hash *)to)->b, at, value, why);
+    case F_COMMIT:
+        return take_commit(to, at, value, why);
+    case F_DAY:
+        return take_day(to, at, value, why);
+    case F_INT:
+        return take_int(to, f->min, f->max, at, value, why);
+    case F_FLAG:
+        return take_flag(to, at, value, why);
+    case F_WORD:
+        return take_word(to, f->words, at, value, why);
+    case F_SHARES:
+        return take_shares(to, f, value, why);
+    case F_FOUNDERS:
+        return take_founders(network, f, value, why);
+    case F_MANDATES:
+        return take_mandates(network, f, value, why);
+    case F_SKILLS:
+        return take_slugs(network->skills, &network->n_skills, 1, SKILLS_MAX, f, value, why);
+    case F_POLICY:
+        return take_policy(&network->policy, f, value, why);
+    case F_PUBLIC:
+        return take_public(network, f, value, why);
+    case F_TOTALS:
+        return take_totals(to, f, value, why);
+    }
+    assert(false);
+    return false;
+}
+
+bool field_decode(struct entry *out, const struct field *field, const json_t *value,
+                  struct refusal *why)
+{
+    if (value != NULL) {
+        return decode((char *)out + field->offset, field, value, why);
+    }
+    if (field->optional) {
+        return true;
+    }
+    char expected[EXPECTED_SIZE];
+    describe(expected, field);
+    return refuse_at(why, CODE_field_missing, (struct place){.field = field->name}, expected, NULL);
+}
+
+bool field_decode_seen(struct hash *root, uint64_t *size, const json_t *value, struct refusal *why)
+{
+    static const char *const names[] = {"root", "size", NULL};
+    const json_t *v[MEMBERS_MAX];
+    struct place at = {.field = "seen"};
+    int64_t n = 0;
+
+    if (!take_members(v, names, at, "{\"root\":hash,\"size\":integer}", value, why) ||
+        !take_bytes(root->b, place_member(at, names[0]), v[0], why) ||
+        !take_int(&n, 0, INTEGER_MAX, place_member(at, names[1]), v[1], why)) {
+        return false;
+    }
+    *size = (uint64_t)n;
+    return true;
+}

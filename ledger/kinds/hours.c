@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* hours.record, hours.reverse (SPEC 6.9). */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ledger/books.h"
+#include "ledger/kinds/kinds.h"
+#include "policies/window.h"
+
+#define DAYS_BACK_MAX 366 /* SPEC 6.9, `day` */
+
+static int64_t minutes_to(const struct pair_minutes *pairs, size_t n, uint32_t receiver)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        if (pairs[i].to == receiver)
+            sum += pairs[i].minutes;
+    return sum;
+}
+
+/* --- hours.record ------------------------------------------------------------------------------------- */
+
+static const struct field record_fields[] = {
+    {"agreement", F_REF, .optional = true, .offset = AT(hours_record.agreement)},
+    {"day", F_DAY, .offset = AT(hours_record.day)},
+    {"details", F_COMMIT, .optional = true, .offset = AT(hours_record.details)},
+    {"done_by", F_WORD, .optional = true, .offset = AT(hours_record.done_by),
+     .words = words_done_by},
+    {"gift", F_FLAG, .optional = true, .offset = AT(hours_record.gift)},
+    {"need", F_REF, .optional = true, .offset = AT(hours_record.need)},
+    {"shares", F_SHARES, .offset = AT(hours_record.shares)},
+    {"skill", F_SLUG, .optional = true, .offset = AT(hours_record.skill)},
+};
+
+static bool record_validate(const struct entry *e, struct refusal *why)
+{
+    const struct body_hours_record *b = &e->hours_record;
+    if (b->agreement.by.s[0] != '\0' && b->need.by.s[0] != '\0')
+        return refuse(why, CODE_field_invalid, "need",
+                      "a need only without an agreement, which names its own", "both");
+    return shares_validate(&b->shares, &e->by, why);
+}
+
+static bool record_signers(struct rules *r, const struct entry *e, struct signer_set *set,
+                           struct refusal *why)
+{
+    (void)r;
+    (void)why;
+    signers_of_shares(&e->hours_record.shares, set);
+    return true;
+}
+
+static bool check_day(struct rules *r, int32_t day, struct refusal *why)
+{
+    int32_t today = window_day(r->at);
+    if (day <= today && day >= today - DAYS_BACK_MAX)
+        return true;
+    char last[DAY_TEXT_BYTES], found[DAY_TEXT_BYTES], expected[80];
+    day_format(last, today <= DAY_MAX ? today : DAY_MAX);
+    day_format(found, day);
+    snprintf(expected, sizeof expected, "at most %s, not more than %d days before it", last,
+             DAYS_BACK_MAX);
+    return refuse(why, CODE_day_out_of_range, "day", expected, "%s", found);
+}
+
+/* Under an agreement: each pair has the minutes left; they move from reserved to recorded. */
+static bool use_agreement(struct rules *r, const struct ref *ref, struct hours *h,
+                          struct refusal *why)
+{
+    struct agreement a;
+    if (!find_agreement(r, ref, &a, why))
+        return false;
+    if (a.life != LIFE_OPEN)
+        return refuse_closed(why, "agreement", (enum life)a.life);
+    for (size_t i = 0; i < h->n; i++) {
+        const struct pair_minutes *p = &h->pairs[i];
+        struct pair_minutes *agreed = find_pair(a.pairs, a.n, p->from, p->to);
+        if (agreed == NULL)
+            return refuse(why, CODE_parties_mismatch, "shares",
+                          "givers and receivers as the agreement pairs them", "share %zu is new", i);
+        if (p->minutes > agreed->minutes - agreed->other) {
+            char expected[80];
+            snprintf(expected, sizeof expected, "at most %" PRId64 " minutes left",
+                     agreed->minutes - agreed->other);
+            return refuse(why, CODE_hours_over_agreement, "shares", expected, "%" PRId64,
+                          p->minutes);
+        }
+        agreed->other += p->minutes;
+        books_reserve(r, p->from, p->to, -p->minutes);
+    }
+    state_put_agreement(r->state, &a);
+    h->has_agreement = true;
+    h->agreement = a.key;
+    h->has_need = a.has_need;
+    h->need = a.need;
+    return true;
+}
+
+/* Without one: the receivers' lines decide, unless the givers want nothing counted back. */
+static bool check_direct(struct rules *r, const struct body_hours_record *b, struct hours *h,
+                         struct refusal *why)
+{
+    struct need need = {.urgent_until = 0};
+    if (b->need.by.s[0] != '\0') {
+        if (!find_need(r, &b->need, &need, why))
+            return false;
+        if (minutes_to(h->pairs, h->n, need.key.author) == 0)
+            return refuse(why, CODE_agreement_mismatch, "need", "its asker to receive",
+                          "%s does not", b->need.by.s);
+        h->has_need = true;
+        h->need = need.key;
+    }
+    if (b->gift)
+        return true;
+    bool urgent = h->has_need && urgent_for(&need, h->pairs, h->n);
+    uint32_t receivers[PARTIES_MAX];
+    size_t n = pairs_orgs(h->pairs, h->n, 1, receivers);
+    for (size_t i = 0; i < n; i++)
+        if (!check_limit(r, receivers[i], minutes_to(h->pairs, h->n, receivers[i]), urgent,
+                         LIMIT_DIRECT, why))
+            return false;
+    return true;
+}
+
+/* Minutes served for a need grow or shrink; enough of them close it. */
+static void serve_need(struct rules *r, const struct hours *h, int64_t minutes)
+{
+    struct need need;
+    if (!h->has_need || !state_need(r->state, &h->need, &need))
+        return;
+    need.served += minutes;
+    if (need.life == LIFE_OPEN && need.served >= need.minutes)
+        need_end(r, &need, LIFE_MET);
+    else
+        state_put_need(r->state, &need);
+}
+
+static bool record_apply(struct rules *r, const struct entry *e, struct refusal *why)
+{
+    const struct body_hours_record *b = &e->hours_record;
+    struct hours h = {.key = own_key(r, e),
+                      .index = r->index,
+                      .at = r->at,
+                      .day = b->day,
+                      .bucket = window_day(r->at),
+                      .gift = b->gift,
+                      .counted = true};
+    if (!find_pairs(r, &b->shares, &h.n, h.pairs, why) || !check_day(r, b->day, why) ||
+        !check_skill(r, &b->skill, why))
+        return false;
+    bool under_agreement = b->agreement.by.s[0] != '\0';
+    if (under_agreement ? !use_agreement(r, &b->agreement, &h, why) : !check_direct(r, b, &h, why))
+        return false;
+    for (size_t i = 0; i < h.n; i++) {
+        const struct pair_minutes *p = &h.pairs[i];
+        books_post(r, h.bucket, p->from, p->to, p->minutes, h.gift);
+        books_count_pair(r, h.bucket, p->from, p->to, 1);
+    }
+    books_count(r, h.pairs, h.n, 1);
+    if (h.has_need)
+        serve_need(r, &h, minutes_to(h.pairs, h.n, h.need.author));
+    state_put_hours(r->state, &h);
+    uint32_t parties[PARTIES_MAX];
+    size_t n = pairs_orgs(h.pairs, h.n, 2, parties);
+    put_commit(r, e, SLOT_DETAILS, "hours", &b->details, parties, n);
+    return true;
+}
+
+const struct kind kind_hours_record = {.name = "hours.record",
+                                       .id = KIND_HOURS_RECORD,
+                                       FIELDS(record_fields),
+                                       .validate = record_validate,
+                                       .signers = record_signers,
+                                       .apply = record_apply};
+
+/* --- hours.reverse --------------------------------------------------------------------------------------- */
+
+static const struct field reverse_fields[] = {
+    {"hours", F_REF, .offset = AT(hours_reverse.hours)},
+    {"shares", F_SHARES, .offset = AT(hours_reverse.shares)},
+};
+
+static bool reverse_validate(const struct entry *e, struct refusal *why)
+{
+    return shares_validate(&e->hours_reverse.shares, &e->by, why);
+}
+
+static bool reverse_signers(struct rules *r, const struct entry *e, struct signer_set *set,
+                            struct refusal *why)
+{
+    (void)r;
+    (void)why;
+    signers_of_shares(&e->hours_reverse.shares, set);
+    return true;
+}
+
+static bool take_back(struct rules *r, struct hours *h, const struct pair_minutes *back, size_t i,
+                      struct refusal *why)
+{
+    struct pair_minutes *p = find_pair(h->pairs, h->n, back->from, back->to);
+    if (p == NULL)
+        return refuse(why, CODE_parties_mismatch, "shares", "pairs of the recorded hours",
+                      "share %zu is none", i);
+    if (back->minutes > p->minutes - p->other) {
+        char expected[80];
+        snprintf(expected, sizeof expected, "at most %" PRId64 " minutes left to take back",
+                 p->minutes - p->other);
+        return refuse(why, CODE_reverse_too_much, "shares", expected, "%" PRId64, back->minutes);
+    }
+    p->other += back->minutes;
+    books_post(r, h->bucket, p->from, p->to, -back->minutes, h->gift);
+    if (p->other == p->minutes)
+        books_count_pair(r, h->bucket, p->from, p->to, -1);
+    return true;
+}
+
+static bool wholly_taken_back(const struct hours *h)
+{
+    for (size_t i = 0; i < h->n; i++)
+        if (h->pairs[i].other < h->pairs[i].minutes)
+            return false;
+    return true;
+}
+
+static bool reverse_apply(struct rules *r, const struct entry *e, struct refusal *why)
+{
+    const struct body_hours_reverse *b = &e->hours_reverse;
+    struct hours h;
+    struct pair_minutes back[SHARES_MAX];
+    size_t n;
+    if (!find_hours(r, &b->hours, &h, why) || !find_pairs(r, &b->shares, &n, back, why))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!take_back(r, &h, &back[i], i, why))
+            return false;
+    if (wholly_taken_back(&h)) {
+        h.counted = false;
+        books_count(r, h.pairs, h.n, -1);
+    }
+    if (h.has_need)
+        serve_need(r, &h, -minutes_to(back, n, h.need.author));
+    state_put_hours(r->state, &h);
+    return true;
+}
+
+const struct kind kind_hours_reverse = {.name = "hours.reverse",
+                                        .id = KIND_HOURS_REVERSE,
+                                        FIELDS(reverse_fields),
+                                        .validate = reverse_validate,
+                                        .signers = reverse_signers,
+                                        .apply = reverse_apply};

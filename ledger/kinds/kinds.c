@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "ledger/kinds/kinds.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/books.h"
+#include "policies/window.h"
+
+static const struct kind *const kinds[] = {
+#define KIND_POINTER(suffix, name) [KIND_##suffix] = &kind_##name,
+    KINDS(KIND_POINTER)
+#undef KIND_POINTER
+};
+#define KINDS_END (sizeof kinds / sizeof *kinds)
+
+const struct kind *kind_find(const char *name, size_t len)
+{
+    for (size_t i = 1; i < KINDS_END; i++)
+        if (strlen(kinds[i]->name) == len && memcmp(kinds[i]->name, name, len) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+const struct kind *kind_of(enum entry_kind id)
+{
+    assert(id >= 1 && (size_t)id < KINDS_END);
+    return kinds[id];
+}
+
+const char *const words_thing[] = {"skill", "space", "equipment", NULL};
+const char *const words_slot[] = {"details", "people", "skills", NULL};
+const char *const words_scope[] = {"admin", "sign", "propose", NULL};
+const char *const words_done_by[] = {"staff", "volunteers", "mixed", NULL};
+
+/* --- Signers ------------------------------------------------------------------------------------- */
+
+static struct signer *signer_place(struct signer_set *set, const struct handle *handle)
+{
+    size_t i = 0;
+    while (i < set->n && strcmp(set->v[i].handle.s, handle->s) < 0)
+        i++;
+    if (i < set->n && strcmp(set->v[i].handle.s, handle->s) == 0)
+        return &set->v[i];
+    assert(set->n < sizeof set->v / sizeof *set->v);
+    memmove(&set->v[i + 1], &set->v[i], (set->n - i) * sizeof *set->v);
+    set->n++;
+    set->v[i] = (struct signer){.handle = *handle, .scope = SCOPE_SIGN};
+    return &set->v[i];
+}
+
+void signer_add(struct signer_set *set, const struct handle *handle, enum scope scope)
+{
+    struct signer *s = signer_place(set, handle);
+    if (scope == SCOPE_ADMIN)
+        s->scope = SCOPE_ADMIN;
+}
+
+bool signers_author(struct rules *r, const struct entry *e, struct signer_set *set,
+                    struct refusal *why)
+{
+    (void)r;
+    (void)why;
+    signer_add(set, &e->by, SCOPE_SIGN);
+    return true;
+}
+
+bool signers_author_admin(struct rules *r, const struct entry *e, struct signer_set *set,
+                          struct refusal *why)
+{
+    (void)r;
+    (void)why;
+    signer_add(set, &e->by, SCOPE_ADMIN);
+    return true;
+}
+
+void signers_of_shares(const struct shares *shares, struct signer_set *set)
+{
+    for (size_t i = 0; i < shares->n; i++) {
+        signer_place(set, &shares->v[i].from)->minutes += shares->v[i].minutes;
+        signer_place(set, &shares->v[i].to)->minutes += shares->v[i].minutes;
+    }
+}
+
+static bool add_party(struct handles *parties, const struct handle *handle)
+{
+    for (size_t i = 0; i < parties->n; i++)
+        if (strcmp(parties->v[i].s, handle->s) == 0)
+            return true;
+    if (parties->n == PARTIES_MAX)
+        return false;
+    parties->v[parties->n++] = *handle;
+    return true;
+}
+
+bool shares_validate(const struct shares *shares, const struct handle *by, struct refusal *why)
+{
+    struct handles parties = {.n = 0};
+    bool among = false;
+    for (size_t i = 0; i < shares->n; i++) {
+        const struct share *s = &shares->v[i];
+        if (!add_party(&parties, &s->from) || !add_party(&parties, &s->to))
+            return refuse(why, CODE_field_invalid, "shares", "at most 16 organisations", "more");
+        among = among || strcmp(s->from.s, by->s) == 0 || strcmp(s->to.s, by->s) == 0;
+    }
+    if (!among)
+        return refuse(why, CODE_field_invalid, "by", "a giver or receiver of the shares", "%s",
+                      by->s);
+    return true;
+}
+
+void signer_add_number(struct rules *r, struct signer_set *set, uint32_t number)
+{
+    struct org org;
+    if (state_org(r->state, number, &org))
+        signer_add(set, &org.handle, SCOPE_SIGN);
+}
+
+/* --- Look-ups that refuse --------------------------------------------------------------------------- */
+
+bool find_active(struct rules *r, const struct handle *handle, const char *field, uint32_t *number,
+                 struct refusal *why)
+{
+    struct org org;
+    *number = state_org_number(r->state, handle);
+    if (*number == 0 || !state_org(r->state, *number, &org))
+        return refuse(why, CODE_org_unknown, field, "an organisation of this network", "%s",
+                      handle->s);
+    if (org.state != ORG_ACTIVE)
+        return refuse(why, CODE_org_left, field, "an active organisation", "%s has left", handle->s);
+    return true;
+}
+
+bool find_thing(struct rules *r, const struct ref *ref, const char *field, struct thing_key *key,
+                struct refusal *why)
+{
+    char text[REF_TEXT_SIZE];
+    ref_format(text, ref);
+    key->author = state_org_number(r->state, &ref->by);
+    key->id = ref->id;
+    if (key->author == 0)
+        return refuse(why, CODE_ref_unknown, field, "a reference to an entry of this log", "%s",
+                      text);
+    return true;
+}
+
+static bool refuse_ref(struct refusal *why, const struct ref *ref, const char *field)
+{
+    char text[REF_TEXT_SIZE], expected[64];
+    ref_format(text, ref);
+    snprintf(expected, sizeof expected, "the reference of an existing %s", field);
+    return refuse(why, CODE_ref_unknown, field, expected, "%s", text);
+}
+
+bool find_offer(struct rules *r, const struct ref *ref, struct offer *out, struct refusal *why)
+{
+    struct thing_key key;
+    if (!find_thing(r, ref, "offer", &key, why))
+        return false;
+    return state_offer(r->state, &key, out) || refuse_ref(why, ref, "offer");
+}
+
+bool find_need(struct rules *r, const struct ref *ref, struct need *out, struct refusal *why)
+{
+    struct thing_key key;
+    if (!find_thing(r, ref, "need", &key, why))
+        return false;
+    return state_need(r->state, &key, out) || refuse_ref(why, ref, "need");
+}
+
+bool find_agreement(struct rules *r, const struct ref *ref, struct agreement *out,
+                    struct refusal *why)
+{
+    struct thing_key key;
+    if (!find_thing(r, ref, "agreement", &key, why))
+        return false;
+    return state_agreement(r->state, &key, out) || refuse_ref(why, ref, "agreement");
+}
+
+bool find_hours(struct rules *r, const struct ref *ref, struct hours *out, struct refusal *why)
+{
+    struct thing_key key;
+    if (!find_thing(r, ref, "hours", &key, why))
+        return false;
+    return state_hours(r->state, &key, out) || refuse_ref(why, ref, "hours");
+}
+
+bool find_pairs(struct rules *r, const struct shares *shares, size_t *n,
+                struct pair_minutes pairs[static SHARES_MAX], struct refusal *why)
+{
+    *n = shares->n;
+    for (size_t i = 0; i < shares->n; i++) {
+        const struct share *s = &shares->v[i];
+        pairs[i] = (struct pair_minutes){.minutes = s->minutes};
+        if (!find_active(r, &s->from, "shares", &pairs[i].from, why) ||
+            !find_active(r, &s->to, "shares", &pairs[i].to, why))
+            return false;
+    }
+    return true;
+}
+
+bool refuse_closed(struct refusal *why, const char *field, enum life life)
+{
+    return refuse(why, CODE_already_closed, field, "one that is open", "it is %s", life_word(life));
+}
+
+bool check_expires(struct rules *r, int64_t expires, int64_t days_max, struct refusal *why)
+{
+    int64_t latest = r->at + days_max * WINDOW_DAY_MS;
+    if (expires > r->at && expires <= latest)
+        return true;
+    char expected[96];
+    snprintf(expected, sizeof expected, "after %" PRId64 ", at most %" PRId64 " (%" PRId64 " days)",
+             r->at, latest, days_max);
+    return refuse(why, CODE_expires_out_of_range, "expires", expected, "%" PRId64, expires);
+}
+
+bool check_skill(struct rules *r, const struct slug *skill, struct refusal *why)
+{
+    if (skill->s[0] == '\0' || state_has_skill(r->state, skill))
+        return true;
+    return refuse(why, CODE_skill_unknown, "skill", "a skill of the network's catalogue", "%s",
+                  skill->s);
+}
+
+bool is_coordinator(struct rules *r, uint32_t org)
+{
+    return state_mandate(r->state, org, ROLE_COORDINATOR) > r->at;
+}
+
+/* --- Common effects ----------------------------------------------------------------------------------- */
+
+struct thing_key own_key(const struct rules *r, const struct entry *e)
+{
+    return (struct thing_key){.id = e->id, .author = r->author};
+}
+
+struct pair_minutes *find_pair(struct pair_minutes *pairs, size_t n, uint32_t from, uint32_t to)
+{
+    for (size_t i = 0; i < n; i++)
+        if (pairs[i].from == from && pairs[i].to == to)
+            return &pairs[i];
+    return NULL;
+}
+
+static size_t add_number(uint32_t *out, size_t n, uint32_t number)
+{
+    for (size_t i = 0; i < n; i++)
+        if (out[i] == number)
+            return n;
+    assert(n < PARTIES_MAX);
+    out[n] = number;
+    return n + 1;
+}
+
+size_t pairs_orgs(const struct pair_minutes *pairs, size_t n, int side,
+                  uint32_t out[static PARTIES_MAX])
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (side != 1)
+            found = add_number(out, found, pairs[i].from);
+        if (side != 0)
+            found = add_number(out, found, pairs[i].to);
+    }
+    return found;
+}
+
+void put_commit(struct rules *r, const struct entry *e, enum slot slot, const char *kind,
+                const struct commit *commit, const uint32_t *owners, size_t n_owners)
+{
+    if (!commit->set)
+        return;
+    struct detail d = {
+        .subject = own_key(r, e), .slot = (uint8_t)slot, .commit = commit->h, .index = r->index};
+    snprintf(d.kind, sizeof d.kind, "%s", kind);
+    d.n_owners = add_number(d.owners, 0, r->author);
+    for (size_t i = 0; i < n_owners; i++)
+        d.n_owners = add_number(d.owners, d.n_owners, owners[i]);
+    state_put_detail(r->state, &d);
+}
+
+static bool refuse_limit(const struct org *org, const struct limit_decision *d, int64_t extra,
+                         enum limit_context context, struct refusal *why)
+{
+    char expected[200];
+    snprintf(expected, sizeof expected,
+             "at most %" PRId64 " minutes more for %s; or a smaller share, a gift%s, or a need whose "
+             "urgency another organisation vouches for",
+             d->allowed_more, org->handle.s,
+             context == LIMIT_AGREEMENT ? " recorded afterwards" : "");
+    refuse(why, CODE_limit_crossed, "shares", expected,
+           "%" PRId64 " minutes; position would be %" PRId64 ", floor -%" PRId64
+           ", hard stop -%" PRId64,
+           extra, d->projected, d->floor, d->hard_floor);
+    snprintf(why->rule, sizeof why->rule, "%s",
+             d->refused_past == d->floor ? "limit_floor" : "limit_hard_permille");
+    return false;
+}
+
+bool check_limit(struct rules *r, uint32_t number, int64_t extra, bool urgent,
+                 enum limit_context context, struct refusal *why)
+{
+    struct org *org = books_org(r, number);
+    state_roll_window(r->state, org, window_day(r->at));
+    const struct policy *policy = &r->state->network.found.policy;
+    struct line line;
+    limits_line(policy, org->given_year, org->given_count, &line);
+    struct limit_input input = {.position = org_position(org),
+                                .pending_received = org->received_pending,
+                                .pending_given = org->given_pending,
+                                .extra_received = extra,
+                                .urgent = urgent,
+                                .context = context};
+    struct limit_note note = {.org = number, .urgent = urgent};
+    limits_decide(policy, &line, &input, &note.decision);
+    if (r->outcome != NULL && r->outcome->n_limits < PARTIES_MAX)
+        r->outcome->limits[r->outcome->n_limits++] = note;
+    if (note.decision.verdict == LIMIT_REFUSED)
+        return refuse_limit(org, &note.decision, extra, context, why);
+    return true;
+}
+
+bool urgent_for(const struct need *need, const struct pair_minutes *pairs, size_t n)
+{
+    if (need->urgent_until == 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (pairs[i].to != need->key.author || pairs[i].from == need->voucher)
+            return false;
+    return true;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* need.publish, need.vouch, need.withdraw (SPEC 6.7). */
+#include <inttypes.h>
+
+#include "ledger/books.h"
+#include "ledger/kinds/kinds.h"
+#include "policies/window.h"
+
+/* --- need.publish ----------------------------------------------------------------------------------- */
+
+static const struct field publish_fields[] = {
+    {"areas", F_SLUGS, .optional = true, .offset = AT(need_publish.areas), .min = 1,
+     .max = PARTIES_MAX},
+    {"details", F_COMMIT, .offset = AT(need_publish.details)},
+    {"expires", F_INT, .offset = AT(need_publish.expires), .min = 0, .max = INTEGER_MAX},
+    {"languages", F_LANGUAGES, .optional = true, .offset = AT(need_publish.languages), .min = 1,
+     .max = PARTIES_MAX},
+    {"minutes", F_INT, .offset = AT(need_publish.minutes), .min = 1, .max = SHARE_MINUTES_MAX},
+    {"public", F_FLAG, .offset = AT(need_publish.is_public)},
+    {"skill", F_SLUG, .optional = true, .offset = AT(need_publish.skill)},
+    {"type", F_WORD, .offset = AT(need_publish.type), .words = words_thing},
+    {"urgent", F_FLAG, .offset = AT(need_publish.urgent)},
+};
+
+static bool publish_validate(const struct entry *e, struct refusal *why)
+{
+    if (e->need_publish.type == THING_SKILL && e->need_publish.skill.s[0] == '\0')
+        return refuse(why, CODE_field_missing, "skill", "a skill of the catalogue", "nothing");
+    return true;
+}
+
+static struct due expiry_of(const struct need *n)
+{
+    return (struct due){.moment = n->expires, .type = DUE_NEED_EXPIRY, .key = n->key};
+}
+
+static struct due lapse_of(const struct need *n)
+{
+    return (struct due){.moment = n->urgent_until, .type = DUE_URGENCY_LAPSE, .key = n->key};
+}
+
+static bool publish_apply(struct rules *r, const struct entry *e, struct refusal *why)
+{
+    const struct body_need_publish *b = &e->need_publish;
+    struct need n = {.key = own_key(r, e),
+                     .index = r->index,
+                     .life = LIFE_OPEN,
+                     .type = (uint8_t)b->type,
+                     .is_public = b->is_public,
+                     .urgent_declared = b->urgent,
+                     .skill = b->skill,
+                     .published_at = r->at,
+                     .expires = b->expires,
+                     .minutes = b->minutes};
+    if (!check_skill(r, &b->skill, why) ||
+        !check_expires(r, b->expires, r->state->network.found.policy.need_days_max, why))
+        return false;
+    state_put_need(r->state, &n);
+    state_put_live(r->state, LIVE_NEED, r->author, &n.key);
+    struct due due = expiry_of(&n);
+    state_put_due(r->state, &due);
+    put_commit(r, e, SLOT_DETAILS, "need", &b->details, NULL, 0);
+    return true;
+}
+
+const struct kind kind_need_publish = {.name = "need.publish",
+                                       .id = KIND_NEED_PUBLISH,
+                                       FIELDS(publish_fields),
+                                       .validate = publish_validate,
+                                       .signers = signers_author,
+                                       .apply = publish_apply};
+
+/* --- need.vouch ---------------------------------------------------------------------------------------- */
+
+static const struct field ref_fields[] = {
+    {"need", F_REF, .offset = AT(need_ref.need)},
+};
+
+static bool check_vouch(struct rules *r, const struct entry *e, const struct need *n,
+                        struct refusal *why)
+{
+    if (n->key.author == r->author)
+        return refuse(why, CODE_vouch_own, "need", "the need of another organisation", "%s asks",
+                      e->by.s);
+    if (n->life != LIFE_OPEN)
+        return refuse_closed(why, "need", (enum life)n->life);
+    if (!n->urgent_declared)
+        return refuse(why, CODE_not_urgent, "need", "a need declared urgent", "it is not");
+    if (n->urgent_until != 0)
+        return refuse(why, CODE_already_vouched, "need", "an urgency that nobody vouches for",
+                      "in force until %" PRId64, n->urgent_until);
+    if (n->voucher == r->author)
+        return refuse(why, CODE_already_vouched, "need", "another organisation than the last time",
+                      "%s", e->by.s);
+    return true;
+}
+
+static bool vouch_apply(struct rules *r, const struct entry *e, struct refusal *why)
+{
+    struct need n;
+    if (!find_need(r, &e->need_ref.need, &n, why) || !check_vouch(r, e, &n, why))
+        return false;
+    n.voucher = r->author;
+    n.urgent_until = r->at + r->state->network.found.policy.urgent_days * WINDOW_DAY_MS;
+    state_put_need(r->state, &n);
+    struct due due = lapse_of(&n);
+    state_put_due(r->state, &due);
+    (void)books_org(r, n.key.author);
+    return true;
+}
+
+const struct kind kind_need_vouch = {.name = "need.vouch",
+                                     .id = KIND_NEED_VOUCH,
+                                     FIELDS(ref_fields),
+                                     .signers = signers_author,
+                                     .apply = vouch_apply};
+
+void need_urgency_lapse(struct rules *r, struct need *n)
+{
+    struct due due = lapse_of(n);
+    state_del_due(r->state, &due);
+    n->urgent_until = 0;
+    state_put_need(r->state, n);
+}
+
+/* --- need.withdraw --------------------------------------------------------------------------------------- */
+
+void need_end(struct rules *r, struct need *n, enum life life)
+{
+    struct due due = expiry_of(n);
+    state_del_due(r->state, &due);
+    if (n->urgent_until != 0)
+        need_urgency_lapse(r, n);
+    state_del_live(r->state, LIVE_NEED, n->key.author, &n->key);
+    n->life = (uint8_t)life;
+    state_put_need(r->state, n);
+}
+
+static bool withdraw_apply(struct rules *r, const struct entry *e, struct refusal *why)
+{
+    struct need n;
+    if (!find_need(r, &e->need_ref.need, &n, why))
+        return false;
+    if (n.key.author != r->author)
+        return refuse(why, CODE_not_yours, "need", "a need of one's own", "not %s's", e->by.s);
+    if (n.life != LIFE_OPEN)
+        return refuse_closed(why, "need", (enum life)n.life);
+    need_end(r, &n, LIFE_WITHDRAWN);
+    return true;
+}
+
+const struct kind kind_need_withdraw = {.name = "need.withdraw",
+                                        .id = KIND_NEED_WITHDRAW,
+                                        FIELDS(ref_fields),
+                                        .signers = signers_author,
+                                        .apply = withdraw_apply};

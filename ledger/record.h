@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Records as bytes: a cursor that either writes or reads, so that one function per record states its
+ * layout for both directions and the two cannot drift apart. Integers are big-endian, fixed width.
+ */
+#ifndef SEM_LEDGER_RECORD_H
+#define SEM_LEDGER_RECORD_H
+
+#include <assert.h>
+#include <string.h>
+
+#include "ledger/kv.h"
+
+struct record {
+    uint8_t *at, *end;
+    bool writing;
+};
+
+static inline struct record record_writer(uint8_t *buffer, size_t n)
+{
+    return (struct record){.at = buffer, .end = buffer + n, .writing = true};
+}
+
+/* The cursor never writes through a reader, so the bytes may be borrowed ones. */
+static inline struct record record_reader(struct slice s)
+{
+    uint8_t *p = (uint8_t *)(uintptr_t)s.data;
+    return (struct record){.at = p, .end = p + s.size, .writing = false};
+}
+
+static inline void record_bytes(struct record *r, void *value, size_t n)
+{
+    /* A record too short or a buffer too small is a broken store or a defect: stop. */
+    assert((size_t)(r->end - r->at) >= n);
+    if (r->writing)
+        memcpy(r->at, value, n);
+    else
+        memcpy(value, r->at, n);
+    r->at += n;
+}
+
+static inline void record_u64(struct record *r, uint64_t *value)
+{
+    uint8_t b[8];
+    for (int i = 0; i < 8; i++)
+        b[i] = (uint8_t)(*value >> (56 - 8 * i));
+    record_bytes(r, b, 8);
+    uint64_t v = 0;
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | b[i];
+    *value = v;
+}
+
+static inline void record_i64(struct record *r, int64_t *value)
+{
+    uint64_t v = (uint64_t)*value;
+    record_u64(r, &v);
+    *value = (int64_t)v;
+}
+
+static inline void record_u32(struct record *r, uint32_t *value)
+{
+    uint8_t b[4];
+    for (int i = 0; i < 4; i++)
+        b[i] = (uint8_t)(*value >> (24 - 8 * i));
+    record_bytes(r, b, 4);
+    *value = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static inline void record_i32(struct record *r, int32_t *value)
+{
+    uint32_t v = (uint32_t)*value;
+    record_u32(r, &v);
+    *value = (int32_t)v;
+}
+
+static inline void record_u8(struct record *r, uint8_t *value)
+{
+    record_bytes(r, value, 1);
+}
+
+static inline void record_bool(struct record *r, bool *value)
+{
+    uint8_t v = *value;
+    record_u8(r, &v);
+    *value = v != 0;
+}
+
+/* A count that is known to fit one byte. */
+static inline void record_count(struct record *r, size_t *n, size_t max)
+{
+    assert(max <= 255);
+    uint8_t v = (uint8_t)*n;
+    assert(!r->writing || *n <= max);
+    record_u8(r, &v);
+    assert(v <= max);
+    *n = v;
+}
+
+/* A short text: one byte of length, then the characters. */
+static inline void record_text(struct record *r, char *text, size_t size)
+{
+    size_t n = r->writing ? strlen(text) : 0;
+    record_count(r, &n, size - 1);
+    record_bytes(r, text, n);
+    if (!r->writing)
+        text[n] = '\0';
+}
+
+static inline struct slice record_slice(const struct record *r, const uint8_t *start)
+{
+    return (struct slice){start, (size_t)(r->at - start)};
+}
+
+#endif

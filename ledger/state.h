@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The state of a network as typed records over ledger/kv.h (SPEC 7.3): what the rules read and
+ * write, and what queries read. Every record is decoded into a struct; no pointer into the store
+ * leaves this module. Fixed layouts, big-endian, so that a replay gives the same bytes.
+ *
+ * A struct state belongs to one thread. Reads answer "not there" after a failure of the kv, which
+ * the owner of the transaction finds with kv_failed().
+ */
+#ifndef SEM_LEDGER_STATE_H
+#define SEM_LEDGER_STATE_H
+
+#include "ledger/entry.h"
+#include "ledger/kv.h"
+
+#define POOL 0 /* the number of the pool's account */
+
+/* What network.found fixed; kept decoded because every entry needs it. */
+struct network {
+    bool founded;
+    struct body_network_found found; /* as signed; the policy in force is found.policy */
+};
+
+/* Running totals, updated with every entry. */
+struct sums {
+    uint32_t orgs;          /* highest organisation number */
+    int64_t given, received, given_pending, received_pending; /* Σ over organisations */
+    int64_t positions; /* Σ positions without the pool */
+    int64_t pool;      /* the pool's position */
+    int64_t exchanges; /* hours.record entries not wholly reversed */
+};
+
+enum org_state { ORG_ACTIVE = 1, ORG_LEFT };
+
+struct org {
+    uint32_t number;
+    struct handle handle;
+    uint8_t state; /* enum org_state */
+    bool is_public;
+    struct commit sheet;    /* commitment of the sheet; its entry is sheet_ref */
+    struct ref sheet_ref;
+    uint64_t admitted_index;
+    uint64_t last_entry; /* index + 1 of the newest entry of its backward chain; 0: none */
+    int64_t admitted_at, confirmed_at, left_at;
+    uint32_t admin_keys; /* not revoked */
+    /* counters, minutes (SPEC 7.1) */
+    int64_t given_posted, received_posted, given_pending, received_pending, moves;
+    int64_t given_gifts, received_gifts; /* part of posted that was a gift */
+    int64_t given_count, received_count; /* exchanges */
+    /* rolling year: sums over days window_from .. */
+    int32_t window_from;
+    int64_t given_year, received_year;
+};
+
+int64_t org_position(const struct org *org);
+
+struct org_key {
+    uint32_t org;
+    struct key_id id;
+    struct public_key key;
+    uint8_t scope; /* enum scope */
+    int64_t ceiling;
+    uint64_t since_index, revoked_index; /* revoked_index 0: valid (index 0 adds, never revokes) */
+};
+
+enum life { LIFE_OPEN = 1, LIFE_WITHDRAWN, LIFE_EXPIRED, LIFE_MET, LIFE_CLOSED, LIFE_CANCELLED };
+const char *life_word(enum life life);
+
+/* Things are known by the id and number of their author. */
+struct thing_key {
+    struct id id;
+    uint32_t author;
+};
+
+struct offer {
+    struct thing_key key;
+    uint64_t index;
+    uint8_t life, type;
+    bool is_public;
+    struct slug skill;
+    int64_t published_at, renewed_at, expires, minutes_month;
+    size_t n_providers;
+    uint32_t providers[PARTIES_MAX];
+};
+
+struct need {
+    struct thing_key key;
+    uint64_t index;
+    uint8_t life, type;
+    bool is_public, urgent_declared;
+    struct slug skill;
+    int64_t published_at, expires, minutes, served;
+    uint32_t voucher;      /* 0: not vouched */
+    int64_t urgent_until;  /* 0: not in force */
+};
+
+/* One pair of an agreement or of recorded hours. */
+struct pair_minutes {
+    uint32_t from, to;
+    int64_t minutes;  /* reserved, or recorded */
+    int64_t other;    /* agreement: recorded so far; hours: taken back so far */
+};
+
+struct agreement {
+    struct thing_key key;
+    uint64_t index;
+    uint8_t life;
+    int64_t signed_at, expires, ended_at;
+    bool has_offer, has_need;
+    struct thing_key offer, need;
+    size_t n;
+    struct pair_minutes pairs[SHARES_MAX];
+};
+
+struct hours {
+    struct thing_key key;
+    uint64_t index;
+    int64_t at;
+    int32_t day, bucket; /* day of the help; UTC day of `at` */
+    bool gift, counted;  /* counted: not wholly reversed */
+    bool has_agreement, has_need;
+    struct thing_key agreement, need;
+    size_t n;
+    struct pair_minutes pairs[SHARES_MAX];
+};
+
+struct detail {
+    struct thing_key subject;
+    uint8_t slot; /* enum slot */
+    struct hash commit;
+    uint64_t index;        /* of the subject */
+    bool erased;
+    uint64_t erased_index;
+    int64_t erased_at;
+    size_t n_owners;       /* parties who may erase, the author first */
+    uint32_t owners[PARTIES_MAX];
+    char kind[12];         /* commitment kind, SPEC 9 */
+};
+
+#define ENTRY_PARTIES_MAX (2 * PARTIES_MAX + FOUNDERS_MAX)
+
+/* One step of an organisation's backward chain. */
+struct entry_party {
+    uint32_t org;
+    uint64_t previous; /* index + 1 of its entry before; 0: none */
+};
+struct entry_record {
+    uint64_t index;
+    uint8_t kind; /* enum entry_kind */
+    int64_t at;
+    uint32_t author; /* 0: the clock */
+    struct id id;
+    struct hash text_hash;
+    size_t n_parties;
+    struct entry_party parties[ENTRY_PARTIES_MAX];
+};
+
+struct pair {
+    uint32_t from, to;
+    int64_t minutes, gift_minutes, count, last_at;
+};
+struct pair_day { /* and org_day, where minutes = given, other = received */
+    int64_t minutes, other;
+};
+
+/* Types of due moments; the order is part of the format (SPEC 5.2). */
+enum due_type { DUE_AGREEMENT_EXPIRY = 1, DUE_NEED_EXPIRY, DUE_OFFER_EXPIRY, DUE_URGENCY_LAPSE };
+struct due {
+    int64_t moment;
+    uint8_t type;
+    struct thing_key key;
+};
+
+enum live_type { LIVE_AGREEMENT = 1, LIVE_NEED, LIVE_OFFER };
+
+/* --- The object ------------------------------------------------------------------------------- */
+
+struct state {
+    struct kv *kv;
+    struct network network;
+    uint64_t network_version; /* of the cached network; 0: none cached */
+};
+
+/*
+ * Points a state at a transaction and loads the network's record if it changed since the last
+ * time. Zero the struct before the first call. About 15 KiB: keep it off small stacks.
+ */
+void state_attach(struct state *s, struct kv *kv);
+
+/* Number of leaves applied: the next index. */
+uint64_t state_size(struct state *s);
+void state_set_size(struct state *s, uint64_t size);
+/* Time of the last leaf, 0 when there is none. */
+int64_t state_last_at(struct state *s);
+void state_set_last_at(struct state *s, int64_t at);
+void state_sums(struct state *s, struct sums *out);
+void state_put_sums(struct state *s, const struct sums *sums);
+/* Records network.found and refreshes the cached network. */
+void state_put_network(struct state *s, const struct body_network_found *found);
+bool state_has_skill(const struct state *s, const struct slug *skill);
+
+/* --- Records: get answers false when there is none -------------------------------------------- */
+
+bool state_org(struct state *s, uint32_t number, struct org *out);
+uint32_t state_org_number(struct state *s, const struct handle *handle); /* 0: none */
+void state_put_org(struct state *s, const struct org *org); /* the sums are the caller's */
+void state_put_handle(struct state *s, const struct handle *handle, uint32_t number);
+
+bool state_key(struct state *s, uint32_t org, const struct key_id *id, struct org_key *out);
+void state_put_key(struct state *s, const struct org_key *key);
+uint32_t state_key_owner(struct state *s, const struct public_key *key); /* 0: none */
+void state_put_key_owner(struct state *s, const struct public_key *key, uint32_t org);
+/* Walks the keys of an organisation: start with after = NULL, then the last id. */
+bool state_next_key(struct state *s, uint32_t org, const struct key_id *after, struct org_key *out);
+
+int64_t state_mandate(struct state *s, uint32_t org, enum role role); /* until; 0: none */
+void state_put_mandate(struct state *s, uint32_t org, enum role role, int64_t until);
+
+bool state_id(struct state *s, const struct thing_key *key, uint64_t *index);
+void state_put_id(struct state *s, const struct thing_key *key, uint64_t index);
+bool state_entry(struct state *s, uint64_t index, struct entry_record *out);
+void state_put_entry(struct state *s, const struct entry_record *e);
+
+bool state_offer(struct state *s, const struct thing_key *key, struct offer *out);
+void state_put_offer(struct state *s, const struct offer *o);
+bool state_need(struct state *s, const struct thing_key *key, struct need *out);
+void state_put_need(struct state *s, const struct need *n);
+bool state_agreement(struct state *s, const struct thing_key *key, struct agreement *out);
+void state_put_agreement(struct state *s, const struct agreement *a);
+bool state_hours(struct state *s, const struct thing_key *key, struct hours *out);
+void state_put_hours(struct state *s, const struct hours *h);
+bool state_detail(struct state *s, const struct thing_key *subject, enum slot slot,
+                  struct detail *out);
+void state_put_detail(struct state *s, const struct detail *d);
+
+/* Walks things in time order of their ids: start with after = NULL. */
+bool state_next_offer(struct state *s, const struct thing_key *after, struct offer *out);
+bool state_next_need(struct state *s, const struct thing_key *after, struct need *out);
+bool state_next_agreement(struct state *s, const struct thing_key *after, struct agreement *out);
+bool state_next_hours(struct state *s, const struct thing_key *after, struct hours *out);
+
+/* The live things of an organisation, by type. Start with after = NULL. */
+void state_put_live(struct state *s, enum live_type type, uint32_t org, const struct thing_key *key);
+void state_del_live(struct state *s, enum live_type type, uint32_t org, const struct thing_key *key);
+bool state_next_live(struct state *s, enum live_type type, uint32_t org,
+                     const struct thing_key *after, struct thing_key *out);
+
+void state_put_due(struct state *s, const struct due *due);
+void state_del_due(struct state *s, const struct due *due);
+/* The earliest due moment <= until, and the one after another; false when there is none. */
+bool state_first_due(struct state *s, int64_t until, struct due *out);
+bool state_next_due(struct state *s, const struct due *after, int64_t until, struct due *out);
+
+bool state_pair(struct state *s, uint32_t from, uint32_t to, struct pair *out);
+void state_put_pair(struct state *s, const struct pair *p);
+/* Pairs in order of (from, to): those after the given one. */
+bool state_next_pair(struct state *s, uint32_t from, uint32_t to, struct pair *out);
+bool state_pair_day(struct state *s, int32_t day, uint32_t from, uint32_t to, struct pair_day *out);
+void state_put_pair_day(struct state *s, int32_t day, uint32_t from, uint32_t to,
+                        const struct pair_day *d);
+/* Buckets in order of (day, from, to): those at or after the given one (`after`: strictly). */
+bool state_next_pair_day(struct state *s, bool after, int32_t *day, uint32_t *from, uint32_t *to,
+                         struct pair_day *out);
+bool state_org_day(struct state *s, int32_t day, uint32_t org, struct pair_day *out);
+void state_put_org_day(struct state *s, int32_t day, uint32_t org, const struct pair_day *d);
+
+/* Brings an organisation's window sums to the window that ends with `day` (SPEC 5.4). */
+void state_roll_window(struct state *s, struct org *org, int32_t day);
+
+#endif
