@@ -33,15 +33,16 @@ void books_reserve(struct rules *r, uint32_t from, uint32_t to, int64_t minutes)
 static void post_org_day(struct rules *r, int32_t bucket, uint32_t org, int64_t given,
                          int64_t received)
 {
-    struct pair_day day = {0};
-    bool there = state_org_day(r->state, bucket, org, &day);
-    (void)there; /* absent is zero */
-    day.minutes += given;
-    day.other += received;
-    state_put_org_day(r->state, bucket, org, &day);
-
+    /* The window first: it takes away what a bucket held before this change. */
     struct org *o = books_org(r, org);
     state_roll_window(r->state, o, window_day(r->at));
+    struct pair_day day;
+    if (!state_org_day(r->state, bucket, org, &day))
+        day = (struct pair_day){0};
+    day.minutes += given;
+    day.other += received;
+    assert(day.minutes >= 0 && day.other >= 0);
+    state_put_org_day(r->state, bucket, org, &day);
     if (bucket >= o->window_from) {
         o->given_year += given;
         o->received_year += received;

@@ -124,7 +124,7 @@ static void item_free(struct item *item)
     free(item);
 }
 
-/* --- The operations ------------------------------------------------------------------------------ */
+/* --- The operations --------------------------------------------------------------------------- */
 
 static bool memory_failed(struct kv *kv)
 {

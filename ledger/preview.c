@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ledger/kind.h"
+#include "ledger/log.h"
 
 /* Lets the time pass as the writer would before the entry. */
 static bool pass_time(struct state *s, int64_t at, struct refusal *why)
@@ -42,7 +43,8 @@ bool preview_entry(struct kv *base, struct state *scratch, const struct entry *e
     state_attach(scratch, overlay);
     outcome->n_changes = outcome->n_limits = 0;
     signers->n = 0;
-    struct rules r = {.state = scratch, .outcome = outcome};
+    struct rules r = {
+        .state = scratch, .outcome = outcome, .root_at = log_root_of, .root_ctx = base};
     bool ok = rules_entry_time(scratch, entry, now_ms, &r.at, why) &&
               pass_time(scratch, r.at, why) && check_id(scratch, entry, why);
     r.index = state_size(scratch);

@@ -81,7 +81,8 @@ static inline void record_u8(struct record *r, uint8_t *value)
 
 static inline void record_bool(struct record *r, bool *value)
 {
-    uint8_t v = *value;
+    /* A reader's value is not set yet, and not every byte is a bool. */
+    uint8_t v = r->writing && *value;
     record_u8(r, &v);
     *value = v != 0;
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/text.h"
@@ -234,6 +235,38 @@ static bool recount_pending(struct state *s, uint32_t number, char *why, size_t 
     return false;
 }
 
+/* The window sums are what the day buckets of each organisation's window hold: one walk over both. */
+static bool recount_windows(struct state *s, uint32_t orgs, char *why, size_t why_size)
+{
+    struct org *org = calloc((size_t)orgs + 1, sizeof *org);
+    if (org == NULL) {
+        snprintf(why, why_size, "no memory to recount the windows");
+        return false;
+    }
+    bool ok = true;
+    int32_t days = (int32_t)s->network.found.policy.window_days, day = DAY_MAX;
+    for (uint32_t i = 1; i <= orgs && ok; i++) {
+        ok = state_org(s, i, &org[i]);
+        day = org[i].window_from < day ? org[i].window_from : day;
+    }
+    struct pair_day bucket;
+    uint32_t i = 0;
+    while (ok && state_next_org_day(s, &day, &i, &bucket))
+        if (i <= orgs && day >= org[i].window_from && day < org[i].window_from + days) {
+            org[i].given_year -= bucket.minutes;
+            org[i].received_year -= bucket.other;
+        }
+    for (i = 1; i <= orgs && ok; i++) {
+        ok = org[i].given_year == 0 && org[i].received_year == 0;
+        if (!ok)
+            snprintf(why, why_size, "the window of %s holds %" PRId64 "/%" PRId64
+                     " minutes more than its days", org[i].handle.s, org[i].given_year,
+                     org[i].received_year);
+    }
+    free(org);
+    return ok;
+}
+
 bool rules_recount(struct state *s, char *why, size_t why_size)
 {
     struct sums sums;
@@ -243,5 +276,5 @@ bool rules_recount(struct state *s, char *why, size_t why_size)
     for (uint32_t i = 1; i <= sums.orgs; i++)
         if (!recount_pending(s, i, why, why_size))
             return false;
-    return true;
+    return recount_windows(s, sums.orgs, why, why_size);
 }

@@ -167,6 +167,7 @@ static void lay_need(struct record *r, struct need *n)
     record_i64(r, &n->expires);
     record_i64(r, &n->minutes);
     record_i64(r, &n->served);
+    record_i64(r, &n->reserved);
     record_u32(r, &n->voucher);
     record_i64(r, &n->urgent_until);
 }
@@ -671,8 +672,8 @@ bool state_next_live(struct state *s, enum live_type type, uint32_t org,
     if (!kv_seek(s->kv, KV_LIVE, key_slice(&k), after != NULL, &found, &value))
         return false;
     struct record r = record_reader(found);
-    uint8_t found_type;
-    uint32_t found_org;
+    uint8_t found_type = 0;
+    uint32_t found_org = 0;
     record_u8(&r, &found_type);
     record_u32(&r, &found_org);
     lay_thing(&r, out);
@@ -809,6 +810,20 @@ bool state_org_day(struct state *s, int32_t day, uint32_t org, struct pair_day *
 {
     struct key k = key_of_org_day(day, org);
     GET(KV_ORG_DAY, k, lay_pair_day, out);
+    return true;
+}
+
+bool state_next_org_day(struct state *s, int32_t *day, uint32_t *org, struct pair_day *out)
+{
+    struct key k = key_of_org_day(*day, *org);
+    struct slice found, value;
+    if (!kv_seek(s->kv, KV_ORG_DAY, key_slice(&k), true, &found, &value))
+        return false;
+    struct record r = record_reader(found);
+    record_i32(&r, day);
+    record_u32(&r, org);
+    r = record_reader(value);
+    lay_pair_day(&r, out);
     return true;
 }
 

@@ -89,9 +89,11 @@ struct need {
     uint8_t life, type;
     bool is_public, urgent_declared;
     struct slug skill;
-    int64_t published_at, expires, minutes, served;
-    uint32_t voucher;      /* 0: not vouched */
-    int64_t urgent_until;  /* 0: not in force */
+    int64_t published_at, expires;
+    int64_t minutes, served;
+    int64_t reserved;     /* for the asker, left in live agreements that name the need */
+    uint32_t voucher;     /* the last one; 0: not vouched */
+    int64_t urgent_until; /* 0: not in force */
 };
 
 /* One pair of an agreement or of recorded hours. */
@@ -262,6 +264,8 @@ void state_put_pair_day(struct state *s, int32_t day, uint32_t from, uint32_t to
 bool state_next_pair_day(struct state *s, bool after, int32_t *day, uint32_t *from, uint32_t *to,
                          struct pair_day *out);
 bool state_org_day(struct state *s, int32_t day, uint32_t org, struct pair_day *out);
+/* Buckets in order of (day, org): the one after the given one. */
+bool state_next_org_day(struct state *s, int32_t *day, uint32_t *org, struct pair_day *out);
 void state_put_org_day(struct state *s, int32_t day, uint32_t org, const struct pair_day *d);
 
 /* Brings an organisation's window sums to the window that ends with `day` (SPEC 5.4). */

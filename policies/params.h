@@ -35,7 +35,7 @@ enum policy_unit {
 /* X(key, unit, minimum, maximum, default, doc), sorted by key in byte order. */
 #define POLICY_KEYS(X) \
     X(agreement_days_max, DAYS, 1, 1098, 366, \
-      "An agreement ends at most this many days after it is signed.") \
+      "An agreement ends at most this many days after it is signed or last changed.") \
     X(entry_days_max, DAYS, 1, 90, 90, \
       "The valid_until of an entry lies at most this many days after the time in its id.") \
     X(id_skew_minutes, MINUTES, 1, 1440, 10, \

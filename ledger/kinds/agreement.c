@@ -20,13 +20,19 @@ static void touch_parties(struct rules *r, const struct agreement *a)
         (void)books_org(r, parties[i]);
 }
 
-static int64_t left_to(const struct pair_minutes *pairs, size_t n, uint32_t receiver)
+/* What the agreement keeps reserved for its need grows or shrinks. */
+static void reserve_for_need(struct rules *r, const struct agreement *a, int64_t minutes)
 {
-    int64_t left = 0;
-    for (size_t i = 0; i < n; i++)
-        if (pairs[i].to == receiver)
-            left += pairs[i].minutes - pairs[i].other;
-    return left;
+    struct need need;
+    if (!a->has_need || !state_need(r->state, &a->need, &need))
+        return;
+    need.reserved += minutes;
+    state_put_need(r->state, &need);
+}
+
+static int64_t left_for_need(const struct agreement *a)
+{
+    return pairs_left_to(a->pairs, a->n, a->need.author);
 }
 
 /* --- agreement.sign ----------------------------------------------------------------------------------- */
@@ -93,7 +99,7 @@ static bool link_need(struct rules *r, const struct ref *ref, struct agreement *
         return false;
     if (need->life != LIFE_OPEN)
         return refuse_closed(why, "need", (enum life)need->life);
-    if (left_to(a->pairs, a->n, need->key.author) == 0)
+    if (pairs_left_to(a->pairs, a->n, need->key.author) == 0)
         return refuse(why, CODE_agreement_mismatch, "need", "its asker to receive",
                       "%s does not", ref->by.s);
     a->has_need = true;
@@ -107,7 +113,7 @@ static bool check_lines(struct rules *r, const struct agreement *a, bool urgent,
     uint32_t receivers[PARTIES_MAX];
     size_t n = pairs_orgs(a->pairs, a->n, 1, receivers);
     for (size_t i = 0; i < n; i++)
-        if (!check_limit(r, receivers[i], left_to(a->pairs, a->n, receivers[i]), urgent,
+        if (!check_limit(r, receivers[i], pairs_left_to(a->pairs, a->n, receivers[i]), urgent,
                          LIMIT_AGREEMENT, why))
             return false;
     return true;
@@ -125,7 +131,7 @@ static bool sign_apply(struct rules *r, const struct entry *e, struct refusal *w
     if (!find_pairs(r, &b->shares, &a.n, a.pairs, why) ||
         !check_expires(r, b->expires, r->state->network.found.policy.agreement_days_max, why) ||
         !link_offer(r, &b->offer, &a, why) || !link_need(r, &b->need, &a, &need, why) ||
-        !check_lines(r, &a, a.has_need && urgent_for(&need, a.pairs, a.n), why))
+        !check_lines(r, &a, a.has_need && urgent_for(&need, a.pairs, a.n, 0), why))
         return false;
 
     uint32_t parties[PARTIES_MAX];
@@ -134,6 +140,7 @@ static bool sign_apply(struct rules *r, const struct entry *e, struct refusal *w
         state_put_live(r->state, LIVE_AGREEMENT, parties[i], &a.key);
     for (size_t i = 0; i < a.n; i++)
         books_reserve(r, a.pairs[i].from, a.pairs[i].to, a.pairs[i].minutes);
+    reserve_for_need(r, &a, left_for_need(&a));
     state_put_agreement(r->state, &a);
     struct due due = expiry_of(&a);
     state_put_due(r->state, &due);
@@ -230,12 +237,12 @@ static bool check_growth(struct rules *r, const struct agreement *old, const str
 {
     struct need need = {.urgent_until = 0};
     bool urgent = old->has_need && state_need(r->state, &old->need, &need) &&
-                  urgent_for(&need, new->pairs, new->n);
+                  urgent_for(&need, new->pairs, new->n, left_for_need(old));
     uint32_t receivers[PARTIES_MAX];
     size_t n = pairs_orgs(new->pairs, new->n, 1, receivers);
     for (size_t i = 0; i < n; i++) {
-        int64_t extra = left_to(new->pairs, new->n, receivers[i]) -
-                        left_to(old->pairs, old->n, receivers[i]);
+        int64_t extra = pairs_left_to(new->pairs, new->n, receivers[i]) -
+                        pairs_left_to(old->pairs, old->n, receivers[i]);
         if (extra > 0 && !check_limit(r, receivers[i], extra, urgent, LIMIT_AGREEMENT, why))
             return false;
     }
@@ -267,6 +274,7 @@ static bool change_apply(struct rules *r, const struct entry *e, struct refusal 
         return false;
     reserve_left(r, &old, -1);
     reserve_left(r, &new, 1);
+    reserve_for_need(r, &new, left_for_need(&new) - left_for_need(&old));
     struct due due = expiry_of(&old);
     state_del_due(r->state, &due);
     new.expires = b->expires;
@@ -310,6 +318,7 @@ void agreement_end(struct rules *r, struct agreement *a, enum life life)
     for (size_t i = 0; i < n; i++)
         state_del_live(r->state, LIVE_AGREEMENT, parties[i], &a->key);
     reserve_left(r, a, -1);
+    reserve_for_need(r, a, -left_for_need(a));
     struct due due = expiry_of(a);
     state_del_due(r->state, &due);
     a->life = (uint8_t)life;

@@ -87,7 +87,8 @@ static int64_t pass_all(struct rules *r, struct hash *effects)
     struct due due;
     int64_t n = 0;
     hash_stream_start(&h);
-    while (n < TICK_MOMENTS_MAX && state_first_due(r->state, r->at, &due)) {
+    bool more = state_first_due(r->state, r->at, &due);
+    for (; more && n < TICK_MOMENTS_MAX; more = state_next_due(r->state, &due, r->at, &due)) {
         hash_due(r->state, &h, &due);
         state_del_due(r->state, &due);
         pass(r, &due);

@@ -112,7 +112,7 @@ static bool check_direct(struct rules *r, const struct body_hours_record *b, str
     }
     if (b->gift)
         return true;
-    bool urgent = h->has_need && urgent_for(&need, h->pairs, h->n);
+    bool urgent = h->has_need && urgent_for(&need, h->pairs, h->n, 0);
     uint32_t receivers[PARTIES_MAX];
     size_t n = pairs_orgs(h->pairs, h->n, 1, receivers);
     for (size_t i = 0; i < n; i++)
@@ -122,13 +122,18 @@ static bool check_direct(struct rules *r, const struct body_hours_record *b, str
     return true;
 }
 
-/* Minutes served for a need grow or shrink; enough of them close it. */
+/*
+ * Minutes served for a need grow or shrink; enough of them close it. Under an agreement they were
+ * reserved before.
+ */
 static void serve_need(struct rules *r, const struct hours *h, int64_t minutes)
 {
     struct need need;
     if (!h->has_need || !state_need(r->state, &h->need, &need))
         return;
     need.served += minutes;
+    if (h->has_agreement && minutes > 0)
+        need.reserved -= minutes;
     if (need.life == LIFE_OPEN && need.served >= need.minutes)
         need_end(r, &need, LIFE_MET);
     else

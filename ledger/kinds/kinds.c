@@ -295,8 +295,7 @@ static bool refuse_limit(const struct org *org, const struct limit_decision *d, 
            "%" PRId64 " minutes; position would be %" PRId64 ", floor -%" PRId64
            ", hard stop -%" PRId64,
            extra, d->projected, d->floor, d->hard_floor);
-    snprintf(why->rule, sizeof why->rule, "%s",
-             d->refused_past == d->floor ? "limit_floor" : "limit_hard_permille");
+    snprintf(why->rule, sizeof why->rule, "limit_floor");
     return false;
 }
 
@@ -323,12 +322,23 @@ bool check_limit(struct rules *r, uint32_t number, int64_t extra, bool urgent,
     return true;
 }
 
-bool urgent_for(const struct need *need, const struct pair_minutes *pairs, size_t n)
+int64_t pairs_left_to(const struct pair_minutes *pairs, size_t n, uint32_t receiver)
+{
+    int64_t left = 0;
+    for (size_t i = 0; i < n; i++)
+        if (pairs[i].to == receiver)
+            left += pairs[i].minutes - pairs[i].other;
+    return left;
+}
+
+bool urgent_for(const struct need *need, const struct pair_minutes *pairs, size_t n,
+                int64_t included)
 {
     if (need->urgent_until == 0)
         return false;
     for (size_t i = 0; i < n; i++)
         if (pairs[i].to != need->key.author || pairs[i].from == need->voucher)
             return false;
-    return true;
+    int64_t still_asked = need->minutes - need->served - (need->reserved - included);
+    return pairs_left_to(pairs, n, need->key.author) <= still_asked;
 }

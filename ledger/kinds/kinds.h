@@ -101,8 +101,15 @@ void put_commit(struct rules *r, const struct entry *e, enum slot slot, const ch
 /* Looks at a receiver's line for `extra` minutes more; refuses with limit_crossed. */
 bool check_limit(struct rules *r, uint32_t org, int64_t extra, bool urgent,
                  enum limit_context context, struct refusal *why);
-/* True when the need's urgency is in force for these pairs (SPEC 8.2). */
-bool urgent_for(const struct need *need, const struct pair_minutes *pairs, size_t n);
+/* What is left of the pairs for one receiver. */
+int64_t pairs_left_to(const struct pair_minutes *pairs, size_t n, uint32_t receiver);
+/*
+ * True when the need's urgency is in force for what is left of these pairs (SPEC 8.2): all goes to
+ * the asker, the voucher gives nothing, and it is no more than the need still asks for.
+ * `included` minutes of need->reserved are these pairs' own already.
+ */
+bool urgent_for(const struct need *need, const struct pair_minutes *pairs, size_t n,
+                int64_t included);
 
 /* Ends of things, shared by verbs, leaving and ticks. */
 void offer_end(struct rules *r, struct offer *offer, enum life life);

@@ -28,8 +28,10 @@ bool member_key(struct rules *r, const char *origin, uint32_t org, const struct 
     if (!key_acceptable(key))
         return refuse(why, CODE_key_unacceptable, "key", "a canonical Ed25519 point of full order",
                       "%s", hex);
-    if (state_key_owner(r->state, key) != 0)
-        return refuse(why, CODE_key_in_use, "key", "a key that no organisation ever had", "%s", hex);
+    const struct body_network_found *network = &r->state->network.found;
+    if (state_key_owner(r->state, key) != 0 || public_key_equal(key, &network->clock_key) ||
+        public_key_equal(key, &network->log_key) || public_key_equal(key, &network->refusal_key))
+        return refuse(why, CODE_key_in_use, "key", "a key that nobody ever had here", "%s", hex);
     struct org_key k = {.org = org,
                         .key = *key,
                         .scope = (uint8_t)scope,

@@ -44,7 +44,7 @@ static bool admit_signers(struct rules *r, const struct entry *e, struct signer_
     (void)why;
     member_signer(set, &e->by, &e->org_admit.key);
     if (e->org_admit.coordinator.s[0] != '\0')
-        signer_add(set, &e->org_admit.coordinator, SCOPE_ADMIN);
+        signer_add(set, &e->org_admit.coordinator, SCOPE_SIGN);
     for (size_t i = 0; i < e->org_admit.sponsors.n; i++)
         signer_add(set, &e->org_admit.sponsors.v[i], SCOPE_ADMIN);
     return true;
@@ -164,20 +164,20 @@ static bool leave_validate(const struct entry *e, struct refusal *why)
  * there is no bound on how many there are. */
 static void end_everything(struct rules *r, uint32_t number)
 {
-    struct thing_key key;
+    struct thing_key key, *last;
     struct agreement a;
-    while (state_next_live(r->state, LIVE_AGREEMENT, number, NULL, &key) &&
-           state_agreement(r->state, &key, &a)) {
+    for (last = NULL; state_next_live(r->state, LIVE_AGREEMENT, number, last, &key) &&
+                      state_agreement(r->state, &key, &a); last = &key) {
         agreement_end(r, &a, LIFE_CANCELLED);
         books_settle(r);
     }
     struct offer offer;
-    while (state_next_live(r->state, LIVE_OFFER, number, NULL, &key) &&
-           state_offer(r->state, &key, &offer))
+    for (last = NULL; state_next_live(r->state, LIVE_OFFER, number, last, &key) &&
+                      state_offer(r->state, &key, &offer); last = &key)
         offer_end(r, &offer, LIFE_WITHDRAWN);
     struct need need;
-    while (state_next_live(r->state, LIVE_NEED, number, NULL, &key) &&
-           state_need(r->state, &key, &need))
+    for (last = NULL; state_next_live(r->state, LIVE_NEED, number, last, &key) &&
+                      state_need(r->state, &key, &need); last = &key)
         need_end(r, &need, LIFE_WITHDRAWN);
 }
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Reading what the rules do not need: entries of a snapshot, what an entry did to one organisation,
+ * and who gave whom how much in the rolling year. Changes nothing. A struct state belongs to one
+ * thread; everything here may walk many records, so callers bound how much they ask for at once.
+ */
+#ifndef SEM_LEDGER_QUERY_H
+#define SEM_LEDGER_QUERY_H
+
+#include "ledger/log.h"
+#include "ledger/state.h"
+#include "policies/reciprocity.h"
+
+/*
+ * Reads and decodes the entry at an index. `leaf` and the entry's text are borrowed from the
+ * snapshot. False when there is none.
+ */
+bool query_entry(struct state *s, const char *origin, uint64_t index, struct entry *out,
+                 struct slice *leaf) __attribute__((warn_unused_result));
+
+/* The index of the entry that an author (0: the clock) signed under an id. */
+bool query_index(struct state *s, const struct ref *ref, bool by_clock, uint64_t *index)
+    __attribute__((warn_unused_result));
+
+/*
+ * The step of an organisation's backward chain in an entry's record: index + 1 of the one before.
+ */
+bool query_previous(const struct entry_record *record, uint32_t org, uint64_t *previous);
+
+/* What an entry did to the counters behind one organisation's position, minutes. */
+struct effect {
+    int64_t given, received; /* posted; negative for what was taken back */
+    int64_t moves;           /* gifts, and what a leaving organisation hands over */
+};
+/*
+ * Computes it from the entry itself. `entry` is room for a decoded entry. False when the log
+ * cannot be read or there is no memory.
+ */
+bool query_effect(struct state *s, const char *origin, const struct entry_record *record,
+                  uint32_t org, struct entry *entry, struct effect *out)
+    __attribute__((warn_unused_result));
+
+/* --- The rolling year ------------------------------------------------------------------------ */
+
+struct flows {
+    int32_t from_day, to_day; /* the window, both included */
+    size_t n;
+    struct flow *v; /* sorted by (from, to), each pair once, nothing without minutes */
+};
+/* Sums the day buckets of the window that ends with `day`. Caller frees. False: no memory. */
+bool query_flows(struct state *s, int32_t day, struct flows *out)
+    __attribute__((warn_unused_result));
+void query_flows_free(struct flows *flows);
+
+#endif

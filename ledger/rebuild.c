@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The parts of ledger/node.h that replay the log (SPEC 4.5, 14.5). */
+#include "ledger/node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "crypto/text.h"
+#include "ledger/files.h"
+#include "ledger/kind.h"
+#include "ledger/replay.h"
+
+/* Leaves a transaction, so that no transaction holds a whole log's pages. */
+#define REPLAY_BATCH 1000
+#define PROGRESS_MS 100
+#define DIFFERENCES_MAX 100
+
+/* What came of a replay: a log that does not hold is an answer, a store that fails is none. */
+enum verdict { HOLDS, DOES_NOT_HOLD, STORE_FAILS };
+
+struct run {
+    struct node *node;
+    struct kv *log; /* what is replayed */
+    struct replay *replay;
+    uint64_t done, total;
+    FILE *err;
+    node_progress progress;
+    void *ctx;
+    int64_t shown_ms; /* when progress was shown last */
+};
+
+static enum verdict does_not_hold(struct run *run, const char *why)
+{
+    fprintf(run->err, "%s\n", why);
+    return DOES_NOT_HOLD;
+}
+
+static enum verdict store_fails(struct run *run)
+{
+    fprintf(run->err, "%s: the store fails: %s\n", run->node->dir, store_message());
+    return STORE_FAILS;
+}
+
+static void show_progress(struct run *run)
+{
+    if (run->progress == NULL)
+        return;
+    int64_t now = writer_now_monotonic_ms();
+    if (run->done == run->total || now - run->shown_ms >= PROGRESS_MS) {
+        run->shown_ms = now;
+        run->progress(run->ctx, run->done, run->total);
+    }
+}
+
+/* --- Replaying -------------------------------------------------------------------------------- */
+
+/* network.found names the keys of the server that made it. */
+static bool keys_are_ours(const struct node *node, const struct entry *e)
+{
+    if (e->kind->id != KIND_NETWORK_FOUND)
+        return true;
+    struct public_key log, clock, refusal;
+    secret_key_public(node->log_key, &log);
+    secret_key_public(node->clock_key, &clock);
+    secret_key_public(node->refusal_key, &refusal);
+    return public_key_equal(&e->network_found.log_key, &log) &&
+           public_key_equal(&e->network_found.clock_key, &clock) &&
+           public_key_equal(&e->network_found.refusal_key, &refusal);
+}
+
+/* Takes at most `n` leaves more. */
+static enum verdict take_leaves(struct run *run, struct kv *into, uint64_t n)
+{
+    char why[REPLAY_WHY_SIZE], line[REPLAY_WHY_SIZE + 64];
+    for (; n > 0 && run->done < run->total; n--) {
+        struct slice leaf;
+        if (!log_read(run->log, run->done, &leaf)) {
+            if (kv_failed(run->log))
+                return store_fails(run);
+            snprintf(line, sizeof line, "leaf %" PRIu64 ": missing", run->done);
+            return does_not_hold(run, line);
+        }
+        bool ok = replay_leaf(run->replay, into, leaf, why);
+        if (kv_failed(into) || kv_failed(run->log))
+            return store_fails(run);
+        if (ok && !keys_are_ours(run->node, replay_entry(run->replay))) {
+            snprintf(why, sizeof why, "network_keys: not the keys of this server");
+            ok = false;
+        }
+        if (!ok) {
+            snprintf(line, sizeof line, "leaf %" PRIu64 ": %s", run->done, why);
+            return does_not_hold(run, line);
+        }
+        run->done++;
+        show_progress(run);
+    }
+    return HOLDS;
+}
+
+static bool same_head(const struct log_head *a, const struct log_head *b)
+{
+    return a->size == b->size && hash_equal(&a->root, &b->root);
+}
+
+/*
+ * The tree that came of the leaves against what was promised: the head in last-signed, or, where
+ * there is no such file, the stored tree.
+ */
+static enum verdict check_promise(struct run *run, struct kv *into)
+{
+    struct log_head head, signed_head, stored;
+    struct hash root;
+    if (!log_head(into, &head))
+        return store_fails(run);
+    switch (last_signed_read(run->node->dir, &signed_head)) {
+    case LAST_SIGNED_OK:
+        if (log_root_at(into, signed_head.size, &root) && hash_equal(&root, &signed_head.root))
+            return HOLDS;
+        return does_not_hold(run, "the leaves do not extend the head in last-signed");
+    case LAST_SIGNED_NONE:
+        if (log_head(run->log, &stored) && same_head(&stored, &head))
+            return HOLDS;
+        return does_not_hold(run, "the leaves do not give the root of the stored tree");
+    case LAST_SIGNED_IO:
+    case LAST_SIGNED_MALFORMED:
+        break;
+    }
+    return does_not_hold(run, "the file last-signed cannot be read, or is malformed");
+}
+
+static enum verdict check_sums(struct run *run, struct kv *into)
+{
+    char why[REPLAY_WHY_SIZE];
+    if (replay_recount(run->replay, into, why))
+        return HOLDS;
+    return kv_failed(into) ? store_fails(run) : does_not_hold(run, why);
+}
+
+static bool run_start(struct run *run, bool verify)
+{
+    run->replay = replay_new(run->node->origin, verify);
+    if (run->replay == NULL)
+        fprintf(run->err, "no memory\n");
+    run->total = log_size(run->log);
+    return run->replay != NULL;
+}
+
+bool node_replay(struct node *node, struct kv *log, struct kv *into, bool verify, FILE *err,
+                 node_progress progress, void *ctx)
+{
+    struct run run = {.node = node, .log = log, .err = err, .progress = progress, .ctx = ctx};
+    struct log_head stored, head;
+    if (!run_start(&run, verify))
+        return false;
+    enum verdict verdict = take_leaves(&run, into, UINT64_MAX);
+    if (verdict == HOLDS)
+        verdict = check_promise(&run, into);
+    if (verdict == HOLDS)
+        verdict = check_sums(&run, into);
+    if (verdict == HOLDS &&
+        (!log_head(log, &stored) || !log_head(into, &head) || !same_head(&stored, &head)))
+        verdict = does_not_hold(&run, "the leaves do not give the root of the stored tree");
+    replay_free(run.replay);
+    return verdict == HOLDS;
+}
+
+/* One transaction of a replay into an environment. */
+static enum verdict fill_some(struct run *run, struct store *store)
+{
+    struct kv *into;
+    if (store_begin(store, &into) != STORE_OK)
+        return store_fails(run);
+    enum verdict verdict = take_leaves(run, into, REPLAY_BATCH);
+    if (verdict == HOLDS && run->done == run->total) {
+        verdict = check_promise(run, into);
+        if (verdict == HOLDS)
+            verdict = check_sums(run, into);
+    }
+    if (verdict != HOLDS) {
+        store_abort(into);
+        return verdict;
+    }
+    return store_commit(into) == STORE_OK ? HOLDS : store_fails(run);
+}
+
+/* Replays everything into an empty environment. */
+static enum verdict fill(struct run *run, struct store *store)
+{
+    if (!run_start(run, true))
+        return STORE_FAILS;
+    enum verdict verdict;
+    do
+        verdict = fill_some(run, store);
+    while (verdict == HOLDS && run->done < run->total);
+    replay_free(run->replay);
+    return verdict;
+}
+
+/* --- An environment aside --------------------------------------------------------------------- */
+
+/* A scratch environment in the data folder, and the log on which it is based. */
+struct aside {
+    char path[PATH_MAX];
+    struct store *store;
+    struct store_reader *reader;
+    struct kv *log;
+};
+
+static void aside_close(struct aside *aside, bool keep_files)
+{
+    if (aside->log != NULL)
+        store_read_end(aside->reader);
+    store_reader_free(aside->reader);
+    store_close(aside->store);
+    if (!keep_files)
+        path_remove_tree(aside->path); /* the next one removes what this one leaves */
+    *aside = (struct aside){0};
+}
+
+static bool aside_open(struct aside *aside, struct node *node, const char *name, FILE *err)
+{
+    *aside = (struct aside){0};
+    errno = ENAMETOOLONG;
+    if (!path_join(aside->path, sizeof aside->path, node->dir, name) ||
+        !path_remove_tree(aside->path) || mkdir(aside->path, 0700) != 0) {
+        fprintf(err, "%s/%s: cannot be made: %s\n", node->dir, name, strerror(errno));
+        return false;
+    }
+    enum store_err code = store_open(&aside->store, aside->path, STORE_CREATE | STORE_SCRATCH,
+                                     node->map_bytes);
+    if (code == STORE_OK)
+        code = store_reader_new(node->store, &aside->reader);
+    if (code == STORE_OK)
+        aside->log = store_read(aside->reader);
+    if (aside->log != NULL)
+        return true;
+    fprintf(err, "%s: %s\n", aside->path, store_message());
+    aside_close(aside, false);
+    return false;
+}
+
+/* --- Rebuilding ------------------------------------------------------------------------------- */
+
+/* Puts DIR/log.new in the place of DIR/log in one step, and opens it. */
+static bool swap_in(struct node *node, FILE *err)
+{
+    char log[PATH_MAX], fresh[PATH_MAX];
+    if (!path_join(log, sizeof log, node->dir, "log") ||
+        !path_join(fresh, sizeof fresh, node->dir, "log.new"))
+        return false;
+    store_close(node->store);
+    node->store = NULL;
+    bool ok = path_sync(fresh) && renameat2(AT_FDCWD, fresh, AT_FDCWD, log, RENAME_EXCHANGE) == 0;
+    if (!ok)
+        fprintf(err, "%s: cannot be put in place: %s\n", fresh, strerror(errno));
+    else if (!path_sync(node->dir) || !path_remove_tree(fresh))
+        fprintf(err, "%s: the old log, cannot be removed: %s\n", fresh, strerror(errno));
+    if (store_open(&node->store, log, 0, node->map_bytes) == STORE_OK)
+        return ok;
+    fprintf(err, "%s: %s\n", log, store_message());
+    return false;
+}
+
+bool node_rebuild(struct node *node, FILE *err, node_progress progress, void *ctx)
+{
+    struct aside aside;
+    if (!aside_open(&aside, node, "log.new", err))
+        return false;
+    struct run run = {
+        .node = node, .log = aside.log, .err = err, .progress = progress, .ctx = ctx};
+    bool ok = fill(&run, aside.store) == HOLDS;
+    if (ok && store_sync(aside.store) != STORE_OK) {
+        store_fails(&run);
+        ok = false;
+    }
+    aside_close(&aside, ok);
+    return ok && swap_in(node, err);
+}
+
+/* --- Checking --------------------------------------------------------------------------------- */
+
+struct report {
+    FILE *out;
+    long n;
+};
+
+static void print_bytes(FILE *out, const char *label, const struct slice *s)
+{
+    char hex[HEX_SIZE(48)];
+    if (s == NULL) {
+        fprintf(out, " %s nothing", label);
+        return;
+    }
+    size_t shown = s->size < 48 ? s->size : 48;
+    hex_encode(hex, s->data, shown);
+    fprintf(out, " %s %s%s (%zu bytes)", label, hex, shown < s->size ? "..." : "", s->size);
+}
+
+static void report_difference(struct report *report, enum kv_table table, struct slice key,
+                              const struct slice *expected, const struct slice *found)
+{
+    char hex[HEX_SIZE(KV_KEY_MAX)];
+    if (++report->n > DIFFERENCES_MAX)
+        return;
+    hex_encode(hex, key.data, key.size < KV_KEY_MAX ? key.size : KV_KEY_MAX);
+    fprintf(report->out, "table %s key %s:", kv_table_name(table), hex);
+    print_bytes(report->out, "expected", expected);
+    print_bytes(report->out, "found", found);
+    fputc('\n', report->out);
+}
+
+static int compare(struct slice a, struct slice b)
+{
+    size_t common = a.size < b.size ? a.size : b.size;
+    int order = memcmp(a.data, b.data, common);
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+/* One step of a walk through a table. */
+struct place {
+    struct kv *kv;
+    bool there;
+    struct slice key, value;
+};
+
+static void step(struct place *p, enum kv_table table)
+{
+    p->there = kv_seek(p->kv, table, p->key, p->key.size > 0, &p->key, &p->value);
+}
+
+/* Walks both sides of a table in step. Both are snapshots, so what they lend stays. */
+static void compare_table(struct report *report, enum kv_table table, struct kv *right,
+                          struct kv *stored)
+{
+    struct place a = {.kv = right}, b = {.kv = stored};
+    step(&a, table);
+    step(&b, table);
+    while (a.there || b.there) {
+        int order = !a.there ? 1 : !b.there ? -1 : compare(a.key, b.key);
+        if (order < 0)
+            report_difference(report, table, a.key, &a.value, NULL);
+        else if (order > 0)
+            report_difference(report, table, b.key, NULL, &b.value);
+        else if (compare(a.value, b.value) != 0)
+            report_difference(report, table, a.key, &a.value, &b.value);
+        if (order <= 0)
+            step(&a, table);
+        if (order >= 0)
+            step(&b, table);
+    }
+}
+
+static long compare_all(struct run *run, struct store *right_store)
+{
+    struct report report = {.out = run->err};
+    struct store_reader *reader;
+    if (store_reader_new(right_store, &reader) != STORE_OK)
+        return -1;
+    struct kv *right = store_read(reader);
+    bool ok = right != NULL;
+    if (ok) {
+        for (enum kv_table table = 0; table < KV_LOG_TABLES; table++)
+            compare_table(&report, table, right, run->log);
+        ok = !kv_failed(right) && !kv_failed(run->log);
+        store_read_end(reader);
+    }
+    store_reader_free(reader);
+    if (!ok) {
+        store_fails(run);
+        return -1;
+    }
+    if (report.n > DIFFERENCES_MAX)
+        fprintf(report.out, "and %ld more\n", report.n - DIFFERENCES_MAX);
+    return report.n;
+}
+
+long node_check(struct node *node, FILE *out, node_progress progress, void *ctx)
+{
+    struct aside aside;
+    if (!aside_open(&aside, node, "check.new", out))
+        return -1;
+    struct run run = {
+        .node = node, .log = aside.log, .err = out, .progress = progress, .ctx = ctx};
+    long differences = -1;
+    switch (fill(&run, aside.store)) {
+    case HOLDS:
+        differences = compare_all(&run, aside.store);
+        break;
+    case DOES_NOT_HOLD:
+        differences = 1;
+        break;
+    case STORE_FAILS:
+        break;
+    }
+    aside_close(&aside, false);
+    return differences;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The side store: what the log cannot give back and what may be erased (SPEC 9, 10, 14.1): texts
+ * with their salts, and notes that still lack signatures. One LMDB environment of its own; each
+ * call is one short transaction. Safe from any thread.
+ */
+#ifndef SEM_LEDGER_SIDE_H
+#define SEM_LEDGER_SIDE_H
+
+#include "crypto/commitment.h"
+#include "ledger/entry.h"
+#include "ledger/store.h"
+
+#define DETAIL_BYTES_MAX 16384
+#define INBOX_PER_ORG_MAX 200
+#define INBOX_STRANGERS_MAX 200
+#define INBOX_STRANGERS_HOUR_MAX 20
+
+struct side;
+struct side *side_open(const char *path, enum store_err *err); /* makes it if it is not there */
+void side_close(struct side *side);
+
+/* --- Texts ------------------------------------------------------------------------------------ */
+
+struct detail_text {
+    char kind[12];
+    struct salt salt;
+    size_t n;
+    char bytes[DETAIL_BYTES_MAX];
+};
+/*
+ * The key of a text: the place where its commitment stands, and the commitment. A commitment that
+ * somebody copies into an entry of his own is another place, where there is no text to read or to
+ * erase until it is opened there.
+ */
+void side_text_key(struct hash *key, const struct ref *ref, enum slot slot,
+                   const struct hash *commit);
+/*
+ * The caller has checked that the text opens the commitment. `item` is the inbox item that carries
+ * it, or NULL when a logged entry does: a text of an item lives and dies with it, one of the log
+ * stays until it is erased. True: stored, now or before. False also when there is no such item
+ * (any more).
+ */
+bool side_put_text(struct side *side, const struct hash *key, const struct detail_text *text,
+                   const struct ref *item);
+bool side_text(struct side *side, const struct hash *key, struct detail_text *out);
+/* Removes text and salt; true when there was one. */
+bool side_erase_text(struct side *side, const struct hash *key);
+/* Grows with every change of a text or of the inbox: part of ETags. */
+uint64_t side_generation(struct side *side);
+
+/* How far the erasures of the log were carried out: a tree size. */
+uint64_t side_erased_through(struct side *side);
+bool side_set_erased_through(struct side *side, uint64_t size);
+
+/* --- Inbox ------------------------------------------------------------------------------------ */
+
+#define INBOX_TEXTS_MAX 4
+
+struct inbox_item {
+    struct ref ref;             /* author and id */
+    int64_t received_at, valid_until;
+    bool stranger;              /* the author is not an organisation yet */
+    struct handle first_signer; /* who brought it, whose number it counts in; empty: the author */
+    size_t n_involved;          /* everybody whose signature is needed */
+    struct handle involved[2 * PARTIES_MAX + FOUNDERS_MAX];
+    size_t n_texts;             /* side_text_key() of each of its texts */
+    struct hash texts[INBOX_TEXTS_MAX];
+    size_t note_len;
+    char note[ENTRY_NOTE_MAX];  /* text, empty line, the valid signatures so far */
+};
+enum inbox_result { INBOX_STORED, INBOX_FULL, INBOX_RATE, INBOX_OTHER_TEXT, INBOX_IO };
+/*
+ * Stores an item under its reference. When one is there with the same text, it gets the signature
+ * lines that it lacks (of two lines by one name the new one stays), keeps received_at and
+ * first_signer, and `item` is what is stored now: two who sign at once lose nothing, and the
+ * second one sees the complete set. INBOX_OTHER_TEXT when the one that is there has another text.
+ * Limits as in SPEC 10.
+ */
+enum inbox_result inbox_put(struct side *side, struct inbox_item *item, int64_t now_ms);
+bool inbox_get(struct side *side, const struct ref *ref, struct inbox_item *out);
+/*
+ * Removes an item. `logged`: its entry is in the log now, and its texts stay; otherwise they go.
+ * True when there was one.
+ */
+bool inbox_remove(struct side *side, const struct ref *ref, bool logged);
+/* Items that involve an organisation, oldest id first, after the given reference (NULL: from the
+ * start), which need not be there any more. */
+bool inbox_next(struct side *side, const struct handle *org, const struct ref *after,
+                struct inbox_item *out);
+/* Every item, oldest id first, after the given reference (NULL: from the start). */
+bool inbox_walk(struct side *side, const struct ref *after, struct inbox_item *out);
+/* Removes what is past its valid_until, with its texts. Returns how many. */
+size_t inbox_purge(struct side *side, int64_t now_ms);
+
+#endif

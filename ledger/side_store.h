@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What the two files of the side store share: side.c (texts) and inbox.c. Nobody else includes
+ * this.
+ */
+#ifndef SEM_LEDGER_SIDE_STORE_H
+#define SEM_LEDGER_SIDE_STORE_H
+
+#include <stdatomic.h>
+
+#include "ledger/side.h"
+
+struct side {
+    struct store *store;
+    _Atomic uint64_t generation; /* as it was committed last */
+};
+
+/* A snapshot for one call. */
+struct side_look {
+    struct store_reader *reader;
+    struct kv *kv; /* NULL: the store fails */
+};
+struct side_look side_look_begin(struct side *side);
+void side_look_end(struct side_look *look);
+
+/* A key that is put together. */
+struct side_key {
+    uint8_t b[KV_KEY_MAX];
+    size_t n;
+};
+void side_key_add(struct side_key *key, const void *bytes, size_t n);
+/* The id first: by age, and new items at the end of the table. */
+void side_key_add_ref(struct side_key *key, const struct ref *ref);
+struct side_key side_key_word(const char *word);
+struct slice side_key_slice(const struct side_key *key);
+
+/* Numbers in KV_SIDE_META; 0 when there is none. */
+uint64_t side_number(struct kv *kv, struct side_key key);
+void side_put_number(struct kv *kv, struct side_key key, uint64_t number);
+
+/* Counts the change and commits it; the number is shown once it is durable. */
+bool side_finish(struct side *side, struct kv *kv) __attribute__((warn_unused_result));
+
+/*
+ * Lets the text of a place go with the inbox item it hangs on, or (`logged`) pass to the log.
+ */
+void side_settle_text(struct kv *kv, const struct hash *key, const struct ref *item,
+                      bool logged);
+
+#endif

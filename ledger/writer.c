@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The tour is in ledger/writer.h. */
+#include "ledger/writer.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ledger/kind.h"
+#include "ledger/log.h"
+#include "ledger/signers.h"
+#include "ledger/tick.h"
+
+#define QUEUE_MAX_DEFAULT 4096
+#define BATCH_MAX_DEFAULT 256
+/* How long a due moment may wait when nothing else happens. */
+#define IDLE_MS_MAX 1000
+/* SPEC 15: a demo network rests this long before its ticks come by themselves. */
+#define DEMO_QUIET_MS (10 * 60 * 1000)
+/* A batch writes at most some 12 MiB; less room than this and the writer stops in time. */
+#define DISK_FREE_MIN ((uint64_t)64 << 20)
+#define MAP_USED_PERCENT_MAX 90
+
+struct writer {
+    char *dir, *origin;
+    struct store *store;
+    const struct secret_key *log_key, *clock_key;
+    struct public_key log_public, clock_public, refusal_public;
+    size_t queue_max, batch_max;
+    int64_t (*now_ms)(void);
+    pthread_t thread;
+    _Atomic(const char *) read_only;
+
+    pthread_mutex_t lock; /* guards the five below */
+    pthread_cond_t wake;
+    struct job *first, **last;
+    size_t queue_length;
+    bool stopping;
+    struct writer_stats stats;
+
+    pthread_mutex_t head_lock; /* guards the three below */
+    struct log_head head;
+    char note[CHECKPOINT_SIZE];
+    size_t note_len;
+
+    /* The rest belongs to the writer's thread. */
+    int64_t next_due;    /* the earliest due moment after the last batch; INT64_MAX: none */
+    int64_t active_at;   /* monotonic time of the start or the last accepted job */
+    uint64_t appended;   /* leaves in the transaction under way */
+    struct state state;
+    struct rules rules;
+    struct note note_read;
+    struct signatures signatures;
+    struct entry tick;
+    char leaf[LEAF_MAX];
+};
+
+static int64_t clock_us(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t system_now_ms(void)
+{
+    return clock_us(CLOCK_REALTIME) / 1000;
+}
+
+int64_t writer_now_monotonic_ms(void)
+{
+    return clock_us(CLOCK_MONOTONIC) / 1000;
+}
+
+/*
+ * Pages that may not be on disk, or a head that cannot be kept, must not be built upon, and nobody
+ * may be told of them: the only safe way on is a new start.
+ */
+static _Noreturn void die(const char *what, const char *why)
+{
+    fprintf(stderr, "sem: the writer stops the process: %s: %s\n", what, why);
+    abort();
+}
+
+/* --- Appending -------------------------------------------------------------------------------- */
+
+static void append_leaf(struct writer *w, struct kv *kv, const char *note, size_t note_len)
+{
+    size_t prefix = leaf_prefix(w->leaf, w->rules.at);
+    assert(note_len <= sizeof w->leaf - prefix);
+    memcpy(w->leaf + prefix, note, note_len);
+    struct slice leaf = {(const uint8_t *)w->leaf, prefix + note_len};
+    enum log_err err = log_append(kv, w->rules.index, &leaf, 1);
+    if (err != LOG_OK)
+        die("the log cannot be appended to",
+            err == LOG_CONFLICT ? "its size is not that of the state" : store_message());
+}
+
+static void append_tick(struct writer *w, struct kv *kv, int64_t at)
+{
+    struct body_clock_tick body;
+    struct id id;
+    struct refusal why = {.code = CODE_OK};
+    char note[TICK_NOTE_SIZE];
+    struct rules *r = &w->rules;
+    if (!rules_make_tick(&w->state, at, &body, &id))
+        die("a tick cannot be made", kv_failed(kv) ? store_message() : "no memory");
+    size_t n = tick_note(note, w->origin, &body, &id, w->clock_key);
+    r->index = state_size(&w->state);
+    r->at = at;
+    r->root_ctx = kv;
+    if (note_parse(&w->note_read, note, n) != NOTE_OK ||
+        !entry_decode(&w->tick, w->origin, w->note_read.text, w->note_read.text_len, &why) ||
+        !rules_apply(r, &w->tick, &why))
+        die("a tick of our own is refused", why.code != CODE_OK ? code_word(why.code) : "its form");
+    append_leaf(w, kv, note, n);
+    w->appended++;
+}
+
+/* SPEC 5.2: every due moment up to `at` is processed before another entry comes. */
+static void append_ticks(struct writer *w, struct kv *kv, int64_t at)
+{
+    while (w->state.network.founded && rules_tick_due(&w->state, at))
+        append_tick(w, kv, at);
+}
+
+/* --- One job ---------------------------------------------------------------------------------- */
+
+/* True when the id is in the log: the job is then decided. */
+static bool decide_known(struct writer *w, struct job *job)
+{
+    struct entry_record record;
+    struct thing_key key = {.id = job->entry->id,
+                            .author = state_org_number(&w->state, &job->entry->by)};
+    if (key.author == 0 || !state_id(&w->state, &key, &job->index) ||
+        !state_entry(&w->state, job->index, &record))
+        return false;
+    job->at = record.at;
+    job->result = JOB_KNOWN;
+    if (!hash_equal(&record.text_hash, &job->entry->text_hash)) {
+        job->result = JOB_REFUSED;
+        refuse(&job->why, CODE_id_reused, "id", "an id never used for another text",
+               "used by entry %" PRIu64, job->index);
+    }
+    return true;
+}
+
+static bool check_network_keys(const struct writer *w, const struct entry *e, struct refusal *why)
+{
+    if (e->kind->id != KIND_NETWORK_FOUND)
+        return true;
+    const struct body_network_found *f = &e->network_found;
+    const char *field = NULL;
+    if (!public_key_equal(&f->clock_key, &w->clock_public))
+        field = "clock_key";
+    if (!public_key_equal(&f->log_key, &w->log_public))
+        field = "log_key";
+    if (!public_key_equal(&f->refusal_key, &w->refusal_public))
+        field = "refusal_key";
+    return field == NULL ||
+           refuse(why, CODE_network_keys, field, "the key of this server", "another key");
+}
+
+/* Decides in the child `kv`, which is the caller's to keep or to throw away. */
+static bool apply(struct writer *w, struct kv *kv, struct job *job)
+{
+    struct rules *r = &w->rules;
+    struct refusal *why = &job->why;
+    r->index = state_size(&w->state);
+    r->at = job->at;
+    r->root_ctx = kv;
+    enum note_err err = note_parse(&w->note_read, job->note_bytes, job->note_len);
+    if (err != NOTE_OK)
+        return refuse(why, CODE_note_malformed, "", "a C2SP signed note", "%s",
+                      note_strerror(err));
+    if (!signers_check(r, w->origin, job->entry, &w->note_read, false, &w->signatures, why))
+        return false;
+    if (!signatures_complete(&w->signatures))
+        return signers_missing(&w->signatures, why);
+    if (!rules_apply(r, job->entry, why) || !check_network_keys(w, job->entry, why))
+        return false;
+    job->index = r->index;
+    append_leaf(w, kv, job->note_bytes, job->note_len);
+    return true;
+}
+
+static bool apply_in_child(struct writer *w, struct kv *parent, struct job *job)
+{
+    struct kv *child;
+    if (store_begin_child(parent, &child) != STORE_OK)
+        die("the store fails", store_message());
+    state_attach(&w->state, child);
+    uint64_t appended = w->appended;
+    append_ticks(w, child, job->at);
+    bool accepted = apply(w, child, job);
+    /* A read that fails looks like a thing that is not there: a refusal must not come of it. */
+    if (kv_failed(child))
+        die("the store fails", store_message());
+    if (!accepted) {
+        store_abort(child);
+        w->appended = appended; /* its ticks too: a refused entry leaves nothing behind */
+        w->state.network_version = 0; /* what was read of the network may be gone */
+    } else if (store_commit(child) != STORE_OK) {
+        die("the store fails", store_message());
+    }
+    state_attach(&w->state, parent);
+    return accepted;
+}
+
+static void decide(struct writer *w, struct kv *kv, struct job *job)
+{
+    if (job->result == JOB_DEADLINE || decide_known(w, job))
+        return;
+    job->result = JOB_REFUSED;
+    if (job->note_len > ENTRY_NOTE_MAX) {
+        refuse(&job->why, CODE_entry_too_large, "", "a note of at most 16128 bytes", "%zu",
+               job->note_len);
+        return;
+    }
+    if (job->entry->kind->id == KIND_CLOCK_TICK) {
+        refuse(&job->why, CODE_clock_only, "kind", "any other kind", "clock.tick");
+        return;
+    }
+    if (!rules_entry_time(&w->state, job->entry, w->now_ms(), &job->at, &job->why))
+        return;
+    if (apply_in_child(w, kv, job)) {
+        job->result = JOB_ACCEPTED;
+        w->appended++;
+    }
+}
+
+/* --- One transaction -------------------------------------------------------------------------- */
+
+/* Commits, keeps the head, signs it and shows it, in this order (SPEC 14.2). */
+static void commit(struct writer *w, struct kv *kv)
+{
+    struct log_head head;
+    char note[CHECKPOINT_SIZE];
+    if (!log_head(kv, &head))
+        die("the head of the log cannot be read", store_message());
+    if (store_commit(kv) != STORE_OK)
+        die("a commit fails", store_message());
+    if (!last_signed_write(w->dir, &head))
+        die("last-signed cannot be written", strerror(errno));
+    size_t n = checkpoint_sign(note, w->origin, &head, w->log_key);
+    pthread_mutex_lock(&w->head_lock);
+    w->head = head;
+    memcpy(w->note, note, n + 1);
+    w->note_len = n;
+    pthread_mutex_unlock(&w->head_lock);
+}
+
+/* Ends the transaction of a batch, durably when anything was appended. */
+static void finish(struct writer *w, struct kv *kv)
+{
+    struct due due;
+    bool more = state_first_due(&w->state, INT64_MAX, &due);
+    w->next_due = more ? due.moment : INT64_MAX;
+    if (kv_failed(kv))
+        die("the store fails", store_message());
+    if (w->appended > 0)
+        commit(w, kv);
+    else
+        store_abort(kv);
+}
+
+static struct kv *begin(struct writer *w)
+{
+    struct kv *kv;
+    if (store_begin(w->store, &kv) != STORE_OK)
+        die("the store fails", store_message());
+    w->appended = 0;
+    state_attach(&w->state, kv);
+    return kv;
+}
+
+/* SPEC 14: with too little room the writer stops in time, instead of dying at each start. */
+static void look_at_room(struct writer *w)
+{
+    struct store_room room;
+    store_room(w->store, &room);
+    if (room.used_bytes > room.map_bytes / 100 * MAP_USED_PERCENT_MAX)
+        writer_set_read_only(w, "the store is almost full: raise map_bytes and start again");
+    if (room.disk_free_bytes < DISK_FREE_MIN)
+        writer_set_read_only(w, "the disk is almost full: free some room and start again");
+}
+
+static void refuse_all(struct job *jobs, const char *reason)
+{
+    for (struct job *job = jobs; job != NULL; job = job->next) {
+        job->result = JOB_REFUSED;
+        refuse(&job->why, CODE_read_only, "", "a log that takes entries", "%s", reason);
+    }
+}
+
+static void decide_all(struct writer *w, struct job *jobs)
+{
+    struct kv *kv = begin(w);
+    for (struct job *job = jobs; job != NULL; job = job->next)
+        decide(w, kv, job);
+    finish(w, kv);
+    if (w->appended > 0)
+        w->active_at = writer_now_monotonic_ms();
+}
+
+/* Counts, then tells everybody; a job is gone once it is told. */
+static void tell(struct writer *w, struct job *jobs, uint64_t took_us)
+{
+    pthread_mutex_lock(&w->lock);
+    for (struct job *job = jobs; job != NULL; job = job->next) {
+        w->stats.accepted += job->result == JOB_ACCEPTED;
+        w->stats.known += job->result == JOB_KNOWN;
+        w->stats.refused += job->result == JOB_REFUSED;
+    }
+    w->stats.batches++;
+    w->stats.commit_us_total += took_us;
+    pthread_mutex_unlock(&w->lock);
+    for (struct job *next, *job = jobs; job != NULL; job = next) {
+        next = job->next;
+        job->done(job);
+    }
+}
+
+static void run_batch(struct writer *w, struct job *jobs)
+{
+    int64_t start_us = clock_us(CLOCK_MONOTONIC);
+    for (struct job *job = jobs; job != NULL; job = job->next) {
+        bool late = job->deadline_ms != 0 && start_us / 1000 > job->deadline_ms;
+        job->result = late ? JOB_DEADLINE : JOB_REFUSED;
+        memset(&job->why, 0, sizeof job->why);
+    }
+    look_at_room(w);
+    const char *reason = writer_read_only(w);
+    if (reason != NULL)
+        refuse_all(jobs, reason);
+    else
+        decide_all(w, jobs);
+    tell(w, jobs, (uint64_t)(clock_us(CLOCK_MONOTONIC) - start_us));
+}
+
+/* --- Idle time -------------------------------------------------------------------------------- */
+
+static int64_t idle_wait_ms(const struct writer *w)
+{
+    int64_t now = w->now_ms();
+    if (w->next_due <= now || w->next_due - now >= IDLE_MS_MAX)
+        return IDLE_MS_MAX;
+    return w->next_due - now;
+}
+
+static void run_idle(struct writer *w)
+{
+    int64_t now = w->now_ms();
+    if (now < w->next_due || writer_read_only(w) != NULL)
+        return;
+    if (w->state.network.found.demo && writer_now_monotonic_ms() - w->active_at < DEMO_QUIET_MS)
+        return;
+    look_at_room(w);
+    if (writer_read_only(w) != NULL)
+        return;
+    struct kv *kv = begin(w);
+    int64_t last = state_last_at(&w->state);
+    append_ticks(w, kv, now > last ? now : last);
+    finish(w, kv);
+}
+
+/* --- The thread ------------------------------------------------------------------------------- */
+
+static struct timespec after_ms(int64_t ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t ns = t.tv_nsec + ms % 1000 * 1000000;
+    t.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
+    t.tv_nsec = (long)(ns % 1000000000);
+    return t;
+}
+
+/*
+ * Waits for jobs and takes at most a batch of them. NULL with *stop false: nothing came, and time
+ * has passed.
+ */
+static struct job *take(struct writer *w, bool *stop)
+{
+    pthread_mutex_lock(&w->lock);
+    struct timespec until = after_ms(idle_wait_ms(w));
+    int code = 0;
+    while (w->first == NULL && !w->stopping && code == 0)
+        code = pthread_cond_timedwait(&w->wake, &w->lock, &until);
+    struct job *jobs = w->first, **end = &jobs;
+    for (size_t n = 0; *end != NULL && n < w->batch_max; n++) {
+        end = &(*end)->next;
+        w->queue_length--;
+    }
+    w->first = *end;
+    if (w->first == NULL)
+        w->last = &w->first;
+    *end = NULL;
+    *stop = jobs == NULL && w->stopping;
+    pthread_mutex_unlock(&w->lock);
+    return jobs;
+}
+
+static void *run(void *arg)
+{
+    struct writer *w = arg;
+    bool stop = false;
+    while (!stop) {
+        struct job *jobs = take(w, &stop);
+        if (jobs != NULL)
+            run_batch(w, jobs);
+        else if (!stop)
+            run_idle(w);
+    }
+    return NULL;
+}
+
+/* --- Starting and stopping -------------------------------------------------------------------- */
+
+/* SPEC 14.4: the reason not to sign, or NULL. */
+static const char *check_rollback(const struct writer *w, struct kv *kv,
+                                  const struct log_head *head)
+{
+    struct log_head signed_head;
+    struct hash root;
+    switch (last_signed_read(w->dir, &signed_head)) {
+    case LAST_SIGNED_OK:
+        break;
+    case LAST_SIGNED_NONE:
+        return head->size == 0 ? NULL
+                               : "the file last-signed is missing: put it back, or write the size "
+                                 "and root of the last published checkpoint into it";
+    case LAST_SIGNED_IO:
+        return "the file last-signed cannot be read";
+    case LAST_SIGNED_MALFORMED:
+        return "the file last-signed is malformed: it holds the size and the root of the last "
+               "published checkpoint";
+    }
+    if (signed_head.size > head->size)
+        return "the log is shorter than the last head it signed: restore a newer backup";
+    if (!log_root_at(kv, signed_head.size, &root) || !hash_equal(&root, &signed_head.root))
+        return "the log does not extend the last head it signed: restore the right backup";
+    return NULL;
+}
+
+/* Reads where the log stands. Sets read-only; false only when the store fails. */
+static bool look_at_log(struct writer *w)
+{
+    struct store_reader *reader;
+    if (store_reader_new(w->store, &reader) != STORE_OK)
+        return false;
+    struct kv *kv = store_read(reader);
+    bool ok = kv != NULL;
+    if (ok) {
+        struct due due;
+        state_attach(&w->state, kv);
+        ok = log_head(kv, &w->head);
+        const char *reason = check_rollback(w, kv, &w->head);
+        if (state_size(&w->state) != w->head.size)
+            reason = "log and state are of different sizes: run semd rebuild";
+        w->next_due = state_first_due(&w->state, INT64_MAX, &due) ? due.moment : INT64_MAX;
+        ok = ok && !kv_failed(kv);
+        atomic_store(&w->read_only, reason);
+        store_read_end(reader);
+    }
+    store_reader_free(reader);
+    return ok;
+}
+
+static bool sign_start(struct writer *w, const char **why)
+{
+    if (!look_at_log(w)) {
+        *why = "the log cannot be read";
+        return false;
+    }
+    if (writer_read_only(w) != NULL)
+        return true;
+    if (!last_signed_write(w->dir, &w->head)) {
+        *why = "the file last-signed cannot be written";
+        return false;
+    }
+    w->note_len = checkpoint_sign(w->note, w->origin, &w->head, w->log_key);
+    return true;
+}
+
+static void init_locks(struct writer *w)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_mutex_init(&w->head_lock, NULL);
+}
+
+static void writer_free(struct writer *w)
+{
+    pthread_mutex_destroy(&w->head_lock);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->wake);
+    free(w->dir);
+    free(w->origin);
+    free(w);
+}
+
+struct writer *writer_start(const struct writer_config *config, const char **why)
+{
+    *why = "no memory";
+    struct writer *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return NULL;
+    init_locks(w);
+    w->dir = strdup(config->dir);
+    w->origin = strdup(config->origin);
+    w->store = config->store;
+    w->log_key = config->log_key;
+    w->clock_key = config->clock_key;
+    secret_key_public(config->log_key, &w->log_public);
+    secret_key_public(config->clock_key, &w->clock_public);
+    w->refusal_public = *config->refusal_key;
+    w->queue_max = config->queue_max > 0 ? config->queue_max : QUEUE_MAX_DEFAULT;
+    w->batch_max = config->batch_max > 0 ? config->batch_max : BATCH_MAX_DEFAULT;
+    w->now_ms = config->now_ms != NULL ? config->now_ms : system_now_ms;
+    w->last = &w->first;
+    w->active_at = writer_now_monotonic_ms();
+    w->rules.state = &w->state;
+    w->rules.root_at = log_root_of;
+    if (w->dir != NULL && w->origin != NULL && sign_start(w, why)) {
+        *why = "no thread";
+        if (pthread_create(&w->thread, NULL, run, w) == 0) {
+            *why = NULL;
+            return w;
+        }
+    }
+    writer_free(w);
+    return NULL;
+}
+
+void writer_stop(struct writer *writer)
+{
+    if (writer == NULL)
+        return;
+    pthread_mutex_lock(&writer->lock);
+    writer->stopping = true;
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_join(writer->thread, NULL);
+    writer_free(writer);
+}
+
+/* --- For other threads ------------------------------------------------------------------------ */
+
+bool writer_submit(struct writer *w, struct job *job)
+{
+    job->next = NULL;
+    pthread_mutex_lock(&w->lock);
+    bool taken = !w->stopping && w->queue_length < w->queue_max && writer_read_only(w) == NULL;
+    if (taken) {
+        *w->last = job;
+        w->last = &job->next;
+        w->queue_length++;
+        pthread_cond_signal(&w->wake);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return taken;
+}
+
+const char *writer_read_only(const struct writer *writer)
+{
+    return atomic_load(&writer->read_only);
+}
+
+void writer_set_read_only(struct writer *writer, const char *why)
+{
+    atomic_store(&writer->read_only, why);
+}
+
+void writer_checkpoint(struct writer *writer, struct log_head *head,
+                       char note[static CHECKPOINT_SIZE], size_t *note_len)
+{
+    pthread_mutex_lock(&writer->head_lock);
+    *head = writer->head;
+    memcpy(note, writer->note, writer->note_len + 1);
+    *note_len = writer->note_len;
+    pthread_mutex_unlock(&writer->head_lock);
+}
+
+void writer_stats(struct writer *writer, struct writer_stats *out)
+{
+    pthread_mutex_lock(&writer->lock);
+    *out = writer->stats;
+    out->queue_length = writer->queue_length;
+    pthread_mutex_unlock(&writer->lock);
+}

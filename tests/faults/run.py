@@ -1,0 +1,253 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Seed faults in the rules and require that the histories find each of them.
+
+    tests/faults/run.py [-v] [NAME...]      NAME: only faults whose name contains it
+
+Each fault is one edit of one source file. It is made in a copy of the tree, with the objects of a
+finished build, so that only that file is compiled again; then suite `histories` of test-ledger
+runs over a few seeds and must fail. First of all the suite must pass without any fault, and
+tests/model/ must stand alone. A fault whose old text does not stand in its file exactly once is
+itself a failure: faults must not rot. The last line is `N passed, N failed`.
+
+Environment: BUILD (build), SEM_FAULT_SEEDS (8), SEM_FAULT_JOBS (number of cores).
+"""
+import collections
+import concurrent.futures
+import os
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get('BUILD', 'build')
+SEEDS = os.environ.get('SEM_FAULT_SEEDS', '8')
+JOBS = int(os.environ.get('SEM_FAULT_JOBS', os.cpu_count() or 1))
+FOLDERS = ('crypto', 'policies', 'ledger', 'tests/ledger', 'tests/model', 'tests/vectors')
+TIMEOUT_S = 60
+VERBOSE = False
+
+Fault = collections.namedtuple('Fault', 'name file old new')
+
+FAULTS = [
+    # Lines and windows
+    Fault('a projection exactly at the line is refused', 'policies/limits.c',
+          'projected >= -decision->refused_past)', 'projected > -decision->refused_past)'),
+    Fault('newcomers stay newcomers one exchange too long', 'policies/limits.c',
+          'gifts_confirmed >= policy->limit_floor_new_gifts',
+          'gifts_confirmed > policy->limit_floor_new_gifts'),
+    Fault('what is pending does not count against the receiver', 'policies/limits.c',
+          'input->position - input->pending_received;', 'input->position;'),
+    Fault('the floor of newcomers counts receipts', 'ledger/kinds/kinds.c',
+          'org->given_year, org->given_count, &line',
+          'org->given_year, org->received_count, &line'),
+    Fault('the floor grows with what is received', 'ledger/kinds/kinds.c',
+          'org->given_year, org->given_count, &line',
+          'org->received_year, org->given_count, &line'),
+    Fault('the window is a day too short', 'policies/window.c',
+          'day - window_days + 1)', 'day - window_days + 2)'),
+    Fault('the window keeps the day that leaves it', 'ledger/state.c',
+          'd = org->window_from; d < from; d++', 'd = org->window_from + 1; d < from; d++'),
+    Fault('a voucher who gives opens the line', 'ledger/kinds/kinds.c',
+          'pairs[i].to != need->key.author || pairs[i].from == need->voucher',
+          'pairs[i].to != need->key.author'),
+    Fault('urgency opens the line of other receivers', 'ledger/kinds/kinds.c',
+          'pairs[i].to != need->key.author || pairs[i].from == need->voucher',
+          'pairs[i].from == need->voucher'),
+    Fault('urgency has no amount', 'ledger/kinds/kinds.c',
+          'return pairs_left_to(pairs, n, need->key.author) <= still_asked;',
+          'return true || still_asked > 0;'),
+    Fault('what agreements keep for a need is forgotten', 'ledger/kinds/agreement.c',
+          'reserve_for_need(r, &a, left_for_need(&a));', ''),
+    Fault('a day bucket changes before the window moves', 'ledger/books.c',
+          'state_roll_window(r->state, o, window_day(r->at));', ''),
+    # Agreements
+    Fault('hours under an agreement stay pending', 'ledger/kinds/hours.c',
+          'books_reserve(r, p->from, p->to, -p->minutes);', '(void)r;'),
+    Fault('one minute over an agreement passes', 'ledger/kinds/hours.c',
+          'p->minutes > agreed->minutes - agreed->other',
+          'p->minutes > agreed->minutes - agreed->other + 1'),
+    Fault('an agreement that ends releases nothing', 'ledger/kinds/agreement.c',
+          'reserve_left(r, a, -1);', '(void)reserve_left;'),
+    Fault('a change keeps the old reservation', 'ledger/kinds/agreement.c',
+          'reserve_left(r, &old, -1);', ''),
+    Fault('a change keeps the old expiry', 'ledger/kinds/agreement.c',
+          'struct due due = expiry_of(&old);\n    state_del_due(r->state, &due);',
+          'struct due due = expiry_of(&old);'),
+    Fault('a change to exactly what is recorded is refused', 'ledger/kinds/agreement.c',
+          'was->other > (is == NULL ? 0 : is->minutes)',
+          'was->other >= (is == NULL ? 1 : is->minutes)'),
+    # Hours
+    Fault('a gift counts in the position', 'ledger/books.c',
+          '        books_move(r, from, to, minutes);\n', ''),
+    Fault('moves have the wrong sign', 'ledger/books.c',
+          'books_org(r, from)->moves -= minutes;\n    books_org(r, to)->moves += minutes;',
+          'books_org(r, from)->moves += minutes;\n    books_org(r, to)->moves -= minutes;'),
+    Fault('a group record counts several times', 'ledger/books.c',
+          'if (giver_new)', 'if (giver_new || i > 0)'),
+    Fault('a reversal goes into the bucket of today', 'ledger/kinds/hours.c',
+          'books_post(r, h->bucket, p->from, p->to, -back->minutes, h->gift);',
+          'books_post(r, window_day(r->at), p->from, p->to, -back->minutes, h->gift);'),
+    Fault('what was taken back can be taken back again', 'ledger/kinds/hours.c',
+          'back->minutes > p->minutes - p->other', 'back->minutes > p->minutes'),
+    Fault('a partial reversal takes the whole exchange away', 'ledger/kinds/hours.c',
+          'if (wholly_taken_back(&h)) {', 'if (h.counted || wholly_taken_back(&h)) {'),
+    Fault('a need is met one minute late', 'ledger/kinds/hours.c',
+          'need.served >= need.minutes', 'need.served > need.minutes'),
+    Fault('the 366th day before is too long ago', 'ledger/kinds/hours.c',
+          'day >= today - DAYS_BACK_MAX', 'day > today - DAYS_BACK_MAX'),
+    # Time
+    Fault('a due moment waits for the next millisecond', 'ledger/state.c',
+          'return out->moment <= until;', 'return out->moment < until;'),
+    Fault('something may expire at once', 'ledger/kinds/kinds.c',
+          'expires > r->at && expires <= latest', 'expires >= r->at && expires <= latest'),
+    Fault('an entry expires a millisecond early', 'ledger/rules.c',
+          'r->at > e->valid_until', 'r->at >= e->valid_until'),
+    Fault('a mandate lasts a millisecond too long', 'ledger/kinds/kinds.c',
+          'ROLE_COORDINATOR) > r->at', 'ROLE_COORDINATOR) >= r->at'),
+    Fault('an urgency outlives its need', 'ledger/kinds/need.c',
+          '    if (n->urgent_until != 0)\n        need_urgency_lapse(r, n);\n', ''),
+    Fault('the last voucher may vouch again', 'ledger/kinds/need.c',
+          'n->voucher == r->author', 'n->voucher == r->author && n->urgent_until != 0'),
+    # Members
+    Fault('whoever leaves passes its minus on', 'ledger/kinds/org.c',
+          'position > 0 ? heir : POOL', 'heir'),
+    Fault('the last admin key can be revoked', 'ledger/kinds/key.c',
+          'org->admin_keys == 1', 'org->admin_keys == 0'),
+]
+
+
+class Tree:
+    """A copy of sources and objects in which one fault at a time is made."""
+
+    def __init__(self, path):
+        self.path = path
+        for folder in FOLDERS:
+            shutil.copytree(os.path.join(ROOT, folder), os.path.join(path, folder))
+        for name in ('Makefile', 'SPEC.md'):
+            shutil.copy2(os.path.join(ROOT, name), path)
+        for folder in FOLDERS:
+            objects = os.path.join(ROOT, BUILD, folder)
+            if os.path.isdir(objects):
+                shutil.copytree(objects, os.path.join(path, 'build', folder))
+        self.build()
+
+    def build(self):
+        done = subprocess.run(
+            ['make', '-s', 'BUILD=build', 'build/tests/test-ledger'], cwd=self.path,
+            capture_output=True, text=True, check=False,
+            env={k: v for k, v in os.environ.items() if k not in ('MAKEFLAGS', 'MFLAGS', 'BUILD')})
+        if done.returncode != 0:
+            raise RuntimeError('does not build: ' + (done.stderr or done.stdout).strip()[:400])
+
+    def histories(self):
+        """True when the suite passes, and its output."""
+        try:
+            done = subprocess.run(
+                ['build/tests/test-ledger', '--filter', 'histories/*', '--jobs=1'], cwd=self.path,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False,
+                env={**os.environ, 'SEM_SEEDS': SEEDS})
+        except subprocess.TimeoutExpired:
+            return False, 'it does not end'
+        output = done.stdout.decode('utf-8', 'replace')
+        if not re.search(r'^\[====\] Synthesis: Tested: [1-9]', output, re.M):
+            raise RuntimeError('no test ran: ' + output.strip()[-400:])
+        return done.returncode == 0, output
+
+    def try_fault(self, fault):
+        """True when the fault is found, and how."""
+        path = os.path.join(self.path, fault.file)
+        binary = os.path.join(self.path, 'build', fault.file[:-2] + '.o')
+        with open(path, encoding='utf-8') as f:
+            text = f.read()
+        places = text.count(fault.old)
+        if places != 1:
+            return False, f'its old text stands {places} times in {fault.file}'
+        before = os.stat(path)
+        shutil.copy2(binary, binary + '.good')
+        try:
+            with open(path, 'w', encoding='utf-8') as f:
+                f.write(text.replace(fault.old, fault.new))
+            self.build()
+            passes, output = self.histories()
+        finally:
+            with open(path, 'w', encoding='utf-8') as f:
+                f.write(text)
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+            os.replace(binary + '.good', binary)
+            os.utime(binary)
+        if passes:
+            return False, 'not found'
+        told = re.search(r'^(histories: .*|.*[Aa]ssertion .*failed.*)$', output, re.M)
+        return True, told.group(1) if told else 'it fails'
+
+
+def model_stands_alone():
+    """What in tests/model/ comes from anywhere but libc and tests/model/."""
+    folder = os.path.join(ROOT, 'tests', 'model')
+    libc = r'<(assert|inttypes|std(arg|bool|def|int|io|lib)|string)\.h>'
+    foreign = []
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding='utf-8') as f:
+            for what in re.findall(r'^[ \t]*#[ \t]*include[ \t]*([<"][^>"]+[>"])', f.read(), re.M):
+                if not re.fullmatch(libc + r'|"tests/model/\w+\.h"', what):
+                    foreign.append(f'{name} includes {what}')
+    return foreign
+
+
+class Count:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def add(self, good, name, how):
+        self.passed += good
+        self.failed += not good
+        if VERBOSE or not good:
+            print(f'{"ok" if good else "FAILED"} - {name}: {how[:240]}', flush=True)
+
+
+def run(faults, folder):
+    count = Count()
+    foreign = model_stands_alone()
+    count.add(not foreign, 'tests/model/ stands alone', '; '.join(foreign) or 'libc only')
+    first = Tree(os.path.join(folder, '0'))
+    passes, output = first.histories()
+    count.add(passes, 'the rules without a fault pass', output.strip()[:2000] if not passes else '')
+    if not passes:
+        return count
+    trees = queue.Queue()
+    trees.put(first)
+    for i in range(1, max(1, min(JOBS, len(faults)))):
+        trees.put(Tree(os.path.join(folder, str(i))))
+
+    def attempt(fault):
+        tree = trees.get()
+        try:
+            return tree.try_fault(fault)
+        except RuntimeError as e:
+            return False, str(e)
+        finally:
+            trees.put(tree)
+
+    with concurrent.futures.ThreadPoolExecutor(trees.qsize()) as pool:
+        for fault, (found, how) in zip(faults, pool.map(attempt, faults)):
+            count.add(found, fault.name, how)
+    return count
+
+
+def main(arguments):
+    global VERBOSE
+    VERBOSE = '-v' in arguments
+    names = [a for a in arguments if a != '-v']
+    faults = [f for f in FAULTS if not names or any(n in f.name for n in names)]
+    with tempfile.TemporaryDirectory(prefix='sem-faults-') as folder:
+        count = run(faults, folder)
+    print(f'{count.passed} passed, {count.failed} failed')
+    return 1 if count.failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

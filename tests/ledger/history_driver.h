@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * One made-up history through the rules of ledger/ and through the model of tests/model/, held
+ * against each other after every entry. A tour of one operation: the generator makes it, the model
+ * says what must happen, the text is decoded, ticks that are due are compared moment by moment and
+ * applied, the rules decide, the verdict is compared, and then the figures.
+ */
+#ifndef SEM_TESTS_LEDGER_HISTORY_DRIVER_H
+#define SEM_TESTS_LEDGER_HISTORY_DRIVER_H
+
+#include "ledger/rules.h"
+#include "tests/model/generate.h"
+
+#define HISTORY_ORIGIN "hist.example.org/sem"
+
+/* What a set of histories met; sums of plain counters. */
+struct history_coverage {
+    uint64_t accepted[M_KIND_COUNT];
+    uint64_t refused[M_CODE_COUNT];
+    uint64_t known, ticks_full, single, several; /* refusals with one and with more fitting codes */
+    uint64_t soft, urgent_past_line;
+};
+
+struct history {
+    uint64_t seed;
+    struct model model;
+    struct generator generator;
+    struct kv *kv;
+    struct state state;
+    struct rules rules;
+    struct outcome outcome;
+    struct entry entry;
+    struct signer_set signers;
+    struct history_coverage *coverage;
+    /* Of the operation under way. */
+    struct op op;
+    uint64_t step;
+    char *text;
+    size_t text_len;
+    struct m_figures before[M_ORGS], figures[M_ORGS];
+    bool failed;
+};
+
+/* Computes the keys that histories use; once, before any history_run(). */
+void history_keys(void);
+
+/*
+ * Runs one seed until `entries` entries are accepted, then replays them. False after the first
+ * difference, which is told on stderr with what is needed to see it again.
+ */
+bool history_run(uint64_t seed, int entries, struct history_coverage *coverage);
+
+/* Tells a difference and marks the history as failed; only the first is told. Returns false. */
+bool history_differs(struct history *h, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* --- history_compare.c: state against model -------------------------------------------------- */
+
+/* The organisations whose minutes moved, the author, the things it names, and the totals. */
+bool history_compare_touched(struct history *h);
+/* The things that fell due, and the organisations whose minutes moved with them. */
+bool history_compare_due(struct history *h, const struct m_due *due, int n);
+/* Everything. */
+bool history_compare_all(struct history *h);
+
+#endif

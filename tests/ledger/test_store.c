@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/store.h"
+#include "tests/ledger/fixture.h"
+
+#define MAP ((size_t)64 << 20)
+
+static struct slice text(const char *s)
+{
+    return (struct slice){(const uint8_t *)s, strlen(s)};
+}
+
+static struct store *open_in(const char *path, int flags)
+{
+    struct store *store;
+    cr_assert_eq(store_open(&store, path, flags, MAP), STORE_OK, "%s", store_message());
+    return store;
+}
+
+static struct kv *write_in(struct store *store)
+{
+    struct kv *kv;
+    cr_assert_eq(store_begin(store, &kv), STORE_OK);
+    return kv;
+}
+
+static bool reads(struct store *store, const char *key, const char *expected)
+{
+    struct store_reader *reader;
+    struct slice value;
+    cr_assert_eq(store_reader_new(store, &reader), STORE_OK);
+    struct kv *kv = store_read(reader);
+    bool there = kv_get(kv, KV_ORG, text(key), &value);
+    bool right = expected == NULL ? !there
+                                  : there && value.size == strlen(expected) &&
+                                        memcmp(value.data, expected, value.size) == 0;
+    store_read_end(reader);
+    store_reader_free(reader);
+    return right;
+}
+
+Test(store, keeps_what_was_committed_and_nothing_of_what_was_not)
+{
+    char path[32];
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    struct kv *kv = write_in(store);
+    kv_put(kv, KV_ORG, text("a"), text("one"));
+    kv_put(kv, KV_ORG, text("empty"), (struct slice){0});
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    kv = write_in(store);
+    kv_put(kv, KV_ORG, text("a"), text("two"));
+    store_abort(kv);
+    store_close(store);
+    store = open_in(path, 0);
+    cr_assert(reads(store, "a", "one") && reads(store, "empty", ""));
+    store_close(store);
+    folder_drop(path);
+}
+
+Test(store, is_missing_where_nobody_made_one)
+{
+    char path[32];
+    struct store *store;
+    folder_make(path);
+    cr_assert_eq(store_open(&store, path, 0, MAP), STORE_MISSING);
+    cr_assert_null(store);
+    folder_drop(path);
+}
+
+Test(store, a_child_joins_its_parent_or_vanishes)
+{
+    char path[32];
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    struct kv *parent = write_in(store), *child;
+    kv_put(parent, KV_ORG, text("a"), text("parent"));
+    cr_assert_eq(store_begin_child(parent, &child), STORE_OK);
+    kv_put(child, KV_ORG, text("a"), text("lost"));
+    kv_put(child, KV_ORG, text("b"), text("lost"));
+    store_abort(child);
+    cr_assert_eq(store_begin_child(parent, &child), STORE_OK);
+    struct slice value;
+    cr_assert(kv_get(child, KV_ORG, text("a"), &value));
+    cr_assert_eq(value.size, strlen("parent"));
+    kv_put(child, KV_ORG, text("c"), text("kept"));
+    cr_assert_eq(store_commit(child), STORE_OK);
+    cr_assert(reads(store, "c", NULL), "nothing is to be seen before the parent's commit");
+    cr_assert_eq(store_commit(parent), STORE_OK);
+    cr_assert(reads(store, "a", "parent") && reads(store, "b", NULL) && reads(store, "c", "kept"));
+    store_close(store);
+    folder_drop(path);
+}
+
+Test(store, an_error_stays_and_turns_the_commit_into_an_abort)
+{
+    char path[32];
+    static uint8_t much[1 << 20];
+    struct slice value;
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    struct kv *kv = write_in(store);
+    uint8_t key[2] = {0};
+    for (int i = 0; i < 80 && !kv_failed(kv); i++) {
+        key[1] = (uint8_t)i;
+        kv_put(kv, KV_ORG, (struct slice){key, 2}, (struct slice){much, sizeof much});
+    }
+    cr_assert(kv_failed(kv), "80 MiB do not fit a map of 64");
+    cr_assert_not(kv_get(kv, KV_ORG, (struct slice){key, 2}, &value));
+    key[1] = 0;
+    cr_assert_not(kv_get(kv, KV_ORG, (struct slice){key, 2}, &value), "nothing is found any more");
+    kv_put(kv, KV_ORG, text("small"), text("too late"));
+    struct kv *child;
+    cr_assert_eq(store_begin_child(kv, &child), STORE_FULL);
+    cr_assert_eq(store_commit(kv), STORE_FULL);
+    cr_assert(reads(store, "small", NULL));
+    kv = write_in(store);
+    kv_put(kv, KV_ORG, text("small"), text("fits"));
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    cr_assert(reads(store, "small", "fits"));
+    store_close(store);
+    folder_drop(path);
+}
+
+Test(store, a_snapshot_stays_as_it_was_and_the_next_one_is_fresh)
+{
+    char path[32];
+    struct store_reader *reader;
+    struct slice value;
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    cr_assert_eq(store_reader_new(store, &reader), STORE_OK);
+    struct kv *snapshot = store_read(reader);
+    struct kv *kv = write_in(store);
+    kv_put(kv, KV_ORG, text("a"), text("new"));
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    cr_assert_not(kv_get(snapshot, KV_ORG, text("a"), &value));
+    store_read_end(reader);
+    snapshot = store_read(reader);
+    cr_assert(kv_get(snapshot, KV_ORG, text("a"), &value));
+    store_read_end(reader);
+    store_reader_free(reader);
+    store_close(store);
+    folder_drop(path);
+}
+
+Test(store, says_when_there_are_too_many_readers_and_recovers)
+{
+    enum { MANY = 300 };
+    char path[32];
+    struct store_reader *readers[MANY];
+    int open = 0;
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    for (int i = 0; i < MANY; i++)
+        cr_assert_eq(store_reader_new(store, &readers[i]), STORE_OK);
+    while (open < MANY && store_read(readers[open]) != NULL)
+        open++;
+    cr_assert_gt(open, 100);
+    cr_assert_lt(open, MANY);
+    store_read_end(readers[0]);
+    store_reader_free(readers[0]);
+    cr_assert_not_null(store_read(readers[open]), "a free slot is found again");
+    for (int i = 1; i < MANY; i++) {
+        if (i <= open)
+            store_read_end(readers[i]);
+        store_reader_free(readers[i]);
+    }
+    store_close(store);
+    folder_drop(path);
+}
+
+Test(store, walks_both_ways_as_the_tables_in_memory_do)
+{
+    char path[32];
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    struct kv *kv = write_in(store), *memory = kv_memory_new(NULL);
+    uint32_t dice = 1;
+    for (int i = 0; i < 4000; i++) {
+        dice = dice * 1664525u + 1013904223u;
+        uint8_t key[2] = {(uint8_t)(dice >> 24 & 0x1f), (uint8_t)(dice >> 16)};
+        struct slice k = {key, dice >> 8 & 1 ? 2 : 1};
+        if (dice >> 9 & 1) {
+            kv_put(kv, KV_DUE, k, (struct slice){(uint8_t *)&dice, 4});
+            kv_put(memory, KV_DUE, k, (struct slice){(uint8_t *)&dice, 4});
+        } else {
+            kv_del(kv, KV_DUE, k);
+            kv_del(memory, KV_DUE, k);
+        }
+        struct slice found[2], value[2];
+        for (int way = 0; way < 3; way++) {
+            bool there[2];
+            for (int side = 0; side < 2; side++) {
+                struct kv *at = side == 0 ? kv : memory;
+                struct slice from = i % 50 == 0 ? (struct slice){0} : k;
+                there[side] = way == 2
+                                  ? kv_seek_back(at, KV_DUE, from, &found[side], &value[side])
+                                  : kv_seek(at, KV_DUE, from, way == 1, &found[side], &value[side]);
+            }
+            cr_assert_eq(there[0], there[1]);
+            cr_assert(!there[0] || (found[0].size == found[1].size &&
+                                    memcmp(found[0].data, found[1].data, found[0].size) == 0 &&
+                                    memcmp(value[0].data, value[1].data, 4) == 0));
+        }
+    }
+    kv_memory_free(memory);
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    store_close(store);
+    folder_drop(path);
+}
+
+Test(store, a_copy_holds_the_same_and_opens_by_itself)
+{
+    char path[32], copy[32];
+    folder_make(path);
+    folder_make(copy);
+    struct store *store = open_in(path, STORE_CREATE);
+    struct kv *kv = write_in(store);
+    kv_put(kv, KV_ORG, text("a"), text("copied"));
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    cr_assert_eq(store_copy(store, copy), STORE_OK);
+    kv = write_in(store);
+    kv_put(kv, KV_ORG, text("a"), text("later"));
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    store_close(store);
+    store = open_in(copy, 0);
+    cr_assert(reads(store, "a", "copied"));
+    store_close(store);
+    folder_drop(copy);
+    folder_drop(path);
+}
+
+Test(store, tells_how_much_room_there_is)
+{
+    char path[32];
+    struct store_room before, after;
+    static uint8_t much[1 << 20];
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    store_room(store, &before);
+    cr_assert_eq(before.map_bytes, MAP);
+    cr_assert_gt(before.disk_free_bytes, 0);
+    struct kv *kv = write_in(store);
+    kv_put(kv, KV_ORG, text("a"), (struct slice){much, sizeof much});
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    store_room(store, &after);
+    cr_assert_geq(after.used_bytes, before.used_bytes + sizeof much);
+    store_close(store);
+    folder_drop(path);
+}
+
+Test(store, opens_with_the_default_map)
+{
+    char path[32];
+    struct store *store;
+    struct store_room room;
+    folder_make(path);
+    cr_assert_eq(store_open(&store, path, STORE_CREATE, 0), STORE_OK, "%s", store_message());
+    store_room(store, &room);
+    cr_assert_eq(room.map_bytes, STORE_MAP_BYTES_DEFAULT);
+    store_close(store);
+    folder_drop(path);
+}
+
+Test(store, refuses_a_damaged_file)
+{
+    char path[32], file[64];
+    folder_make(path);
+    store_close(open_in(path, STORE_CREATE));
+    snprintf(file, sizeof file, "%s/data.mdb", path);
+    FILE *f = fopen(file, "r+");
+    for (int i = 0; i < 8192; i++)
+        cr_assert_eq(fputc(0x5a, f), 0x5a);
+    fclose(f);
+    struct store *store;
+    cr_assert_eq(store_open(&store, path, 0, MAP), STORE_CORRUPT);
+    folder_drop(path);
+}
+
+Test(store, a_scratch_environment_can_be_made_durable)
+{
+    char path[32];
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE | STORE_SCRATCH);
+    struct kv *kv = write_in(store);
+    kv_put(kv, KV_ORG, text("a"), text("one"));
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    cr_assert_eq(store_sync(store), STORE_OK);
+    store_close(store);
+    store = open_in(path, STORE_READ_ONLY);
+    cr_assert(reads(store, "a", "one"));
+    store_close(store);
+    folder_drop(path);
+}

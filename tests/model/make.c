@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* One operation of each kind, meant to be in order. */
+#include "tests/model/generate.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_handles(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void sort_handles(struct op *op)
+{
+    qsort(op->handles, (size_t)op->n_handles, sizeof op->handles[0], compare_handles);
+}
+
+/* --- Shares ---------------------------------------------------------------------------------- */
+
+static int compare_shares(const void *va, const void *vb)
+{
+    const struct m_share *a = va, *b = vb;
+    int from = strcmp(a->from, b->from);
+
+    return from ? from : strcmp(a->to, b->to);
+}
+
+void sort_shares(struct op *op)
+{
+    qsort(op->shares, (size_t)op->n_shares, sizeof op->shares[0], compare_shares);
+}
+
+static void add_share(struct generator *g, struct op *op, int from, int to, int64_t minutes)
+{
+    if (from < 1 || to < 1 || from == to || op->n_shares == M_SHARES)
+        return;
+    for (int i = 0; i < op->n_shares; i++)
+        if (strcmp(op->shares[i].from, handle_of(g, from)) == 0 &&
+            strcmp(op->shares[i].to, handle_of(g, to)) == 0)
+            return;
+    struct m_share *s = &op->shares[op->n_shares++];
+    SET(s->from, handle_of(g, from));
+    SET(s->to, handle_of(g, to));
+    s->minutes = minutes;
+}
+
+static int64_t pick_minutes(struct generator *g)
+{
+    return rng_magnitude(&g->rng, g->plan.minutes_max);
+}
+
+/* One giver and one receiver, or a group: several givers, several receivers, or a mesh. */
+static void pick_shares(struct generator *g, struct op *op, int giver, int receiver)
+{
+    int n = 1, reach = -1;
+
+    if (giver < 0)
+        giver = pick_org(g, receiver);
+    if (receiver < 0)
+        receiver = pick_org(g, giver);
+    add_share(g, op, giver, receiver, pick_minutes(g));
+    if (rng_chance(&g->rng, g->plan.group))
+        n = (int)rng_range(&g->rng, 1, 7);
+    int shape = (int)rng_below(&g->rng, 3);
+    if (n == 7 && rng_chance(&g->rng, 100)) { /* as many shares as an entry can hold */
+        shape = 2;
+        n = 300;
+        reach = 10;
+    }
+    for (int i = 0; i < n - 1; i++) {
+        int from = shape == 0 ? giver : pick_org(g, -1);
+        int to = shape == 1 ? receiver : pick_org(g, from);
+
+        if (reach > 0 && (from > reach || to > reach))
+            continue;
+        add_share(g, op, from, to, pick_minutes(g));
+    }
+    sort_shares(op);
+}
+
+static void author_among_shares(struct generator *g, struct op *op)
+{
+    if (op->n_shares == 0)
+        return;
+    const struct m_share *s = &op->shares[rng_below(&g->rng, (size_t)op->n_shares)];
+    SET(op->by, rng_chance(&g->rng, 500) ? s->from : s->to);
+}
+
+/*
+ * Brings a single share to a line of its receiver, or one minute to either side; or, most often,
+ * down to it, so that histories do not consist of refusals.
+ */
+static void to_the_edge(struct generator *g, struct op *op)
+{
+    struct m_figures figures[M_ORGS];
+
+    if (op->n_shares != 1)
+        return;
+    struct m_share *s = &op->shares[0];
+    int to = model_org(g->m, s->to);
+    model_figures(g->m, m_day(g->at), figures);
+    struct m_line line = model_line(&g->m->network.policy, &figures[to]);
+    int64_t room = m_position(&figures[to]) - figures[to].received_pending;
+    int64_t minutes = room + (rng_chance(&g->rng, 500) ? line.floor : line.hard);
+    if (rng_chance(&g->rng, g->plan.edge))
+        minutes += rng_range(&g->rng, -1, 1);
+    else if (s->minutes <= minutes || rng_chance(&g->rng, 200))
+        return;
+    if (minutes >= 1 && minutes <= 100000) {
+        s->minutes = minutes;
+    } else if (!op->need[0] && !op->offer[0]) { /* no room at all: it gives instead */
+        struct m_share back = {.minutes = s->minutes};
+
+        SET(back.from, s->to);
+        SET(back.to, s->from);
+        *s = back;
+    }
+}
+
+/* --- Kinds: false when there is nothing to do it with ---------------------------------------- */
+
+static bool make_admit(struct generator *g, struct op *op)
+{
+    int sponsors_min = (int)g->m->network.policy.sponsors_min;
+
+    if (g->m->n_orgs + 4 >= M_ORGS || !new_key(g, op->key))
+        return false;
+    new_handle(g, op->by);
+    SET(op->charter, g->m->network.charter);
+    commitment(g, op->details);
+    op->is_public = rng_chance(&g->rng, 500);
+    int org = pick_org(g, -1);
+    for (int tries = 0; tries < 20 && !model_coordinator(g->m, org, g->at); tries++)
+        org = pick_org(g, -1);
+    if (model_coordinator(g->m, org, g->at) && rng_chance(&g->rng, 600)) {
+        SET(op->coordinator, handle_of(g, org));
+        return true;
+    }
+    for (int i = 1; i <= g->m->n_orgs && op->n_handles < sponsors_min; i++)
+        if (!g->m->orgs[i].left && op->n_handles < M_PARTIES)
+            SET(op->handles[op->n_handles++], handle_of(g, i));
+    sort_handles(op);
+    return op->n_handles > 0;
+}
+
+static bool make_update(struct generator *g, struct op *op)
+{
+    author(g, op, pick_org(g, -1));
+    commitment(g, op->details);
+    op->is_public = rng_chance(&g->rng, 500);
+    return true;
+}
+
+static bool make_confirm(struct generator *g, struct op *op)
+{
+    author(g, op, pick_org(g, -1));
+    return true;
+}
+
+static bool make_leave(struct generator *g, struct op *op)
+{
+    int by = pick_org(g, -1);
+
+    if (count_active(g) <= g->plan.active_min)
+        return false;
+    author(g, op, by);
+    if (rng_chance(&g->rng, 500))
+        SET(op->to, handle_of(g, pick_org(g, by)));
+    return true;
+}
+
+static bool make_key_add(struct generator *g, struct op *op)
+{
+    if (!new_key(g, op->key))
+        return false;
+    author(g, op, pick_org(g, -1));
+    op->scope = (int)rng_range(&g->rng, 1, 3);
+    if (rng_chance(&g->rng, 300))
+        op->ceiling = rng_magnitude(&g->rng, 1000000);
+    return true;
+}
+
+static bool make_revoke(struct generator *g, struct op *op)
+{
+    for (int tries = 0; tries < 30; tries++) {
+        const struct m_key *k = &g->m->keys.v[rng_below(&g->rng, (size_t)g->m->keys.n)];
+
+        if (k->revoked || g->m->orgs[k->org].left)
+            continue;
+        author(g, op, k->org);
+        SET(op->key, k->key);
+        return true;
+    }
+    return false;
+}
+
+static bool make_erase(struct generator *g, struct op *op)
+{
+    if (g->m->details.n == 0)
+        return false;
+    for (int tries = 0; tries < 30; tries++) {
+        const struct m_detail *d = &g->m->details.v[rng_below(&g->rng, (size_t)g->m->details.n)];
+        int by = d->owners[rng_below(&g->rng, (size_t)d->n_owners)];
+
+        if (rng_chance(&g->rng, 200))
+            by = pick_org(g, -1);
+        if (by < 0 || g->m->orgs[by].left || (d->erased && tries < 10))
+            continue;
+        author(g, op, by);
+        set_ref(g, op->ref, d->author, d->id);
+        op->slot = d->slot;
+        return true;
+    }
+    return false;
+}
+
+static bool make_offer(struct generator *g, struct op *op)
+{
+    int by = pick_org(g, -1);
+
+    author(g, op, by);
+    SET(op->handles[op->n_handles++], op->by);
+    int more = rng_chance(&g->rng, g->plan.group) ? (int)rng_range(&g->rng, 1, 4) : 0;
+    for (int i = 0; i < more; i++) {
+        const char *handle = handle_of(g, pick_org(g, by));
+        bool known = false;
+
+        for (int k = 0; k < op->n_handles; k++)
+            known |= strcmp(op->handles[k], handle) == 0;
+        if (!known)
+            SET(op->handles[op->n_handles++], handle);
+    }
+    sort_handles(op);
+    pick_type_and_skill(g, op);
+    op->expires = pick_expires(g, g->m->network.policy.offer_days_max);
+    commitment(g, op->details);
+    if (rng_chance(&g->rng, 300))
+        op->minutes_month = rng_magnitude(&g->rng, 100000);
+    return true;
+}
+
+static bool make_offer_step(struct generator *g, struct op *op)
+{
+    int at = pick_offer(g);
+
+    if (at < 0)
+        return false;
+    const struct m_offer *o = &g->m->offers.v[at];
+    set_ref(g, op->ref, o->author, o->id);
+    author(g, op, o->providers[rng_below(&g->rng, (size_t)o->n_providers)]);
+    op->expires = pick_expires(g, g->m->network.policy.offer_days_max);
+    return true;
+}
+
+static bool make_need(struct generator *g, struct op *op)
+{
+    author(g, op, pick_org(g, -1));
+    pick_type_and_skill(g, op);
+    op->minutes = rng_chance(&g->rng, 700) ? rng_magnitude(&g->rng, 4 * g->plan.minutes_max)
+                                           : rng_magnitude(&g->rng, 100000);
+    if (op->minutes > 100000)
+        op->minutes = 100000;
+    op->urgent = rng_chance(&g->rng, g->plan.urgent);
+    op->expires = pick_expires(g, g->m->network.policy.need_days_max);
+    commitment(g, op->details);
+    return true;
+}
+
+static bool make_vouch(struct generator *g, struct op *op)
+{
+    for (int tries = 0; tries < 40; tries++) {
+        int at = pick_need(g);
+
+        if (at < 0)
+            return false;
+        const struct m_need *n = &g->m->needs.v[at];
+        if (!n->urgent || need_in_force(n, g->at))
+            continue;
+        int by = pick_org(g, n->author);
+        /* Whoever vouched before tries again now and then. */
+        if (n->n_vouches > 0 && rng_chance(&g->rng, 300))
+            by = n->vouches[rng_below(&g->rng, (size_t)n->n_vouches)].org;
+        if (by < 0 || g->m->orgs[by].left)
+            continue;
+        author(g, op, by);
+        set_ref(g, op->ref, n->author, n->id);
+        return true;
+    }
+    return false;
+}
+
+static bool make_need_withdraw(struct generator *g, struct op *op)
+{
+    int at = pick_need(g);
+
+    if (at < 0)
+        return false;
+    author(g, op, g->m->needs.v[at].author);
+    set_ref(g, op->ref, g->m->needs.v[at].author, g->m->needs.v[at].id);
+    return true;
+}
+
+/* Urgent needs in force are looked for longer, because the line opens for them alone. */
+static int pick_wanted_need(struct generator *g)
+{
+    int need = pick_need(g);
+
+    for (int tries = 0; tries < 10 && need >= 0; tries++) {
+        if (need_in_force(&g->m->needs.v[need], g->at) || !rng_chance(&g->rng, g->plan.urgent))
+            break;
+        need = pick_need(g);
+    }
+    return need;
+}
+
+static bool make_sign(struct generator *g, struct op *op)
+{
+    int giver = -1, receiver = -1;
+    int offer = rng_chance(&g->rng, 300) ? pick_offer(g) : -1;
+    int need = rng_chance(&g->rng, g->plan.for_need) ? pick_wanted_need(g) : -1;
+
+    if (need >= 0) {
+        const struct m_need *n = &g->m->needs.v[need];
+        const struct m_vouch *vouch = need_in_force(n, g->at);
+
+        receiver = n->author;
+        set_ref(g, op->need, n->author, n->id);
+        if (vouch && rng_chance(&g->rng, 150) && vouch->org != receiver)
+            giver = g->m->orgs[vouch->org].left ? -1 : vouch->org;
+    }
+    if (offer >= 0 && giver < 0) {
+        const struct m_offer *o = &g->m->offers.v[offer];
+
+        giver = o->providers[rng_below(&g->rng, (size_t)o->n_providers)];
+        set_ref(g, op->offer, o->author, o->id);
+    }
+    if (giver == receiver)
+        giver = -1;
+    pick_shares(g, op, giver, receiver);
+    to_the_edge(g, op);
+    author_among_shares(g, op);
+    op->expires = pick_expires(g, g->m->network.policy.agreement_days_max);
+    commitment(g, op->details);
+    if (rng_chance(&g->rng, 300))
+        commitment(g, op->people);
+    op->done_by = (int)rng_below(&g->rng, 4);
+    return op->n_shares > 0;
+}
+
+static bool make_change(struct generator *g, struct op *op)
+{
+    int at = pick_agreement(g);
+
+    if (at < 0)
+        return false;
+    const struct m_agreement *a = &g->m->agreements.v[at];
+    set_ref(g, op->ref, a->author, a->id);
+    for (int i = 0; i < a->n; i++) {
+        const struct m_reserved *p = &a->pairs[i];
+        int64_t minutes = p->minutes;
+
+        if (rng_chance(&g->rng, 600))
+            minutes = p->recorded + rng_magnitude(&g->rng, g->plan.minutes_max) - 1;
+        else if (rng_chance(&g->rng, 300))
+            minutes += rng_magnitude(&g->rng, 100);
+        minutes = minutes < 1 ? 1 : minutes > 100000 ? 100000 : minutes;
+        if (!(p->recorded == 0 && a->n > 2 && rng_chance(&g->rng, 100)))
+            add_share(g, op, p->from, p->to, minutes);
+    }
+    if (rng_chance(&g->rng, 150) && a->n > 1)
+        add_share(g, op, a->pairs[0].from, a->pairs[a->n - 1].to, pick_minutes(g));
+    sort_shares(op);
+    author_among_shares(g, op);
+    op->expires = pick_expires(g, g->m->network.policy.agreement_days_max);
+    return op->n_shares > 0;
+}
+
+static bool make_end(struct generator *g, struct op *op)
+{
+    int at = pick_agreement(g);
+
+    if (at < 0)
+        return false;
+    const struct m_agreement *a = &g->m->agreements.v[at];
+    const struct m_reserved *p = &a->pairs[rng_below(&g->rng, (size_t)a->n)];
+    set_ref(g, op->ref, a->author, a->id);
+    author(g, op, rng_chance(&g->rng, 500) ? p->from : p->to);
+    return true;
+}
+
+static bool record_under(struct generator *g, struct op *op)
+{
+    int at = pick_agreement(g);
+
+    if (at < 0)
+        return false;
+    const struct m_agreement *a = &g->m->agreements.v[at];
+    set_ref(g, op->agreement, a->author, a->id);
+    for (int i = 0; i < a->n; i++) {
+        int64_t left = a->pairs[i].minutes - a->pairs[i].recorded;
+
+        if (left > 0 && (i == a->n - 1 || rng_chance(&g->rng, 700)))
+            add_share(g, op, a->pairs[i].from, a->pairs[i].to,
+                      rng_chance(&g->rng, 300) ? left : rng_magnitude(&g->rng, left));
+    }
+    sort_shares(op);
+    return op->n_shares > 0;
+}
+
+static bool make_record(struct generator *g, struct op *op)
+{
+    int receiver = -1, need = -1;
+
+    op->gift = rng_chance(&g->rng, g->plan.gift) ? 1 : rng_chance(&g->rng, 100) ? 0 : -1;
+    if (!rng_chance(&g->rng, g->plan.under_agreement) || !record_under(g, op)) {
+        op->agreement[0] = '\0';
+        if (rng_chance(&g->rng, g->plan.for_need))
+            need = rng_chance(&g->rng, 800) || g->m->needs.n == 0
+                       ? pick_wanted_need(g)
+                       : (int)rng_below(&g->rng, (size_t)g->m->needs.n);
+        if (need >= 0 && !g->m->orgs[g->m->needs.v[need].author].left) {
+            receiver = g->m->needs.v[need].author;
+            set_ref(g, op->need, receiver, g->m->needs.v[need].id);
+        }
+        pick_shares(g, op, -1, receiver);
+        to_the_edge(g, op);
+    }
+    author_among_shares(g, op);
+    op->day = m_day(g->at) - (rng_chance(&g->rng, 500) ? 0 : (int32_t)rng_range(&g->rng, 0, 366));
+    if (rng_chance(&g->rng, 300))
+        SET(op->skill, g->m->network.skills[rng_below(&g->rng, (size_t)g->m->network.n_skills)]);
+    if (rng_chance(&g->rng, 300))
+        commitment(g, op->details);
+    op->done_by = (int)rng_below(&g->rng, 4);
+    return op->n_shares > 0;
+}
+
+static bool make_reverse(struct generator *g, struct op *op)
+{
+    bool whole = rng_chance(&g->rng, 300);
+
+    for (int tries = 0; tries < 30 && g->m->hours.n > 0; tries++) {
+        int span = tries % 2 && g->m->hours.n > 20 ? 20 : g->m->hours.n;
+        const struct m_hours *h =
+            &g->m->hours.v[g->m->hours.n - 1 - (int)rng_below(&g->rng, (size_t)span)];
+
+        op->n_shares = 0;
+        set_ref(g, op->ref, h->author, h->id);
+        for (int i = h->first; i < h->first + h->n; i++) {
+            const struct m_exchange *x = &g->m->exchanges.v[i];
+            int64_t left = x->minutes - x->back;
+
+            if (left > 0 && (whole || rng_chance(&g->rng, 700)))
+                add_share(g, op, x->from, x->to, whole ? left : rng_magnitude(&g->rng, left));
+        }
+        if (op->n_shares == 0)
+            continue;
+        sort_shares(op);
+        author_among_shares(g, op);
+        return true;
+    }
+    return false;
+}
+
+static bool (*const makers[M_KIND_COUNT])(struct generator *, struct op *) = {
+    [M_ORG_ADMIT] = make_admit,
+    [M_ORG_UPDATE] = make_update,
+    [M_ORG_CONFIRM] = make_confirm,
+    [M_ORG_LEAVE] = make_leave,
+    [M_KEY_ADD] = make_key_add,
+    [M_KEY_REVOKE] = make_revoke,
+    [M_DETAILS_ERASE] = make_erase,
+    [M_OFFER_PUBLISH] = make_offer,
+    [M_OFFER_RENEW] = make_offer_step,
+    [M_OFFER_WITHDRAW] = make_offer_step,
+    [M_NEED_PUBLISH] = make_need,
+    [M_NEED_VOUCH] = make_vouch,
+    [M_NEED_WITHDRAW] = make_need_withdraw,
+    [M_AGREEMENT_SIGN] = make_sign,
+    [M_AGREEMENT_CHANGE] = make_change,
+    [M_AGREEMENT_CLOSE] = make_end,
+    [M_AGREEMENT_CANCEL] = make_end,
+    [M_HOURS_RECORD] = make_record,
+    [M_HOURS_REVERSE] = make_reverse,
+};
+
+bool make_kind(struct generator *g, struct op *op, enum m_kind kind)
+{
+    memset(op, 0, sizeof *op);
+    op->kind = kind;
+    op->repeat = -1;
+    op->gift = -1;
+    return makers[kind](g, op);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * A second reading of SPEC.md: what an entry must do, told with plain arrays and brute force.
+ *
+ * Nothing here comes from ledger/ or policies/, and nothing there knows of this: two texts written
+ * apart from the same specification, so that a test can hold one against the other. The model keeps
+ * the list of everything that was recorded and computes every figure from that list when asked. It
+ * has no clock, no store and no signatures.
+ *
+ * The specification does not say in which order checks are made. A text that breaks several rules
+ * may be refused for any of them, so model_check() answers the set of all codes that fit; most
+ * often it has one member. An empty set means that the entry must be accepted.
+ *
+ * One model belongs to one thread. Running out of memory or room is an assertion failure.
+ */
+#ifndef SEM_TESTS_MODEL_MODEL_H
+#define SEM_TESTS_MODEL_MODEL_H
+
+#include "tests/model/op.h"
+
+/* --- What the model remembers ---------------------------------------------------------------- */
+
+enum m_life { M_OPEN, M_WITHDRAWN, M_EXPIRED, M_MET, M_CLOSED, M_CANCELLED };
+
+struct m_org { /* organisation `number` stands at orgs[number]; orgs[0] is the pool */
+    char handle[M_HANDLE];
+    bool left;
+    bool is_public, has_sheet;
+    int64_t admitted_at, left_at;
+    int64_t confirmed_at; /* -1: never updated nor confirmed */
+    int64_t mandate[3];   /* until, by role; 0: none */
+};
+
+struct m_key {
+    int org;
+    char key[M_HEX64];
+    uint32_t key_id;
+    int scope; /* 1 admin, 2 sign, 3 propose */
+    int64_t ceiling;
+    bool revoked;
+};
+
+struct m_entry { /* every leaf; entries.v[index] */
+    int author; /* 0: the clock */
+    char id[M_ID];
+    enum m_kind kind;
+    uint64_t index;
+    int64_t at;
+    char *text;
+};
+
+struct m_offer {
+    int author;
+    char id[M_ID];
+    int n_providers, providers[M_PARTIES];
+    int64_t expires;
+    bool withdrawn;
+};
+
+struct m_vouch {
+    int org;
+    int64_t until;
+};
+
+struct m_need {
+    int author;
+    char id[M_ID];
+    int64_t minutes, expires, served;
+    bool urgent, withdrawn, met;
+    int n_vouches;
+    struct m_vouch vouches[M_VOUCHES];
+};
+
+struct m_reserved {
+    int from, to;
+    int64_t minutes, recorded;
+};
+
+struct m_agreement {
+    int author;
+    char id[M_ID];
+    int64_t expires;
+    bool closed, cancelled;
+    int offer, need; /* places in the arrays, -1: none */
+    int n;
+    struct m_reserved pairs[M_SHARES];
+};
+
+struct m_hours { /* its exchanges stand at exchanges[first] .. [first + n - 1] */
+    int author;
+    char id[M_ID];
+    int first, n;
+    int need; /* for which the minutes count, directly or through the agreement; -1: none */
+};
+
+struct m_exchange {
+    int hours, from, to;
+    int64_t minutes, back; /* recorded, and taken back since */
+    int32_t bucket;        /* UTC day of the entry's time */
+    bool gift;
+};
+
+struct m_transfer { /* the position of an organisation that left */
+    int from, to;
+    int64_t minutes;
+};
+
+struct m_detail {
+    int author;
+    char id[M_ID];
+    int slot; /* 1 details, 2 people, 3 skills */
+    int n_owners, owners[M_PARTIES];
+    bool erased;
+    uint64_t erased_index;
+};
+
+/* A growing array: `n` items at `v`. */
+#define M_LIST(type) \
+    struct { \
+        type *v; \
+        int n, room; \
+    }
+
+struct model {
+    bool founded;
+    struct m_founding network;
+    uint64_t size;  /* leaves */
+    int64_t last_at;
+    /* The first four bytes by which a key of an organisation is found; given by the test. */
+    uint32_t (*key_id)(const char *handle, const char *key);
+    /* The root of the log at a size, 64 hex digits; given by the test. */
+    void (*root_at)(uint64_t size, char out[static M_HEX64]);
+    int n_orgs; /* highest number */
+    struct m_org orgs[M_ORGS];
+    M_LIST(struct m_key) keys;
+    M_LIST(struct m_entry) entries;
+    M_LIST(struct m_offer) offers;
+    M_LIST(struct m_need) needs;
+    M_LIST(struct m_agreement) agreements;
+    M_LIST(struct m_hours) hours;
+    M_LIST(struct m_exchange) exchanges;
+    M_LIST(struct m_transfer) transfers;
+    M_LIST(struct m_detail) details;
+};
+
+void model_init(struct model *m);
+void model_free(struct model *m);
+
+/* Room for one more item at the end of a list, zeroed; used through M_ADD. */
+void *model_grow(void *list_v, int *n, int *room, size_t item);
+#define M_ADD(list) \
+    ((__typeof__((list).v))model_grow(&(list).v, &(list).n, &(list).room, sizeof *(list).v))
+
+/* --- Predictions ----------------------------------------------------------------------------- */
+
+/* The time of the leaf (SPEC 5.1, 15), or a set of codes. */
+m_codes model_entry_time(const struct model *m, const struct op *op, int64_t now, int64_t *at);
+
+/* True when the log holds this very text, at *index (SPEC 1.2: ids make retries harmless). */
+bool model_known(const struct model *m, const struct op *op, const char *text, uint64_t *index);
+
+/* Every code with which `op` may be refused at time `at`, due ticks being done; 0: accepted. */
+m_codes model_check(const struct model *m, const struct op *op, int64_t at);
+
+/* What an accepted operation does. */
+void model_apply(struct model *m, const struct op *op, int64_t at, const char *text);
+
+/* Whose signatures an operation that passes needs (SPEC 6), sorted by handle. */
+struct m_signer {
+    const char *handle;
+    bool admin;      /* only an admin key will do */
+    bool own_key;    /* the key stands in the entry */
+    int64_t minutes; /* of the shares in which it takes part */
+};
+int model_signers(const struct model *m, const struct op *op, struct m_signer out[static M_ORGS]);
+
+/* One due moment. */
+enum m_due_type { M_AGREEMENT_EXPIRY, M_NEED_EXPIRY, M_OFFER_EXPIRY, M_URGENCY_LAPSE };
+struct m_due {
+    int64_t moment;
+    enum m_due_type type;
+    int author;
+    const char *id;
+};
+const char *m_due_word(enum m_due_type type);
+/*
+ * Every moment after the last leaf and not after `until`, in the order of ticks (SPEC 5.2). The
+ * caller frees *out. Returns how many.
+ */
+int model_due(const struct model *m, int64_t until, struct m_due **out);
+/* One tick of that text is in the log; the last of those at one time is followed by... */
+void model_tick(struct model *m, int64_t at, const char *text);
+/* ... this: everything due until `at` is done. */
+void model_ticked(struct model *m, int64_t at);
+
+/* --- Figures, computed from the lists -------------------------------------------------------- */
+
+struct m_figures {
+    int64_t given, received, given_pending, received_pending, moves;
+    int64_t given_gifts, received_gifts, given_count, received_count;
+    int64_t given_year, received_year;
+};
+/* Of every organisation, pool included, for the window that ends with `day`. */
+void model_figures(const struct model *m, int32_t day, struct m_figures out[static M_ORGS]);
+int64_t m_position(const struct m_figures *f);
+
+/* The line below zero of an organisation (SPEC 8.1). */
+struct m_line {
+    int64_t floor, hard;
+};
+struct m_line model_line(const struct m_policy *policy, const struct m_figures *f);
+
+/* The state of things at a time. */
+enum m_life offer_life(const struct m_offer *o, int64_t at);
+enum m_life need_life(const struct m_need *n, int64_t at);
+enum m_life agreement_life(const struct m_agreement *a, int64_t at);
+/* The vouch that makes a need urgent in force, or NULL. */
+const struct m_vouch *need_in_force(const struct m_need *n, int64_t at);
+
+/* True when nothing is left of a record. */
+bool hours_wholly_reversed(const struct model *m, const struct m_hours *h);
+
+/* --- Finding things -------------------------------------------------------------------------- */
+
+int model_org(const struct model *m, const char *handle); /* number, -1: none */
+bool model_coordinator(const struct model *m, int org, int64_t at);
+bool model_has_skill(const struct model *m, const char *slug);
+/* Places of things by reference, -1: none. */
+int model_offer(const struct model *m, const char *ref);
+int model_need(const struct model *m, const char *ref);
+int model_agreement(const struct model *m, const char *ref);
+int model_hours(const struct model *m, const char *ref);
+int model_detail(const struct model *m, const char *ref, int slot);
+int model_key(const struct model *m, const char *key);
+/* The reserved pair of an agreement, or NULL. */
+struct m_reserved *agreement_pair(const struct m_agreement *a, int from, int to);
+bool agreement_party(const struct m_agreement *a, int org);
+int32_t m_day(int64_t at);
+
+#endif
