@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "cli/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/random.h"
+
+static char *read_all(int fd, size_t max, size_t *n)
+{
+    size_t room = 0, len = 0;
+    char *bytes = NULL;
+
+    for (;;) {
+        if (len + 1 >= room) {
+            room = room == 0 ? 4096 : 2 * room;
+            char *grown = realloc(bytes, room);
+            if (grown == NULL) {
+                break;
+            }
+            bytes = grown;
+        }
+        ssize_t got = read(fd, bytes + len, room - len - 1);
+        if (got == 0) {
+            bytes[len] = '\0';
+            *n = len;
+            return bytes;
+        }
+        if (got < 0 && errno != EINTR) {
+            break;
+        }
+        len += got > 0 ? (size_t)got : 0;
+        if (len > max) {
+            errno = EFBIG;
+            break;
+        }
+    }
+    free(bytes);
+    return NULL;
+}
+
+char *read_whole_file(const char *path, size_t max, size_t *n)
+{
+    if (strcmp(path, "-") == 0) {
+        return read_all(STDIN_FILENO, max, n);
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return NULL;
+    }
+    char *bytes = read_all(fd, max, n);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return bytes;
+}
+
+static bool write_all(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, bytes, n);
+        if (done < 0 && errno != EINTR) {
+            return false;
+        }
+        bytes += done > 0 ? done : 0;
+        n -= done > 0 ? (size_t)done : 0;
+    }
+    return true;
+}
+
+/* link() fails when the name is taken, rename() replaces: both are one step for whoever looks. */
+static bool put_in_place(const char *fresh, const char *path, bool replace)
+{
+    if (replace) {
+        return rename(fresh, path) == 0;
+    }
+    bool ok = link(fresh, path) == 0;
+    int saved = errno;
+    unlink(fresh);
+    errno = saved;
+    return ok;
+}
+
+bool write_whole_file(const char *path, const void *bytes, size_t n, mode_t mode, bool replace)
+{
+    char *fresh = NULL;
+    uint32_t tag;
+
+    random_fill(&tag, sizeof tag);
+    if (asprintf(&fresh, "%s.%08x.new", path, tag) < 0) {
+        return false;
+    }
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    bool ok = fd >= 0 && write_all(fd, bytes, n) && fsync(fd) == 0;
+    if (fd >= 0 && close(fd) != 0) {
+        ok = false;
+    }
+    ok = ok && put_in_place(fresh, path, replace);
+    int saved = errno;
+    if (!ok && fd >= 0) {
+        unlink(fresh);
+    }
+    free(fresh);
+    errno = saved;
+    return ok;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* Whole files in and out. */
+#ifndef SEM_CLI_FILES_H
+#define SEM_CLI_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Reads at most `max` bytes from a file, or standard input for "-". Gives a NUL-terminated buffer
+ * that the caller frees, or NULL with errno (EFBIG when there is more).
+ */
+char *read_whole_file(const char *path, size_t max, size_t *n);
+
+/*
+ * Writes a file as a whole or not at all: a new file beside it, synced, then renamed over it. False
+ * with errno; EEXIST when it is there and `replace` is false.
+ */
+bool write_whole_file(const char *path, const void *bytes, size_t n, mode_t mode, bool replace)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* The verbs of each noun; one file a noun. Tables end with a verb without a function. */
+#ifndef SEM_CLI_NOUNS_H
+#define SEM_CLI_NOUNS_H
+
+#include "cli/options.h"
+
+extern const struct verb agreement_verbs[];
+extern const struct verb apply_verbs[];
+extern const struct verb details_verbs[];
+extern const struct verb entries_verbs[];
+extern const struct verb entry_verbs[];
+extern const struct verb hours_verbs[];
+extern const struct verb inbox_verbs[];
+extern const struct verb key_verbs[];
+extern const struct verb need_verbs[];
+extern const struct verb network_verbs[];
+extern const struct verb offer_verbs[];
+extern const struct verb org_verbs[];
+extern const struct verb pairs_verbs[];
+extern const struct verb policy_verbs[];
+extern const struct verb position_verbs[];
+extern const struct verb receipt_verbs[];
+extern const struct verb skills_verbs[];
+extern const struct verb statement_verbs[];
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "cli/things.h"
+
+#include <stdio.h>
+
+json_t *title_and_text(const struct args *a)
+{
+    const char *title = args_get(a, "title"), *text = args_get(a, "text");
+
+    if (title == NULL && text == NULL) {
+        return NULL;
+    }
+    json_t *o = json_object();
+    if (title != NULL) {
+        json_object_set_new(o, "title", json_string(title));
+    }
+    if (text != NULL) {
+        json_object_set_new(o, "text", json_string(text));
+    }
+    return o;
+}
+
+int sign_ref(struct ctl *ctl, struct args *a, const char *kind, const char *field)
+{
+    struct draft d;
+    struct ref ref;
+
+    args_ref(a, "REF", args_pos(a, 0), &ref);
+    if (a->bad) {
+        return CTL_USAGE;
+    }
+    int rc = draft_start(&d, ctl, kind);
+    if (rc == CTL_OK) {
+        draft_ref(&d, field, &ref);
+        rc = draft_sign(&d);
+    }
+    draft_free(&d);
+    return rc;
+}
+
+int show_thing(struct ctl *ctl, struct args *a, const char *base, const struct column *lines)
+{
+    char path[REF_TEXT_SIZE + 32], text[REF_TEXT_SIZE];
+    struct ref ref;
+
+    args_ref(a, "REF", args_pos(a, 0), &ref);
+    if (a->bad) {
+        return CTL_USAGE;
+    }
+    ref_format(text, &ref);
+    snprintf(path, sizeof path, "%s/%s", base, text);
+    return object_print(ctl, path, lines);
+}

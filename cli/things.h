@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* What the verbs of offers, needs, agreements and hours have in common. */
+#ifndef SEM_CLI_THINGS_H
+#define SEM_CLI_THINGS_H
+
+#include "cli/draft.h"
+#include "cli/options.h"
+#include "cli/table.h"
+
+/* {"title","text"} from --title and --text; NULL when neither was given. The caller takes it. */
+json_t *title_and_text(const struct args *a);
+
+/* An entry of a kind whose only field is a reference: withdraw, vouch, close, cancel. */
+int sign_ref(struct ctl *ctl, struct args *a, const char *kind, const char *field)
+    __attribute__((warn_unused_result));
+
+/* Shows GET <base>/<ref> of the first positional. */
+int show_thing(struct ctl *ctl, struct args *a, const char *base, const struct column *lines)
+    __attribute__((warn_unused_result));
+
+#endif
