@@ -47,6 +47,9 @@ $(BUILD)/semd: $(call obj,$(API_SRC)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS)
 
+# Files that the assembler puts into the program.
+$(BUILD)/api/assets.o: api/openapi.json api/index.html
+
 $(BUILD)/semctl: $(call obj,$(CLI_SRC)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
@@ -87,6 +90,13 @@ SAN_MAKE      = $(SUBMAKE) SAN=address,undefined BUILD=$(SAN_BUILD) all test-pro
 .SECONDARY:
 test-programs: $(TEST_BINS)
 fuzz-programs: $(FUZZ_BINS)
+
+# RUN_STARTED is when make began to read, so that the time to the first page counts all of it.
+run: export RUN_STARTED := $(shell date +%s)
+run:
+	$(Q)deploy/install-deps run
+	$(SUBMAKE) all
+	$(Q)BUILD=$(BUILD) deploy/run
 
 test: deps
 	$(SUBMAKE) all test-programs

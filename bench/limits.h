@@ -15,7 +15,8 @@ void limit_verify(size_t threads, struct verify_limit *out);
 struct sync_limit {
     double p50_us, p99_us;
 };
-/* Overwrites 4 KiB of a new file in `dir` and syncs it, 300 times. False with a message on stderr. */
+/* Overwrites 4 KiB of a new file in `dir` and syncs it, 300 times. False with a message on stderr.
+ */
 bool limit_sync(const char *dir, struct sync_limit *out);
 
 double bench_now_s(void);      /* monotonic */

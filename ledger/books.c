@@ -83,7 +83,8 @@ void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t t
 {
     struct pair pair;
     struct pair_day day;
-    if (!state_pair(r->state, from, to, &pair) || !state_pair_day(r->state, bucket, from, to, &day)) {
+    if (!state_pair(r->state, from, to, &pair) ||
+        !state_pair_day(r->state, bucket, from, to, &day)) {
         assert(kv_failed(r->state->kv)); /* the minutes were posted before the count */
         return;
     }

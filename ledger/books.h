@@ -16,8 +16,8 @@ struct org *books_org(struct rules *r, uint32_t number);
 void books_reserve(struct rules *r, uint32_t from, uint32_t to, int64_t minutes);
 
 /*
- * Posts confirmed minutes (> 0), or takes them back (< 0), in the day bucket `bucket`; a gift leaves both
- * positions where they were. The exchange counts are the caller's, by books_count() and
+ * Posts confirmed minutes (> 0), or takes them back (< 0), in the day bucket `bucket`; a gift
+ * leaves both positions where they were. The exchange counts are the caller's, by books_count() and
  * books_count_pair().
  */
 void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int64_t minutes,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * The registry of failures (SPEC 11): stable numbers and words, one line each, and the struct in
- * which a layer says why it refuses: the code, the field or rule, what was expected, what was found.
+ * which a layer says why it refuses: the code, the field or rule, what was expected and found.
  */
 #ifndef SEM_LEDGER_CODES_H
 #define SEM_LEDGER_CODES_H
@@ -55,7 +55,7 @@
     X(expires_out_of_range, 604, 422, "expiry past or too far") \
     X(skill_unknown, 605, 422, "not in the catalogue") \
     X(vouch_own, 606, 422, "one cannot vouch for oneself") \
-    X(already_vouched, 607, 422, "this urgency is in force, or was vouched by the same organisation") \
+    X(already_vouched, 607, 422, "this urgency is in force, or the same one vouched last") \
     X(not_urgent, 608, 422, "the need is not declared urgent") \
     X(already_erased, 610, 422, "the text is erased already") \
     X(parties_mismatch, 701, 422, "not the parties of the thing referred to") \

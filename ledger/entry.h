@@ -250,7 +250,8 @@ struct entry {
 /* --- Names ------------------------------------------------------------------------------------ */
 
 bool origin_valid(const char *s, size_t n);
-bool handle_parse(struct handle *out, const char *s, size_t n); /* grammar; reserved words refused */
+bool handle_parse(struct handle *out, const char *s,
+                  size_t n); /* grammar; reserved words refused */
 bool slug_parse(struct slug *out, const char *s, size_t n);
 bool id_parse(struct id *out, const char *s, size_t n); /* UUIDv7 bits required */
 void id_format(char out[static ID_TEXT_SIZE], const struct id *id);
@@ -265,7 +266,7 @@ const char *scope_word(enum scope scope);
 const char *thing_word(enum thing thing);
 const char *done_by_word(enum done_by done_by);
 
-/* --- Texts and leaves --------------------------------------------------------------------------- */
+/* --- Texts and leaves ------------------------------------------------------------------------- */
 
 /*
  * Reads an entry text of `origin`. On false the refusal names code, field, expected and found.
@@ -281,7 +282,8 @@ bool entry_decode(struct entry *out, const char *origin, const char *text, size_
 bool profile_check(const char *json, size_t n, struct refusal *why)
     __attribute__((warn_unused_result));
 
-/* Splits a leaf into its time and note; both point into the leaf. False when malformed (SPEC 4.1). */
+/* Splits a leaf into its time and note; both point into the leaf. False when malformed (SPEC 4.1).
+ */
 bool leaf_split(const char *leaf, size_t n, int64_t *at, const char **note, size_t *note_len)
     __attribute__((warn_unused_result));
 /* Writes "at <ms>\n" and returns its length; `out` holds 24 bytes. */

@@ -34,8 +34,9 @@ static bool check_id(struct state *s, const struct entry *e, struct refusal *why
                   "used by entry %llu", (unsigned long long)index);
 }
 
-bool preview_entry(struct kv *base, struct state *scratch, const struct entry *entry, int64_t now_ms,
-                   struct outcome *outcome, struct signer_set *signers, struct refusal *why)
+bool preview_entry(struct kv *base, struct state *scratch, const struct entry *entry,
+                   int64_t now_ms, struct outcome *outcome, struct signer_set *signers,
+                   struct refusal *why)
 {
     struct kv *overlay = kv_memory_new(base);
     if (overlay == NULL)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * Records as bytes: a cursor that either writes or reads, so that one function per record states its
- * layout for both directions and the two cannot drift apart. Integers are big-endian, fixed width.
+ * Records as bytes: a cursor that either writes or reads, so that one function per record states
+ * its layout for both directions and the two cannot drift apart. Integers are big-endian, fixed
+ * width.
  */
 #ifndef SEM_LEDGER_RECORD_H
 #define SEM_LEDGER_RECORD_H

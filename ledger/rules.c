@@ -156,7 +156,7 @@ bool rules_apply(struct rules *r, const struct entry *e, struct refusal *why)
     return true;
 }
 
-/* --- Recounting ---------------------------------------------------------------------------------------- */
+/* --- Recounting ------------------------------------------------------------------------------- */
 
 static bool sums_equal(const struct sums *a, const struct sums *b)
 {
@@ -235,7 +235,8 @@ static bool recount_pending(struct state *s, uint32_t number, char *why, size_t 
     return false;
 }
 
-/* The window sums are what the day buckets of each organisation's window hold: one walk over both. */
+/* The window sums are what the day buckets of each organisation's window hold: one walk over both.
+ */
 static bool recount_windows(struct state *s, uint32_t orgs, char *why, size_t why_size)
 {
     struct org *org = calloc((size_t)orgs + 1, sizeof *org);

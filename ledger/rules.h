@@ -47,7 +47,7 @@ struct rules {
     int64_t exchanges; /* change of the network's count */
 };
 
-/* --- Signers ------------------------------------------------------------------------------------ */
+/* --- Signers ---------------------------------------------------------------------------------- */
 
 struct signer {
     struct handle handle;
@@ -65,7 +65,7 @@ struct signer_set {
 bool rules_signers(struct rules *r, const struct entry *entry, struct signer_set *out,
                    struct refusal *why) __attribute__((warn_unused_result));
 
-/* --- Applying ----------------------------------------------------------------------------------- */
+/* --- Applying --------------------------------------------------------------------------------- */
 
 /*
  * Applies one entry as leaf r->index at time r->at. r->state, index, at (and optionally outcome,

@@ -7,7 +7,7 @@
 /* Large enough for every record; network.found is the largest. */
 #define RECORD_MAX 16384
 
-/* --- Keys ---------------------------------------------------------------------------------------- */
+/* --- Keys ------------------------------------------------------------------------------------- */
 
 struct key {
     uint8_t b[KV_KEY_MAX];
@@ -70,7 +70,7 @@ static struct key key_of_word(const char *word)
     return k;
 }
 
-/* --- Layouts: one function for both directions ----------------------------------------------------- */
+/* --- Layouts: one function for both directions ------------------------------------------------ */
 
 static void lay_thing(struct record *r, struct thing_key *t)
 {
@@ -309,7 +309,7 @@ static void lay_founding(struct record *r, struct body_network_found *f)
         kv_put(s->kv, (table), key_slice(&(key)), record_slice(&r_, buffer_)); \
     } while (0)
 
-/* --- Head and network ------------------------------------------------------------------------------ */
+/* --- Head and network ------------------------------------------------------------------------- */
 
 static uint64_t get_word(struct state *s, const char *word)
 {
@@ -414,7 +414,7 @@ bool state_has_skill(const struct state *s, const struct slug *skill)
     return false;
 }
 
-/* --- Organisations and keys ------------------------------------------------------------------------- */
+/* --- Organisations and keys ------------------------------------------------------------------- */
 
 int64_t org_position(const struct org *org)
 {
@@ -542,7 +542,7 @@ void state_put_mandate(struct state *s, uint32_t org, enum role role, int64_t un
     kv_put(s->kv, KV_MANDATE, key_slice(&k), record_slice(&r, b));
 }
 
-/* --- Entries ----------------------------------------------------------------------------------------- */
+/* --- Entries ---------------------------------------------------------------------------------- */
 
 bool state_id(struct state *s, const struct thing_key *key, uint64_t *index)
 {
@@ -579,7 +579,7 @@ void state_put_entry(struct state *s, const struct entry_record *e)
     PUT(KV_ENTRY, k, lay_entry, struct entry_record, e);
 }
 
-/* --- Things -------------------------------------------------------------------------------------------- */
+/* --- Things ----------------------------------------------------------------------------------- */
 
 /* The four accessors that every thing has: get, put and the walk in time order. */
 #define THING(name, table) \
@@ -640,7 +640,7 @@ void state_put_detail(struct state *s, const struct detail *d)
     PUT(KV_DETAIL, k, lay_detail, struct detail, d);
 }
 
-/* --- Live things and due moments -------------------------------------------------------------------------- */
+/* --- Live things and due moments -------------------------------------------------------------- */
 
 static struct key key_of_live(enum live_type type, uint32_t org, const struct thing_key *key)
 {
@@ -728,7 +728,7 @@ bool state_next_due(struct state *s, const struct due *after, int64_t until, str
     return seek_due(s, &k, true, until, out);
 }
 
-/* --- Pairs and days ----------------------------------------------------------------------------------------- */
+/* --- Pairs and days --------------------------------------------------------------------------- */
 
 static struct key key_of_pair(uint32_t from, uint32_t to)
 {

@@ -242,8 +242,10 @@ bool state_next_agreement(struct state *s, const struct thing_key *after, struct
 bool state_next_hours(struct state *s, const struct thing_key *after, struct hours *out);
 
 /* The live things of an organisation, by type. Start with after = NULL. */
-void state_put_live(struct state *s, enum live_type type, uint32_t org, const struct thing_key *key);
-void state_del_live(struct state *s, enum live_type type, uint32_t org, const struct thing_key *key);
+void state_put_live(struct state *s, enum live_type type, uint32_t org,
+                    const struct thing_key *key);
+void state_del_live(struct state *s, enum live_type type, uint32_t org,
+                    const struct thing_key *key);
 bool state_next_live(struct state *s, enum live_type type, uint32_t org,
                      const struct thing_key *after, struct thing_key *out);
 

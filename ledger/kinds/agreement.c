@@ -35,7 +35,7 @@ static int64_t left_for_need(const struct agreement *a)
     return pairs_left_to(a->pairs, a->n, a->need.author);
 }
 
-/* --- agreement.sign ----------------------------------------------------------------------------------- */
+/* --- agreement.sign --------------------------------------------------------------------------- */
 
 static const struct field sign_fields[] = {
     {"details", F_COMMIT, .offset = AT(agreement_sign.details)},
@@ -156,7 +156,7 @@ const struct kind kind_agreement_sign = {.name = "agreement.sign",
                                          .signers = sign_signers,
                                          .apply = sign_apply};
 
-/* --- agreement.change ----------------------------------------------------------------------------------- */
+/* --- agreement.change ------------------------------------------------------------------------- */
 
 static const struct field change_fields[] = {
     {"agreement", F_REF, .offset = AT(agreement_change.agreement)},
@@ -291,7 +291,7 @@ const struct kind kind_agreement_change = {.name = "agreement.change",
                                            .signers = change_signers,
                                            .apply = change_apply};
 
-/* --- agreement.close, agreement.cancel --------------------------------------------------------------------- */
+/* --- agreement.close, agreement.cancel -------------------------------------------------------- */
 
 static const struct field ref_fields[] = {
     {"agreement", F_REF, .offset = AT(agreement_ref.agreement)},

@@ -18,7 +18,7 @@ static int64_t minutes_to(const struct pair_minutes *pairs, size_t n, uint32_t r
     return sum;
 }
 
-/* --- hours.record ------------------------------------------------------------------------------------- */
+/* --- hours.record ----------------------------------------------------------------------------- */
 
 static const struct field record_fields[] = {
     {"agreement", F_REF, .optional = true, .offset = AT(hours_record.agreement)},
@@ -77,7 +77,8 @@ static bool use_agreement(struct rules *r, const struct ref *ref, struct hours *
         struct pair_minutes *agreed = find_pair(a.pairs, a.n, p->from, p->to);
         if (agreed == NULL)
             return refuse(why, CODE_parties_mismatch, "shares",
-                          "givers and receivers as the agreement pairs them", "share %zu is new", i);
+                          "givers and receivers as the agreement pairs them", "share %zu is new",
+                          i);
         if (p->minutes > agreed->minutes - agreed->other) {
             char expected[80];
             snprintf(expected, sizeof expected, "at most %" PRId64 " minutes left",
@@ -178,7 +179,7 @@ const struct kind kind_hours_record = {.name = "hours.record",
                                        .signers = record_signers,
                                        .apply = record_apply};
 
-/* --- hours.reverse --------------------------------------------------------------------------------------- */
+/* --- hours.reverse ---------------------------------------------------------------------------- */
 
 static const struct field reverse_fields[] = {
     {"hours", F_REF, .offset = AT(hours_reverse.hours)},

@@ -16,7 +16,8 @@ static const struct field add_fields[] = {
 static bool add_apply(struct rules *r, const struct entry *e, struct refusal *why)
 {
     const struct body_key_add *b = &e->key_add;
-    if (!member_key(r, e->origin, r->author, &e->by, &b->key, (enum scope)b->scope, b->ceiling, why))
+    if (!member_key(r, e->origin, r->author, &e->by, &b->key, (enum scope)b->scope, b->ceiling,
+                    why))
         return false;
     if (b->scope == SCOPE_ADMIN)
         books_org(r, r->author)->admin_keys++;

@@ -35,7 +35,7 @@ const char *const words_slot[] = {"details", "people", "skills", NULL};
 const char *const words_scope[] = {"admin", "sign", "propose", NULL};
 const char *const words_done_by[] = {"staff", "volunteers", "mixed", NULL};
 
-/* --- Signers ------------------------------------------------------------------------------------- */
+/* --- Signers ---------------------------------------------------------------------------------- */
 
 static struct signer *signer_place(struct signer_set *set, const struct handle *handle)
 {
@@ -118,7 +118,7 @@ void signer_add_number(struct rules *r, struct signer_set *set, uint32_t number)
         signer_add(set, &org.handle, SCOPE_SIGN);
 }
 
-/* --- Look-ups that refuse --------------------------------------------------------------------------- */
+/* --- Look-ups that refuse --------------------------------------------------------------------- */
 
 bool find_active(struct rules *r, const struct handle *handle, const char *field, uint32_t *number,
                  struct refusal *why)
@@ -129,7 +129,8 @@ bool find_active(struct rules *r, const struct handle *handle, const char *field
         return refuse(why, CODE_org_unknown, field, "an organisation of this network", "%s",
                       handle->s);
     if (org.state != ORG_ACTIVE)
-        return refuse(why, CODE_org_left, field, "an active organisation", "%s has left", handle->s);
+        return refuse(why, CODE_org_left, field, "an active organisation", "%s has left",
+                      handle->s);
     return true;
 }
 
@@ -230,7 +231,7 @@ bool is_coordinator(struct rules *r, uint32_t org)
     return state_mandate(r->state, org, ROLE_COORDINATOR) > r->at;
 }
 
-/* --- Common effects ----------------------------------------------------------------------------------- */
+/* --- Common effects --------------------------------------------------------------------------- */
 
 struct thing_key own_key(const struct rules *r, const struct entry *e)
 {
@@ -286,16 +287,17 @@ static bool refuse_limit(const struct org *org, const struct limit_decision *d, 
                          enum limit_context context, struct refusal *why)
 {
     char expected[200];
-    snprintf(expected, sizeof expected,
-             "at most %" PRId64 " minutes more for %s; or a smaller share, a gift%s, or a need whose "
-             "urgency another organisation vouches for",
-             d->allowed_more, org->handle.s,
-             context == LIMIT_AGREEMENT ? " recorded afterwards" : "");
+    snprintf(
+        expected, sizeof expected,
+        "at most %" PRId64 " minutes more for %s; or a smaller share, a gift%s, or a need whose "
+        "urgency another organisation vouches for",
+        d->allowed_more, org->handle.s, context == LIMIT_AGREEMENT ? " recorded afterwards" : "");
     refuse(why, CODE_limit_crossed, "shares", expected,
            "%" PRId64 " minutes; position would be %" PRId64 ", floor -%" PRId64
            ", hard stop -%" PRId64,
            extra, d->projected, d->floor, d->hard_floor);
-    snprintf(why->rule, sizeof why->rule, "limit_floor");
+    snprintf(why->rule, sizeof why->rule, "%s",
+             d->refused_past == d->floor ? "limit_floor" : "limit_hard_permille");
     return false;
 }
 

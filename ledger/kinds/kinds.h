@@ -44,7 +44,7 @@ KINDS(KIND_EXTERN)
 extern const char *const words_thing[], *const words_slot[], *const words_scope[],
     *const words_done_by[];
 
-/* --- Signers ------------------------------------------------------------------------------------- */
+/* --- Signers ---------------------------------------------------------------------------------- */
 
 /* Adds a signer with the least scope it needs; adding one twice keeps the higher need. */
 void signer_add(struct signer_set *set, const struct handle *handle, enum scope scope);
@@ -62,7 +62,7 @@ bool shares_validate(const struct shares *shares, const struct handle *by, struc
 /* An organisation known by its number. */
 void signer_add_number(struct rules *r, struct signer_set *set, uint32_t number);
 
-/* --- Look-ups that refuse --------------------------------------------------------------------------- */
+/* --- Look-ups that refuse --------------------------------------------------------------------- */
 
 /* The number of an active organisation. */
 bool find_active(struct rules *r, const struct handle *handle, const char *field, uint32_t *number,
@@ -85,7 +85,7 @@ bool check_expires(struct rules *r, int64_t expires, int64_t days_max, struct re
 bool check_skill(struct rules *r, const struct slug *skill, struct refusal *why);
 bool is_coordinator(struct rules *r, uint32_t org);
 
-/* --- Common effects ----------------------------------------------------------------------------------- */
+/* --- Common effects --------------------------------------------------------------------------- */
 
 struct thing_key own_key(const struct rules *r, const struct entry *e);
 struct pair_minutes *find_pair(struct pair_minutes *pairs, size_t n, uint32_t from, uint32_t to);

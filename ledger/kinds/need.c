@@ -6,7 +6,7 @@
 #include "ledger/kinds/kinds.h"
 #include "policies/window.h"
 
-/* --- need.publish ----------------------------------------------------------------------------------- */
+/* --- need.publish ----------------------------------------------------------------------------- */
 
 static const struct field publish_fields[] = {
     {"areas", F_SLUGS, .optional = true, .offset = AT(need_publish.areas), .min = 1,
@@ -70,7 +70,7 @@ const struct kind kind_need_publish = {.name = "need.publish",
                                        .signers = signers_author,
                                        .apply = publish_apply};
 
-/* --- need.vouch ---------------------------------------------------------------------------------------- */
+/* --- need.vouch ------------------------------------------------------------------------------- */
 
 static const struct field ref_fields[] = {
     {"need", F_REF, .offset = AT(need_ref.need)},
@@ -123,7 +123,7 @@ void need_urgency_lapse(struct rules *r, struct need *n)
     state_put_need(r->state, n);
 }
 
-/* --- need.withdraw --------------------------------------------------------------------------------------- */
+/* --- need.withdraw ---------------------------------------------------------------------------- */
 
 void need_end(struct rules *r, struct need *n, enum life life)
 {

@@ -5,7 +5,7 @@
 #include "ledger/books.h"
 #include "ledger/kinds/kinds.h"
 
-/* --- offer.publish -------------------------------------------------------------------------------- */
+/* --- offer.publish ---------------------------------------------------------------------------- */
 
 static const struct field publish_fields[] = {
     {"areas", F_SLUGS, .optional = true, .offset = AT(offer_publish.areas), .min = 1,
@@ -88,7 +88,7 @@ const struct kind kind_offer_publish = {.name = "offer.publish",
                                         .signers = publish_signers,
                                         .apply = publish_apply};
 
-/* --- offer.renew, offer.withdraw ---------------------------------------------------------------------- */
+/* --- offer.renew, offer.withdraw -------------------------------------------------------------- */
 
 static bool is_provider(const struct offer *o, uint32_t org)
 {

@@ -8,7 +8,7 @@
 #include "ledger/books.h"
 #include "ledger/kinds/members.h"
 
-/* --- org.admit ------------------------------------------------------------------------------------ */
+/* --- org.admit -------------------------------------------------------------------------------- */
 
 static const struct field admit_fields[] = {
     {"charter", F_HASH, .offset = AT(org_admit.charter)},
@@ -114,7 +114,7 @@ const struct kind kind_org_admit = {.name = "org.admit",
                                     .signers = admit_signers,
                                     .apply = admit_apply};
 
-/* --- org.update, org.confirm ------------------------------------------------------------------------ */
+/* --- org.update, org.confirm ------------------------------------------------------------------ */
 
 static const struct field update_fields[] = {
     {"details", F_COMMIT, .offset = AT(org_update.details)},
@@ -147,7 +147,7 @@ const struct kind kind_org_confirm = {.name = "org.confirm",
                                       .signers = signers_author,
                                       .apply = confirm_apply};
 
-/* --- org.leave ---------------------------------------------------------------------------------------- */
+/* --- org.leave -------------------------------------------------------------------------------- */
 
 static const struct field leave_fields[] = {
     {"to", F_HANDLE, .optional = true, .offset = AT(org_leave.to)},

@@ -85,7 +85,8 @@ static void leave(int org, int to)
 
 /*
  * Help both ways, gifts, things taken back, and organisations that leave one after another: 6 hands
- * on to 5, 5 (with what it got) to 4, 3 leaves below zero, 2 above zero to the pool.
+ * on to 5, 5 (with what it got) to 4, 3 leaves below zero and names 4, which gets nothing from it,
+ * 2 leaves above zero to the pool, 4 hands on all to 1.
  */
 static void live_a_little(void)
 {
@@ -104,6 +105,7 @@ static void live_a_little(void)
     hours(other, 4, 1, 10, false);
     leave(3, 4);
     leave(2, 0);
+    leave(4, 1);
 }
 
 static void begin(void)

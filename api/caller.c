@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "api/caller.h"
+
+#include <string.h>
+
+#include "api/reply.h"
+#include "api/routes.h"
+#include "api/server.h"
+
+const char *caller_token(struct request *rq, bool *from_cookie)
+{
+    const char *value = MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND,
+                                                    MHD_HTTP_HEADER_AUTHORIZATION);
+
+    *from_cookie = !value;
+    if (value) {
+        return strncasecmp(value, "Bearer ", 7) == 0 ? value + 7 : "";
+    }
+    return MHD_lookup_connection_value(rq->connection, MHD_COOKIE_KIND, "sem_session");
+}
+
+/* The session of a token, if its key is still valid on this snapshot. */
+static bool look_up(struct request *rq, const char *token)
+{
+    struct session session;
+    struct org_key key;
+    struct org org;
+
+    if (!sessions_find(rq->server->sessions, token, writer_now_monotonic_ms(), &session)) {
+        return false;
+    }
+    if (!state_key(rq->state, session.org, &session.key, &key) || key.revoked_index != 0 ||
+        !state_org(rq->state, session.org, &org) || org.state != ORG_ACTIVE) {
+        sessions_end(rq->server->sessions, token);
+        return false;
+    }
+    rq->caller.known = true;
+    rq->caller.org = session.org;
+    rq->caller.handle = org.handle;
+    rq->caller.coordinator =
+        state_mandate(rq->state, session.org, ROLE_COORDINATOR) > rq->now_ms;
+    return true;
+}
+
+bool caller_find(struct request *rq)
+{
+    bool from_cookie;
+    const char *token = caller_token(rq, &from_cookie);
+
+    memset(&rq->caller, 0, sizeof rq->caller);
+    if (rq->route->flags & ROUTE_LOGIN) {
+        return true;
+    }
+    if (token && !look_up(rq, token) && !from_cookie) {
+        reply_code(rq, CODE_unauthorized, "the session has ended: log in again (SPEC 12.2)");
+        return false;
+    }
+    return !(rq->route->flags & ROUTE_MEMBERS) || request_needs_session(rq);
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "api/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/caller.h"
+#include "api/clock.h"
+#include "api/conns.h"
+#include "api/path.h"
+#include "api/reply.h"
+#include "api/routes.h"
+#include "api/server.h"
+
+/* --- From the request line to the body ------------------------------------------------------- */
+
+static struct conn *conn_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
+/* The raw target, before anything decodes it. What is returned becomes the request's context. */
+void *intake_line(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    struct request *rq = calloc(1, sizeof *rq);
+
+    if (rq) {
+        rq->server = cls;
+        rq->connection = connection;
+        rq->conn = conn_of(connection);
+        rq->uri_flaw = path_check(target);
+        conn_request_begins(rq->conn);
+    }
+    return rq;
+}
+
+struct header_scan {
+    const char *name;
+    const char *value;
+    size_t n;
+};
+
+static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *key,
+                                    const char *value)
+{
+    struct header_scan *scan = cls;
+
+    (void)kind;
+    if (strcasecmp(key, scan->name) == 0) {
+        scan->n++;
+        scan->value = value;
+    }
+    return MHD_YES;
+}
+
+static size_t headers_named(struct request *rq, const char *name, const char **value)
+{
+    struct header_scan scan = {.name = name};
+
+    MHD_get_connection_values(rq->connection, MHD_HEADER_KIND, count_header, &scan);
+    *value = scan.value;
+    return scan.n;
+}
+
+/* What would let this request mean something else to a proxy in front of us. */
+static enum code framing_flaw(struct request *rq, uint64_t *length)
+{
+    const char *value;
+    char *end;
+    size_t n;
+
+    *length = 0;
+    if (headers_named(rq, MHD_HTTP_HEADER_TRANSFER_ENCODING, &value) > 0) {
+        return CODE_transfer_encoding;
+    }
+    n = headers_named(rq, MHD_HTTP_HEADER_CONTENT_LENGTH, &value);
+    if (n == 0) {
+        return CODE_OK;
+    }
+    if (n > 1 || !value || value[0] < '0' || value[0] > '9') {
+        return CODE_length_invalid;
+    }
+    *length = strtoull(value, &end, 10);
+    return *end ? CODE_length_invalid : CODE_OK;
+}
+
+static bool media_type_is(const char *value, const char *type)
+{
+    size_t n = strlen(type);
+
+    return value && strncasecmp(value, type, n) == 0 &&
+           (value[n] == '\0' || value[n] == ';' || value[n] == ' ');
+}
+
+static void check_body(struct request *rq, uint64_t length)
+{
+    static const char *const types[] = {NULL, "text/plain", "application/json"};
+    const char *expected = types[rq->route->body];
+    const char *type = MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND,
+                                                   MHD_HTTP_HEADER_CONTENT_TYPE);
+
+    if (length > BODY_BYTES_MAX) {
+        refuse(&rq->refused, CODE_body_too_large, "", "at most 65536 bytes", "%llu",
+               (unsigned long long)length);
+    } else if (!expected && length > 0) {
+        refuse(&rq->refused, CODE_body_invalid, "", "no body", "%llu bytes",
+               (unsigned long long)length);
+    } else if (expected && !media_type_is(type, expected)) {
+        refuse(&rq->refused, CODE_media_type, "", expected, "%s", type ? type : "no Content-Type");
+    }
+}
+
+static void find_route(struct request *rq, const char *method, const char *url)
+{
+    enum code why = CODE_OK;
+    char allow[64];
+
+    rq->route = route_find(method, url, &rq->args, &why, allow);
+    if (!rq->route) {
+        refuse(&rq->refused, why, "", allow[0] ? allow : NULL, "%s", allow[0] ? method : "");
+        if (allow[0]) {
+            reply_header(rq, MHD_HTTP_HEADER_ALLOW, allow);
+        }
+    }
+}
+
+/*
+ * The first call for a request: everything that can be decided without the body. A refusal waits
+ * until the body has been read and dropped, unless that cannot be done safely; then it goes at
+ * once, and the connection ends.
+ */
+static void start(struct request *rq, const char *method, const char *url)
+{
+    uint64_t length;
+    enum code flaw = framing_flaw(rq, &length);
+
+    rq->started = true;
+    if (flaw != CODE_OK) {
+        reply_header(rq, MHD_HTTP_HEADER_CONNECTION, "close");
+        reply_code(rq, flaw, NULL);
+        return;
+    }
+    if (rq->uri_flaw != CODE_OK) {
+        rq->refused.code = rq->uri_flaw;
+    } else {
+        find_route(rq, method, url);
+    }
+    if (rq->refused.code == CODE_OK) {
+        check_body(rq, length);
+    }
+    if (length > DRAIN_BYTES_MAX) {
+        reply_header(rq, MHD_HTTP_HEADER_CONNECTION, "close");
+        reply_refusal(rq, &rq->refused);
+    } else if (rq->refused.code == CODE_OK && length > 0) {
+        rq->body_size = (size_t)length;
+        rq->body = malloc(rq->body_size + 1);
+    }
+}
+
+static void take_body(struct request *rq, const char *data, size_t n)
+{
+    if (!rq->body || n > rq->body_size - rq->body_len) {
+        return; /* refused already, or drained */
+    }
+    memcpy(rq->body + rq->body_len, data, n);
+    rq->body_len += n;
+    rq->body[rq->body_len] = '\0';
+}
+
+/* --- Running a handler ----------------------------------------------------------------------- */
+
+static void job_done(struct job *job)
+{
+    struct request *rq = job->owner;
+
+    stats_append(&rq->server->stats, (uint64_t)(clock_monotonic_us() - rq->job_started_us));
+    atomic_store(&rq->job_done, true);
+    MHD_resume_connection(rq->connection); /* the last touch: the request may be freed at once */
+}
+
+/*
+ * Hands the job to the writer. The connection is suspended before, because the writer may be done,
+ * and resume it, before this returns. When the writer does not take the job the request goes on at
+ * once. Once the server is stopping nothing is suspended any more: it waits for what is in flight.
+ */
+static void submit(struct request *rq)
+{
+    struct server *server = rq->server;
+
+    atomic_fetch_add(&server->in_flight, 1);
+    if (atomic_load(&server->stopping)) {
+        atomic_fetch_sub(&server->in_flight, 1);
+        rq->outcome = OUTCOME_NONE;
+        reply_code(rq, CODE_too_busy, "the server is stopping; try again with the same id");
+        return;
+    }
+    rq->job.owner = rq;
+    rq->job.done = job_done;
+    rq->job.deadline_ms = writer_now_monotonic_ms() + JOB_DEADLINE_MS;
+    rq->job_started_us = clock_monotonic_us();
+    rq->suspended = true;
+    MHD_suspend_connection(rq->connection);
+    if (!writer_submit(server->writer, &rq->job)) {
+        MHD_resume_connection(rq->connection);
+    }
+}
+
+/* Opens a snapshot for the request; false when the store cannot be read now. */
+static bool begin(struct request *rq)
+{
+    struct worker *w = worker_mine(&rq->server->workers);
+
+    if (!w || !worker_begin(w, rq->server->writer)) {
+        return false;
+    }
+    rq->worker = w;
+    rq->state = &w->state;
+    rq->head = w->head;
+    rq->checkpoint = w->checkpoint;
+    rq->now_ms = clock_unix_ms();
+    if (rq->now_ms < state_last_at(&w->state)) {
+        rq->now_ms = state_last_at(&w->state);
+    }
+    return true;
+}
+
+static void end(struct request *rq)
+{
+    worker_end(rq->worker);
+    rq->worker = NULL;
+    rq->state = NULL;
+}
+
+static void run(struct request *rq)
+{
+    if (!begin(rq)) {
+        reply_code(rq, CODE_internal, "the store cannot be read now");
+        return;
+    }
+    if (caller_find(rq)) {
+        rq->route->handle(rq);
+    }
+    end(rq);
+}
+
+/* The whole request is there: answer it. */
+static void finish(struct request *rq)
+{
+    conn_request_read(rq->conn);
+    if (rq->refused.code != CODE_OK) {
+        reply_refusal(rq, &rq->refused);
+    } else if (rq->body_len != rq->body_size || (rq->body_size > 0 && !rq->body)) {
+        reply_code(rq, CODE_internal, "no memory for the body");
+    } else if (rq->route->flags & ROUTE_BARE) {
+        rq->route->handle(rq);
+    } else {
+        run(rq);
+    }
+    assert(rq->outcome == OUTCOME_REPLIED || rq->outcome == OUTCOME_SUBMIT);
+    if (rq->outcome == OUTCOME_SUBMIT) {
+        submit(rq);
+    }
+}
+
+/* The writer has decided, or did not take the job. The client is still there. */
+static void go_on(struct request *rq)
+{
+    const char *read_only = writer_read_only(rq->server->writer);
+
+    rq->suspended = false;
+    rq->outcome = OUTCOME_NONE;
+    atomic_fetch_sub(&rq->server->in_flight, 1);
+    if (!atomic_load(&rq->job_done)) {
+        reply_code(rq, read_only ? CODE_read_only : CODE_too_busy, read_only);
+    } else if (!begin(rq)) {
+        reply_code(rq, CODE_internal, "the store cannot be read now: ask again");
+    } else {
+        rq->settle(rq);
+        rq->resume(rq);
+        end(rq);
+    }
+    assert(rq->outcome == OUTCOME_REPLIED);
+}
+
+/* The same for a client that has gone while its job was with the writer. */
+static void settle_abandoned(struct request *rq)
+{
+    rq->suspended = false;
+    atomic_fetch_sub(&rq->server->in_flight, 1);
+    if (atomic_load(&rq->job_done) && begin(rq)) {
+        rq->settle(rq);
+        end(rq);
+    }
+}
+
+enum MHD_Result intake_data(void *cls, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *data_size, void **context)
+{
+    struct request *rq = *context;
+
+    (void)cls;
+    (void)connection;
+    (void)version;
+    if (!rq) {
+        return MHD_NO; /* no memory for a request */
+    }
+    if (!rq->started) {
+        start(rq, method, url);
+    } else if (*data_size > 0) {
+        take_body(rq, data, *data_size);
+        *data_size = 0;
+    } else if (rq->suspended) {
+        go_on(rq);
+    } else {
+        finish(rq);
+    }
+    return MHD_YES;
+}
+
+void intake_end(void *cls, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct request *rq = *context;
+
+    (void)cls;
+    (void)connection;
+    (void)code;
+    if (!rq) {
+        return;
+    }
+    /* A sleeping connection is looked at only after it was woken: the writer is done with it. */
+    if (rq->suspended) {
+        settle_abandoned(rq);
+    }
+    if (rq->status) {
+        stats_request(&rq->server->stats, route_number(rq->route), rq->status);
+    }
+    conn_request_ends(rq->conn);
+    free(rq->entry);
+    free(rq->body);
+    free(rq);
+    *context = NULL;
+}

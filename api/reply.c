@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "api/reply.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/conns.h"
+#include "api/server.h"
+#include "crypto/text.h"
+#include "policies/window.h"
+
+#define JSON_TYPE "application/json"
+#define PROBLEM_TYPE "application/problem+json"
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    enum MHD_Result added = MHD_add_response_header(response, name, value);
+
+    assert(added == MHD_YES);
+}
+
+static void add_headers(struct request *rq, struct MHD_Response *response, const char *type)
+{
+    if (type) {
+        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    }
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    add_header(response, "Referrer-Policy", "no-referrer");
+    add_header(response, "Content-Security-Policy",
+               "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+               "form-action 'none'");
+    for (size_t i = 0; i < rq->n_headers; i++) {
+        add_header(response, rq->headers[i].name, rq->headers[i].value);
+    }
+}
+
+static bool has_header(const struct request *rq, const char *name)
+{
+    for (size_t i = 0; i < rq->n_headers; i++) {
+        if (strcmp(rq->headers[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Queues the one reply; takes the response, NULL when there was no memory for it. */
+static void queue(struct request *rq, int status, const char *type, struct MHD_Response *response)
+{
+    assert(rq->outcome == OUTCOME_NONE && response);
+    if (!has_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL)) {
+        reply_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    }
+    add_headers(rq, response, type);
+    rq->status = status;
+    rq->outcome = OUTCOME_REPLIED;
+    conn_reply_begins(rq->conn);
+    if (MHD_queue_response(rq->connection, (unsigned)status, response) != MHD_YES) {
+        /* libmicrohttpd refuses only when the connection is going down anyway. */
+        conn_cut(rq->conn);
+    }
+    MHD_destroy_response(response);
+}
+
+void reply_header(struct request *rq, const char *name, const char *value)
+{
+    assert(rq->n_headers < REPLY_HEADERS_MAX);
+    rq->headers[rq->n_headers].name = name;
+    snprintf(rq->headers[rq->n_headers].value, sizeof rq->headers[0].value, "%s", value);
+    rq->n_headers++;
+}
+
+static void reply_json_as(struct request *rq, int status, const char *type, json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+
+    json_decref(body);
+    assert(text);
+    queue(rq, status, type,
+          MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE));
+}
+
+void reply_json(struct request *rq, int status, json_t *body)
+{
+    assert(json_is_object(body));
+    reply_json_as(rq, status, JSON_TYPE, body);
+}
+
+/* The constructor takes a pointer to writable bytes even where it promises to leave them alone. */
+static void *unconst(const void *bytes)
+{
+    union {
+        const void *in;
+        void *out;
+    } u = {bytes};
+
+    return u.out;
+}
+
+void reply_static(struct request *rq, int status, const char *type, const void *bytes, size_t n)
+{
+    queue(rq, status, type,
+          MHD_create_response_from_buffer(n, unconst(bytes), MHD_RESPMEM_PERSISTENT));
+}
+
+void reply_copy(struct request *rq, int status, const char *type, const void *bytes, size_t n)
+{
+    queue(rq, status, type,
+          MHD_create_response_from_buffer(n, unconst(bytes), MHD_RESPMEM_MUST_COPY));
+}
+
+void reply_empty(struct request *rq, int status)
+{
+    static const char nothing[1];
+
+    reply_static(rq, status, NULL, nothing, 0);
+}
+
+/* --- Failures -------------------------------------------------------------------------------- */
+
+/* One sentence from the parts, for people. */
+static void describe(char *out, size_t size, const struct refusal *why)
+{
+    size_t n = (size_t)snprintf(out, size, "%s%s%s", why->field, why->field[0] ? ": " : "",
+                                code_title(why->code));
+
+    if (why->expected[0] && n < size) {
+        n += (size_t)snprintf(out + n, size - n, "; expected %s", why->expected);
+    }
+    if (why->found[0] && n < size) {
+        snprintf(out + n, size - n, "; found %s", why->found);
+    }
+}
+
+static void put_text(json_t *object, const char *name, const char *text)
+{
+    if (text[0]) {
+        json_t *value = json_string(text);
+
+        json_object_set_new(object, name, value ? value : json_string("(not UTF-8)"));
+    }
+}
+
+json_t *problem_json(const struct refusal *why, const char *detail)
+{
+    char type[64], text[640];
+    json_t *problem;
+
+    snprintf(type, sizeof type, "/problems/%s", code_word(why->code));
+    describe(text, sizeof text, why);
+    problem = json_pack("{s:s, s:s, s:i, s:s, s:i}", "type", type, "title", code_title(why->code),
+                        "status", code_status(why->code), "code", code_word(why->code), "number",
+                        (int)why->code);
+    assert(problem);
+    put_text(problem, "detail", detail ? detail : text);
+    put_text(problem, "rule", why->rule);
+    put_text(problem, "field", why->field);
+    put_text(problem, "expected", why->expected);
+    put_text(problem, "found", why->found);
+    return problem;
+}
+
+static void reply_problem(struct request *rq, const struct refusal *why, const char *detail)
+{
+    if (why->code == CODE_too_busy || why->code == CODE_deadline || why->code == CODE_inbox_full) {
+        reply_header(rq, MHD_HTTP_HEADER_RETRY_AFTER, "2");
+    } else if (why->code == CODE_rate_limited) {
+        reply_header(rq, MHD_HTTP_HEADER_RETRY_AFTER, "3600");
+    } else if (why->code == CODE_unauthorized || why->code == CODE_challenge_invalid) {
+        reply_header(rq, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"sem\"");
+    }
+    if (why->code == CODE_signature_invalid) {
+        server_count_verify_failure(rq->server);
+    }
+    reply_json_as(rq, code_status(why->code), PROBLEM_TYPE, problem_json(why, detail));
+}
+
+void reply_refusal(struct request *rq, const struct refusal *why)
+{
+    reply_problem(rq, why, NULL);
+}
+
+void reply_code(struct request *rq, enum code code, const char *detail)
+{
+    struct refusal why = {.code = code};
+
+    reply_problem(rq, &why, detail);
+}
+
+void reply_query(struct request *rq, const char *name, const char *expected, const char *found)
+{
+    struct refusal why;
+
+    refuse(&why, CODE_query_invalid, name, expected, "%s", found);
+    reply_problem(rq, &why, NULL);
+}
+
+void reply_body(struct request *rq, const char *name, const char *expected, const char *found)
+{
+    struct refusal why;
+
+    refuse(&why, CODE_body_invalid, name, expected, "%s", found);
+    reply_problem(rq, &why, NULL);
+}
+
+/* --- Conditional GET ------------------------------------------------------------------------- */
+
+/* True when If-None-Match names the tag; weak comparison, RFC 9110 section 8.8.3.2. */
+static bool none_match(const char *field, const char *tag)
+{
+    const char *opaque = tag + 2; /* after W/ */
+
+    return field && (strcmp(field, "*") == 0 || strstr(field, opaque));
+}
+
+bool reply_not_modified(struct request *rq)
+{
+    char tag[120], root[HEX_SIZE(12)];
+    struct log_head head;
+
+    if (!log_head(rq->state->kv, &head)) {
+        return false;
+    }
+    hex_encode(root, head.root.b, 12);
+    snprintf(tag, sizeof tag, "W/\"%s-%" PRIu64 "-%" PRIu64 "-%" PRId32 "-%" PRIu32 "\"", root,
+             rq->head.size, side_generation(rq->server->node->side), window_day(rq->now_ms),
+             rq->caller.org);
+    reply_header(rq, MHD_HTTP_HEADER_ETAG, tag);
+    reply_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL,
+                 rq->caller.known ? "private, no-cache" : "no-cache");
+    reply_header(rq, MHD_HTTP_HEADER_VARY, "Authorization, Cookie");
+    if (!none_match(MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND,
+                                                MHD_HTTP_HEADER_IF_NONE_MATCH), tag)) {
+        return false;
+    }
+    reply_empty(rq, MHD_HTTP_NOT_MODIFIED);
+    return true;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "api/serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/listen.h"
+#include "api/server.h"
+
+/* The housekeeper's beat; deadlines are exact to about this. */
+#define TICK_NS 500000000
+
+/* As many descriptors as we may have: each silent client holds one. */
+static void raise_limits(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+        if (files.rlim_max < CONNECTIONS_MAX + 100) {
+            fprintf(stderr, "semd: only %llu descriptors, so fewer than %d connections: raise "
+                    "`ulimit -n`\n", (unsigned long long)files.rlim_max, CONNECTIONS_MAX);
+        }
+    }
+}
+
+/* Blocks the signals that end us, in all threads to come; they are waited for here. */
+static void block_signals(sigset_t *ends)
+{
+    sigemptyset(ends);
+    sigaddset(ends, SIGTERM);
+    sigaddset(ends, SIGINT);
+    sigprocmask(SIG_BLOCK, ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static struct writer *start_writer(const struct options *o, struct node *node)
+{
+    struct public_key refusal_key;
+    struct writer_config config = {
+        .dir = node->dir,
+        .origin = node->origin,
+        .store = node->store,
+        .log_key = node->log_key,
+        .clock_key = node->clock_key,
+        .refusal_key = &refusal_key,
+        .queue_max = o->queue_max,
+        .batch_max = o->batch_max,
+    };
+    const char *why = "";
+    struct writer *writer;
+
+    secret_key_public(node->refusal_key, &refusal_key);
+    writer = writer_start(&config, &why);
+    if (!writer) {
+        fprintf(stderr, "semd: the writer does not start: %s\n", why);
+    } else if (writer_read_only(writer)) {
+        fprintf(stderr, "semd: read-only: %s\n", writer_read_only(writer));
+    }
+    return writer;
+}
+
+/* Texts that the log says are erased must be gone before anybody can ask for them. */
+static bool apply_erasures(struct node *node)
+{
+    struct store_reader *reader;
+    struct kv *kv;
+
+    if (store_reader_new(node->store, &reader) != STORE_OK) {
+        return false;
+    }
+    kv = store_read(reader);
+    if (kv) {
+        node_apply_erasures(node, kv);
+        store_read_end(reader);
+    }
+    store_reader_free(reader);
+    return kv != NULL;
+}
+
+static void wait_for_end(struct server *server, const sigset_t *ends)
+{
+    struct timespec tick = {.tv_nsec = TICK_NS};
+
+    while (sigtimedwait(ends, NULL, &tick) < 0) {
+        server_tick(server);
+    }
+}
+
+/* Opens both sockets; false after a message. */
+static bool open_sockets(const struct options *o, struct server_config *config,
+                         char url[static LISTEN_URL_SIZE])
+{
+    char metrics_url[LISTEN_URL_SIZE];
+
+    config->metrics_fd = -1;
+    config->listen_fd = listen_open(o->listen, o->insecure_http, url, stderr);
+    if (config->listen_fd < 0) {
+        return false;
+    }
+    if (o->metrics[0]) {
+        config->metrics_fd = listen_open(o->metrics, o->insecure_http, metrics_url, stderr);
+        if (config->metrics_fd < 0) {
+            close(config->listen_fd);
+            listen_forget(o->listen);
+            return false;
+        }
+        fprintf(stderr, "metrics on %s\n", metrics_url);
+    }
+    return true;
+}
+
+static int run(const struct options *o, struct node *node, struct writer *writer)
+{
+    struct server_config config = {.node = node, .writer = writer, .threads = o->threads};
+    char url[LISTEN_URL_SIZE];
+    struct server *server;
+    sigset_t ends;
+
+    block_signals(&ends);
+    if (!open_sockets(o, &config, url)) {
+        return EXIT_FAILED;
+    }
+    server = server_start(&config, stderr);
+    if (!server) {
+        listen_forget(o->listen);
+        return EXIT_FAILED;
+    }
+    fprintf(stderr, "listening on %s\n", url);
+    wait_for_end(server, &ends);
+    fprintf(stderr, "stopping\n");
+    server_stop(server);
+    listen_forget(o->listen);
+    listen_forget(o->metrics);
+    return EXIT_OK;
+}
+
+int serve(const struct options *o, struct node *node)
+{
+    struct writer *writer;
+    sigset_t ends;
+    int code;
+
+    raise_limits();
+    block_signals(&ends); /* before the writer's thread is made */
+    if (!apply_erasures(node)) {
+        fprintf(stderr, "semd: the store cannot be read\n");
+        return EXIT_FAILED;
+    }
+    writer = start_writer(o, node);
+    if (!writer) {
+        return EXIT_FAILED;
+    }
+    code = run(o, node, writer);
+    writer_stop(writer);
+    return code;
+}

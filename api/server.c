@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "api/server.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/clock.h"
+#include "api/conns.h"
+#include "api/intake.h"
+#include "api/metrics.h"
+#include "api/routes.h"
+
+/* Jobs have a deadline, so this is never reached unless the writer is stuck in the kernel. */
+#define STOP_WAIT_MS 60000
+#define PURGE_EVERY_MS 60000
+#define LOG_LINES_PER_MINUTE 30
+
+void server_count_verify_failure(struct server *server)
+{
+    atomic_fetch_add(&server->stats.verify_failures, 1);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct server *server = cls;
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        *context = conns_add(server->conns, info->connect_fd);
+    } else {
+        conns_remove(server->conns, *context);
+        *context = NULL;
+    }
+}
+
+/* --- Starting and stopping ------------------------------------------------------------------- */
+
+/* libmicrohttpd's own words, of which a hostile client could cause many. */
+__attribute__((format(printf, 2, 0)))
+static void on_log(void *cls, const char *format, va_list args)
+{
+    static _Atomic int64_t minute;
+    static _Atomic int lines;
+    int64_t now = writer_now_monotonic_ms() / 60000;
+
+    (void)cls;
+    if (atomic_exchange(&minute, now) != now) {
+        atomic_store(&lines, 0);
+    }
+    if (atomic_fetch_add(&lines, 1) < LOG_LINES_PER_MINUTE) {
+        fputs("semd: http: ", stderr);
+        vfprintf(stderr, format, args);
+    }
+}
+
+static unsigned cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+static struct MHD_Daemon *listen_on(struct server *s, const struct server_config *config)
+{
+    return MHD_start_daemon(
+        MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        intake_data, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+        config->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, config->threads ? config->threads : cores(),
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_URI_LOG_CALLBACK, intake_line, s, MHD_OPTION_NOTIFY_COMPLETED, intake_end,
+        s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+}
+
+static void free_server(struct server *s)
+{
+    workers_stop(&s->workers);
+    conns_free(s->conns);
+    sessions_free(s->sessions);
+    search_free(s->search);
+    figures_free(s->figures);
+    free(s);
+}
+
+struct server *server_start(const struct server_config *config, FILE *err)
+{
+    struct server *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        fputs("semd: no memory\n", err);
+        return NULL;
+    }
+    assert(n_routes < STATS_ROUTES_MAX);
+    s->node = config->node;
+    s->writer = config->writer;
+    s->started_ms = writer_now_monotonic_ms();
+    workers_start(&s->workers, s->node->store);
+    s->conns = conns_new(CONNECTIONS_MAX);
+    s->sessions = sessions_new();
+    s->search = search_new();
+    s->figures = figures_new();
+    if (s->conns && s->sessions && s->search && s->figures) {
+        s->daemon = listen_on(s, config);
+    }
+    if (s->daemon && config->metrics_fd >= 0) {
+        s->metrics = metrics_start(s, config->metrics_fd);
+    }
+    if (!s->daemon || (config->metrics_fd >= 0 && !s->metrics)) {
+        fputs("semd: the HTTP server does not start: no threads, memory or descriptors\n", err);
+        if (s->daemon) {
+            MHD_stop_daemon(s->daemon);
+        }
+        free_server(s);
+        return NULL;
+    }
+    return s;
+}
+
+void server_tick(struct server *s)
+{
+    int64_t now = writer_now_monotonic_ms();
+
+    atomic_fetch_add(&s->stats.connections_cut, conns_sweep(s->conns));
+    if (now - s->purged_ms >= PURGE_EVERY_MS) {
+        s->purged_ms = now;
+        inbox_purge(s->node->side, clock_unix_ms());
+    }
+}
+
+void server_stop(struct server *s)
+{
+    int64_t until = writer_now_monotonic_ms() + STOP_WAIT_MS;
+    int fd;
+
+    if (!s) {
+        return;
+    }
+    atomic_store(&s->stopping, true);
+    fd = MHD_quiesce_daemon(s->daemon);
+    while (atomic_load(&s->in_flight) > 0 && writer_now_monotonic_ms() < until) {
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        server_tick(s);
+    }
+    if (s->metrics) {
+        MHD_stop_daemon(s->metrics);
+    }
+    MHD_stop_daemon(s->daemon);
+    if (fd >= 0) {
+        close(fd);
+    }
+    free_server(s);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * GET /v1/orgs/{handle}/statement: an organisation's entries, newest first, with what each did to
+ * its position and where the position stood after it. The walk goes backwards from the position of
+ * today, so a cursor carries the position along.
+ */
+#include <string.h>
+
+#include "api/page.h"
+#include "api/reply.h"
+#include "api/routes.h"
+#include "api/server.h"
+#include "api/view.h"
+#include "ledger/query.h"
+#include "policies/window.h"
+
+/* Where the walk stands; the key of its cursor. */
+struct walk {
+    uint64_t next;    /* index + 1 of the next entry; 0: done */
+    int64_t position; /* after that entry */
+};
+
+struct days {
+    int32_t from, to;
+};
+
+static json_t *view_step(struct request *rq, const struct entry_record *record,
+                         const struct effect *effect, int64_t position)
+{
+    json_t *o = view_entry_record(rq->state, record);
+
+    put_int(o, "given", effect->given);
+    put_int(o, "received", effect->received);
+    put_int(o, "moves", effect->moves);
+    put_int(o, "position", position);
+    return o;
+}
+
+/* One step back; adds an item when its day is asked for. False when the log cannot be read. */
+static bool step(struct request *rq, uint32_t org, const struct days *days, struct walk *walk,
+                 struct page *page)
+{
+    struct entry_record record;
+    struct effect effect;
+    uint64_t previous;
+    int32_t day;
+
+    if (!state_entry(rq->state, walk->next - 1, &record) ||
+        !query_previous(&record, org, &previous) ||
+        !query_effect(rq->state, rq->server->node->origin, &record, org, &rq->worker->entry,
+                      &effect)) {
+        return false;
+    }
+    day = window_day(record.at);
+    if (day < days->from) {
+        walk->next = 0;
+        return true;
+    }
+    if (day <= days->to) {
+        page_add(page, view_step(rq, &record, &effect, walk->position));
+    }
+    walk->position -= effect.given - effect.received + effect.moves;
+    walk->next = previous;
+    return true;
+}
+
+static void list_steps(struct request *rq, const struct org *org, const struct days *days,
+                       struct page *page)
+{
+    struct walk walk = {org->last_entry, org_position(org)};
+
+    if (page->resumed) {
+        memcpy(&walk, page->key, sizeof walk);
+    }
+    while (walk.next > 0 && page_goes_on(page)) {
+        if (!step(rq, org->number, days, &walk, page)) {
+            page_drop(page);
+            reply_code(rq, page->resumed ? CODE_cursor_invalid : CODE_internal,
+                       "the statement cannot be read from here");
+            return;
+        }
+    }
+    page_reply(rq, page, walk.next > 0 ? &walk : NULL);
+}
+
+void get_statement(struct request *rq)
+{
+    struct query q[] = {{"limit", NULL}, {"cursor", NULL}, {"from", NULL}, {"to", NULL}};
+    uint32_t number = state_org_number(rq->state, &rq->args.handle);
+    struct days days = {DAY_MIN, DAY_MAX};
+    struct page page;
+    struct org org;
+
+    if (!query_read(rq, q, 4) || !query_day(rq, &q[2], &days.from) ||
+        !query_day(rq, &q[3], &days.to)) {
+        return;
+    }
+    if (number == POOL || !state_org(rq->state, number, &org)) {
+        reply_code(rq, CODE_not_found, "no such organisation");
+        return;
+    }
+    if (!request_needs_own(rq, number) ||
+        !page_read(rq, "statement", org.handle.s, q, 4, sizeof(struct walk), &page)) {
+        return;
+    }
+    if (reply_not_modified(rq)) {
+        page_drop(&page);
+        return;
+    }
+    list_steps(rq, &org, &days, &page);
+}

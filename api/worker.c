@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "api/worker.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static __thread struct worker *mine;
+
+void workers_start(struct workers *workers, struct store *store)
+{
+    pthread_mutex_init(&workers->lock, NULL);
+    workers->first = NULL;
+    workers->store = store;
+}
+
+void workers_stop(struct workers *workers)
+{
+    struct worker *next;
+
+    for (struct worker *w = workers->first; w; w = next) {
+        next = w->next;
+        assert(!w->reading);
+        store_reader_free(w->reader);
+        free(w);
+    }
+    workers->first = NULL;
+    mine = NULL;
+    pthread_mutex_destroy(&workers->lock);
+}
+
+struct worker *worker_mine(struct workers *workers)
+{
+    struct worker *w = mine;
+
+    if (w) {
+        return w;
+    }
+    w = calloc(1, sizeof *w);
+    if (!w || store_reader_new(workers->store, &w->reader) != STORE_OK) {
+        free(w);
+        return NULL;
+    }
+    pthread_mutex_lock(&workers->lock);
+    w->next = workers->first;
+    workers->first = w;
+    pthread_mutex_unlock(&workers->lock);
+    mine = w;
+    return w;
+}
+
+bool worker_begin(struct worker *w, struct writer *writer)
+{
+    struct kv *kv;
+
+    assert(!w->reading);
+    writer_checkpoint(writer, &w->head, w->checkpoint, &w->checkpoint_len);
+    kv = store_read(w->reader);
+    if (!kv) {
+        return false;
+    }
+    w->reading = true;
+    state_attach(&w->state, kv);
+    return true;
+}
+
+void worker_end(struct worker *w)
+{
+    if (w->reading) {
+        store_read_end(w->reader);
+        w->reading = false;
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * What each of libmicrohttpd's threads keeps for itself: a reader of the store, a decoded state,
+ * and room for the large structs of a call. Made at a thread's first request; the server frees
+ * them all after the threads have ended.
+ */
+#ifndef SEM_API_WORKER_H
+#define SEM_API_WORKER_H
+
+#include <pthread.h>
+
+#include "ledger/checkpoint.h"
+#include "ledger/preview.h"
+#include "ledger/side.h"
+#include "ledger/signers.h"
+#include "ledger/writer.h"
+
+struct worker {
+    struct worker *next; /* the server's list */
+    struct store_reader *reader;
+    struct state state;
+    bool reading; /* a snapshot is open */
+    struct log_head head;
+    char checkpoint[CHECKPOINT_SIZE];
+    size_t checkpoint_len;
+
+    /* Room for one call; nothing in it outlives a handler. */
+    struct state scratch;
+    struct entry entry;
+    struct note note;
+    struct inbox_item item;
+    struct detail_text text;
+    struct outcome outcome;
+    struct signatures signatures;
+    char receipt[RECEIPT_SIZE];
+};
+
+struct workers {
+    pthread_mutex_t lock;
+    struct worker *first;
+    struct store *store;
+};
+
+void workers_start(struct workers *workers, struct store *store);
+void workers_stop(struct workers *workers);
+
+/* This thread's worker, or NULL when the store has no reader left or there is no memory. */
+struct worker *worker_mine(struct workers *workers);
+/* Takes the published head, then opens a snapshot that holds at least that. */
+bool worker_begin(struct worker *worker, struct writer *writer) __attribute__((warn_unused_result));
+void worker_end(struct worker *worker); /* also when nothing is open */
+
+#endif

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The folder of a network (SPEC 14): check, rebuild, what a start refuses."""
+import os
+import shutil
+import stat
+import subprocess
+
+from fixtures import ORIGIN, SEMD, Case, restart, semd
+from stage import Stage
+
+PATHS = ("/v1/network", "/v1/checkpoint", "/v1/policies", "/v1/skills", "/v1/orgs?state=all",
+         "/v1/offers?state=all", "/v1/needs?state=all", "/v1/reciprocity", "/v1/entries?limit=200",
+         "/v1/positions")
+OWN_PATHS = ("", "/position", "/statement", "/pairs")
+
+
+class Store(Case):
+    def test_init_makes_a_folder_that_only_its_owner_reads(self):
+        folder = self.started.init()
+        for name in os.listdir(os.path.join(folder, "keys")):
+            mode = os.stat(os.path.join(folder, "keys", name)).st_mode
+            self.assertEqual(stat.S_IMODE(mode), 0o600, name)
+        semd("check", "--dir", folder)
+        again = semd("init", "--dir", folder, "--origin", ORIGIN, status=None)
+        self.assertNotEqual(again.returncode, 0)
+        semd("check", "--dir", folder)
+
+    def test_bad_arguments(self):
+        folder = os.path.join(self.started.folder(), "net")
+        for args in (["init", "--dir", folder, "--origin", "Not An Origin"], ["serve"], ["nothing"],
+                     ["init", "--dir", folder], [],
+                     ["serve", "--dir", folder, "--listen", "nowhere"]):
+            with self.subTest(args):
+                done = semd(*args, status=None)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertTrue(done.stderr)
+        self.assertFalse(os.path.exists(folder))
+
+    def test_a_second_server_is_kept_out(self):
+        net = self.started.network()
+        second = semd("serve", "--dir", net.folder, "--listen", "127.0.0.1:0", status=None)
+        self.assertEqual(second.returncode, 11)
+        self.assertEqual(net.client.get("/readyz").status, 200)
+
+    def answers(self, stage):
+        """Everything that anybody may read, as the coordinator reads it."""
+        client = stage.net.client.login(stage.net.key("noyer"))
+        paths = list(PATHS)
+        for one in client.pages("/v1/orgs?state=all"):
+            paths += [f"/v1/orgs/{one['handle']}{tail}" for tail in OWN_PATHS]
+        for kind in ("offers", "needs"):
+            paths += [f"/v1/{kind}/{one['ref']}" for one in client.pages(f"/v1/{kind}?state=all")]
+        for handle in ("tilleul", "lierre"):
+            own = stage.net.client.login(stage.net.key(handle))
+            paths.append((own, "/v1/agreements"))
+        found = {}
+        for path in paths:
+            reader, path = path if isinstance(path, tuple) else (client, path)
+            answer = reader.get(path)
+            self.assertEqual(answer.status, 200, path)
+            found[reader.token != client.token, path] = answer.json
+        return found
+
+    def test_check_and_rebuild_of_a_healthy_folder(self):
+        stage = Stage(self.addCleanup)
+        before = self.answers(stage)
+        head = stage.net.client.get("/v1/checkpoint").json
+        self.assertEqual(stage.net.server.stop(), 0)
+        semd("check", "--dir", stage.net.folder)
+        semd("rebuild", "--dir", stage.net.folder)
+        semd("check", "--dir", stage.net.folder)
+        stage.net.server = stage.started.serve(stage.net.folder)
+        stage.net.client = stage.net.server.client(self.recorder)
+        now = stage.net.client.get("/v1/checkpoint").json
+        self.assertEqual((now["size"], now["root"]), (head["size"], head["root"]))
+        after = self.answers(stage)
+        self.assertEqual(set(after), set(before))
+        for path, answer in before.items():
+            with self.subTest(path):
+                self.assertEqual(after[path], answer)
+        stage.net.add("org.confirm", "orme")
+
+    def test_a_changed_byte_is_found(self):
+        """Any byte of a leaf in the database file: check fails and says so."""
+        net = self.started.network()
+        self.accepted(net.hours("noyer", "orme", 61))
+        self.assertEqual(net.server.stop(), 0)
+        path = os.path.join(net.folder, "log", "data.mdb")
+        with open(path, "r+b") as file:
+            data = file.read()
+            place = data.rindex(b'"minutes":61')
+            file.seek(place + len(b'"minutes":6'))
+            file.write(b"2")
+        done = semd("check", "--dir", net.folder, status=None)
+        self.assertEqual(done.returncode, 7, done.stderr)
+        self.assertTrue(done.stderr)
+
+    def test_no_rollback(self):
+        """SPEC 14.4: an older copy of the log is served, read-only, and never signed again."""
+        net = self.started.network()
+        self.assertEqual(net.server.stop(), 0)
+        older = os.path.join(self.started.folder(), "log")
+        shutil.copytree(os.path.join(net.folder, "log"), older)
+        net.server = self.started.serve(net.folder)
+        net.client = net.server.client(self.recorder)
+        for _ in range(3):
+            net.add("org.confirm", "orme")
+        self.assertEqual(net.server.stop(), 0)
+        shutil.rmtree(os.path.join(net.folder, "log"))
+        shutil.copytree(older, os.path.join(net.folder, "log"))
+        net.server = self.started.serve(net.folder)
+        net.client = net.server.client(self.recorder)
+        self.refused(net.post("org.confirm", "orme"), "read_only")
+        ready = net.client.get("/readyz")
+        self.assertEqual((ready.status, ready.json["ready"]), (503, False))
+        self.assertTrue(ready.json["reasons"])
+        self.assertEqual(net.client.get("/livez").status, 200)
+        self.assertEqual(net.client.get("/v1/network").status, 200)
+
+    def test_over_a_unix_socket(self):
+        path = os.path.join(self.started.folder(), "socket")
+        net = self.started.network(listen="unix:" + path)
+        self.accepted(net.hours("noyer", "orme", 5))
+        self.assertEqual(net.server.url, "unix:" + path)
+        net.server.kill()
+        net.server = self.started.serve(net.folder, listen="unix:" + path)
+        self.assertEqual(net.client.get("/v1/network").json["size"], 2)
+        self.assertEqual(net.server.stop(), 0)
+
+    def test_stopping_finishes_what_was_begun(self):
+        """SIGTERM while somebody writes: each answer is 201 and durable, or did not come."""
+        net = self.started.network()
+        told = []
+        for _ in range(20):
+            told.append(net.add("org.confirm", "orme"))
+        restart(net, self.started)
+        entries = {one["ref"] for one in net.client.pages("/v1/entries?limit=200")}
+        self.assertLessEqual(set(told), entries)
+
+    def test_version(self):
+        done = subprocess.run([SEMD, "--version"], capture_output=True, text=True, timeout=20)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^semd \d+\.\d+\.\d+")

@@ -1,0 +1,42 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The black box over HTTP: all `*_cases.py` in one process, so that the last of them can ask
+whether every documented route, status and code was seen, each answer held to the schema."""
+import contextlib
+import unittest
+
+import details_cases
+import fixtures
+import http_cases
+import idempotency_cases
+import openapi_cases
+import preview_cases
+import reading_cases
+import refusal_cases
+import rights_cases
+import session_cases
+import store_cases
+import story_cases
+import sweep_cases
+
+MODULES = (story_cases, refusal_cases, preview_cases, idempotency_cases, details_cases,
+           rights_cases, reading_cases, http_cases, store_cases, sweep_cases, session_cases,
+           openapi_cases)
+
+
+def load_tests(loader, _standard, _pattern):
+    suite = unittest.TestSuite()
+    for module in MODULES:
+        suite.addTests(loader.loadTestsFromModule(module))
+    return suite
+
+
+def main():
+    """The minute that a challenge lives runs while the other suites do."""
+    with contextlib.ExitStack() as stack:
+        session_cases.Expiry.begin(fixtures.Started(stack.callback))
+        unittest.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Single mutations of the clean history. Each bends one line, which is then signed again by whoever
+it takes, so that one rule is broken and no other; the code is what the auditor must say of it.
+
+`bend(log, line)` changes the line in place; `insert` puts a new line after the one named. Cases
+whose fault lies in the entry alone are `asked` of a server as well, which must refuse the same.
+"""
+import collections
+
+from build import DAY_MS, hash_of, made_id, share
+from history import CHARTER, START, give, offer
+from semclient import Key, day_of
+
+Case = collections.namedtuple("Case", "name label code bend asked", defaults=[True])
+
+NO_HASH = "0" * 64
+SMALL_ORDER = "01" + "0" * 62
+# Two secrets of tilleul whose public keys have one key id.
+SAME_KEY_ID = 11075, 38317
+NOTHING = "orme/" + made_id(START, "nothing")
+
+
+# --- Ways to bend -----------------------------------------------------------------------------------
+
+def edit(**fields):
+    """Sets fields of the line and signs it again; None takes a field away."""
+    def bend(log, line):
+        line.fields.update(fields)
+        line.fields = {name: value for name, value in line.fields.items() if value is not None}
+    return bend
+
+
+def signed(*signers):
+    """The same text, signed by others; (handle, word) is another key of an organisation."""
+    def bend(log, line):
+        line.keys = [log.key(*one) if isinstance(one, tuple) else log.key(one) for one in signers]
+    return bend
+
+
+def both(*bends):
+    def bend(log, line):
+        for one in bends:
+            one(log, line)
+    return bend
+
+
+def text(before, after):
+    """Changes the leaf after it was signed."""
+    def change(leaf):
+        assert before in leaf, leaf
+        return leaf.replace(before, after)
+
+    def bend(log, line):
+        line.bend = change
+    return bend
+
+
+def resigned(before, after):
+    """Changes the text before it is signed, in a way that no field can say."""
+    def bend(log, line):
+        def change(leaf):
+            head, _, rest = leaf.partition("\n")
+            body = rest.rpartition("\n\n")[0] + "\n"
+            assert before in body, body
+            body = body.replace(before, after)
+            return f"{head}\n{body}\n" + "".join(key.line(body) for key in line.keys)
+        line.bend = change
+    return bend
+
+
+def lines_of_note(change):
+    """Bends the list of signature lines."""
+    def bend(log, line):
+        def cut(leaf):
+            body, _, tail = leaf.rpartition("\n\n")
+            return body + "\n\n" + "".join(change(tail.splitlines(keepends=True)))
+        line.bend = cut
+    return bend
+
+
+def at(moment):
+    def bend(log, line):
+        line.at = moment
+    return bend
+
+
+def insert(kind, by, signers=None, **fields):
+    """A new line after the one named, a second later; it takes over the label `new`."""
+    def bend(log, line):
+        here = log.lines.index(line) + 1
+        log.now = line.at + 1000
+        values = {name: value(log) if callable(value) else value for name, value in fields.items()}
+        keys = [log.key(*one) if isinstance(one, tuple) else one for one in signers or [by]]
+        log.lines.insert(here, log.make("new", kind, by, keys, **values))
+    return bend
+
+
+def drop(label):
+    return lambda log, line: log.lines.remove(log.line(label))
+
+
+def ref_of(label):
+    return lambda log: log.line(label).ref
+
+
+def later(days):
+    return lambda log: log.now + days * DAY_MS
+
+
+def today(log):
+    return day_of(log.now)
+
+
+def one_share(*pair):
+    return [share(*pair)]
+
+
+# --- Form and signatures ------------------------------------------------------------------------------
+
+def form():
+    yield Case("a space", "confirm", "not_canonical", resigned(',"id"', ', "id"'))
+    yield Case("keys out of order", "confirm", "not_canonical",
+               resigned(',"id"', ',"a":1,"id"'))
+    yield Case("a key twice", "confirm", "not_canonical",
+               resigned('"by":"orme"', '"by":"orme","by":"orme"'))
+    yield Case("a fraction", "need", "not_canonical", resigned('"minutes":120', '"minutes":120.0'))
+    yield Case("null", "direct", "not_canonical", resigned(',"id"', ',"gift":null,"id"'))
+    yield Case("too deep", "confirm", "not_canonical", resigned(',"id"', ',"deep":[[[[1]]]],"id"'))
+    yield Case("an escape", "confirm", "not_canonical", resigned('"orme"', '"\\u006frme"'))
+    yield Case("no kind", "confirm", "field_missing", edit(kind=None))
+    yield Case("an unknown kind", "confirm", "unknown_kind", edit(kind="org.greet"))
+    yield Case("an unknown field", "confirm", "field_unknown", edit(note=1))
+    yield Case("a missing field", "direct", "field_missing", edit(day=None))
+    yield Case("a skill offer without skill", "offer", "field_missing", edit(skill=None))
+    yield Case("no minutes", "direct", "field_invalid", edit(shares=one_share("noyer", "saule", 0)))
+    yield Case("minutes as a text", "direct", "field_invalid",
+               edit(shares=one_share("noyer", "saule", "60")))
+    yield Case("a share with oneself", "direct", "field_invalid",
+               edit(shares=[*one_share("noyer", "saule", 5), *one_share("saule", "saule", 5)]))
+    yield Case("shares out of order", "direct", "field_invalid", edit(
+        shares=[*one_share("saule", "noyer", 5), *one_share("noyer", "saule", 5)]))
+    yield Case("a day that is none", "direct", "field_invalid", edit(day="2026-02-30"))
+    yield Case("a hash in capitals", "update", "field_invalid", edit(details="AB" * 32))
+    yield Case("an id of version 4", "confirm", "field_invalid",
+               lambda log, line: line.fields.update(id=line.fields["id"].replace("7", "4", 3)[:12]
+                                                    + "4" + line.fields["id"][13:]))
+    yield Case("the author is no party", "gift", "field_invalid", edit(by="orme"))
+    yield Case("a note without end", "confirm", "note_malformed", lines_of_note(lambda rows: []))
+    yield Case("base64 in another spelling", "confirm", "note_malformed", lines_of_note(
+        lambda rows: [rows[0].rstrip("=\n") + "\n"]))
+    yield Case("too many bytes", "confirm", "entry_too_large", edit(note="x" * 16_000))
+    yield Case("another network", "confirm", "wrong_network", lambda log, line: setattr(
+        line, "first", "elsewhere.example.org/entry/v1"))
+    yield Case("another purpose", "confirm", "not_an_entry", lambda log, line: setattr(
+        line, "first", log.origin + "/login/v1"))
+    yield Case("no time", "confirm", "leaf_malformed", text("at ", ""), False)
+    yield Case("a zero before the time", "confirm", "leaf_malformed", text("at ", "at 0"), False)
+
+
+def signatures():
+    yield Case("the amount after signing", "direct", "signature_invalid",
+               text('"minutes":60', '"minutes":59'))
+    yield Case("a signature of another text", "direct", "signature_invalid",
+               resigned_by_one)
+    yield Case("a signer is missing", "direct", "signer_missing", signed("saule"), False)
+    yield Case("a signer too many", "direct", "signer_unexpected", signed("noyer", "orme", "saule"))
+    yield Case("another signer", "confirm", "signer_unexpected", signed("noyer"))
+    yield Case("lines unsorted", "direct", "signature_order",
+               lines_of_note(lambda rows: rows[::-1]))
+    yield Case("an organisation twice", "direct", "signature_order",
+               signed("noyer", ("noyer", "sign"), "saule"))
+    yield Case("a key of nobody", "direct", "key_unknown", signed(("noyer", "stranger"), "saule"))
+    yield Case("another's key", "direct", "key_unknown", stolen)
+    yield Case("a revoked key", "direct", "key_revoked", signed(("noyer", "old"), "saule"))
+    yield Case("a key before its time", "key_small", "key_unknown", signed(("noyer", "old")))
+    yield Case("a key that proposes", "direct", "key_scope", signed(("noyer", "propose"), "saule"))
+    yield Case("a signing key adds a key", "key_propose", "key_scope", signed(("noyer", "sign")))
+    yield Case("a signing key sponsors", "new", "key_scope", both(
+        insert_admission("revoke", ("noyer", "sign"), sponsors=["noyer", "tilleul"])))
+    yield Case("over the ceiling", "direct", "key_ceiling",
+               edit(shares=one_share("noyer", "saule", 61)))
+
+
+def resigned_by_one(log, line):
+    """One of two signs another text."""
+    other = log.make("other", "org.confirm", "noyer").note(log.origin).splitlines(True)[-1]
+    row = line.leaf(log.origin).decode().splitlines(True)[-2]
+    wrong = Key(log.origin, "noyer", bytes(log.key("noyer", "small").secret))
+    other = wrong.line("other\n")
+    line.bend = lambda leaf: leaf.replace(row, other)
+
+
+def stolen(log, line):
+    """orme signs in the name of noyer."""
+    line.keys = [Key(log.origin, "noyer", bytes(log.key("orme").secret)), log.key("saule")]
+
+
+# --- Time and ids ---------------------------------------------------------------------------------------
+
+def sequence():
+    yield Case("time goes back", "confirm", "time_order",
+               lambda log, line: setattr(line, "at", log.line("update").at - 1), False)
+    yield Case("two leaves change places", "update", "time_order", swap("update", "confirm"), False)
+    yield Case("expired", "confirm", "expired", lambda log, line: line.fields.update(
+        valid_until=line.at - 1))
+    yield Case("an id of the future", "confirm", "id_time", lambda log, line: line.fields.update(
+        id=made_id(line.at + 600_001, "future")))
+    yield Case("valid too long", "confirm", "valid_until_too_far",
+               lambda log, line: line.fields.update(valid_until=line.at + 90 * DAY_MS + 1))
+    yield Case("the same entry twice", "again", "id_reused", again, False)
+    yield Case("an id for two texts", "confirm", "id_reused",
+               lambda log, line: line.fields.update(by="lierre", id=log.line("update").fields["id"])
+               or signed("lierre")(log, line))
+    yield Case("a time of one's own", "confirm", "at_not_allowed",
+               lambda log, line: line.fields.update(at=line.at), False)
+    yield Case("another head was seen", "gift", "seen_mismatch",
+               sees({"root": NO_HASH, "size": 20}))
+    yield Case("a head to come was seen", "gift", "seen_mismatch",
+               sees({"root": NO_HASH, "size": 40}))
+
+
+def sees(head):
+    def bend(log, line):
+        line.sees = None
+        line.fields["seen"] = head
+    return bend
+
+
+def swap(one, two):
+    def bend(log, line):
+        a, b = log.index(one), log.index(two)
+        log.lines[a], log.lines[b] = log.lines[b], log.lines[a]
+    return bend
+
+
+def again(log, line):
+    log.lines.insert(log.index("withdraw"), copy_of(log.line("confirm"), "again",
+                                                    log.line("withdraw").at))
+
+
+def copy_of(line, label, moment):
+    return type(line)(label, moment, dict(line.fields), line.keys)
+
+
+# --- Members and keys -----------------------------------------------------------------------------------
+
+def insert_admission(after, *helpers, applicant="osier", **more):
+    return lambda log, line: insert("org.admit", applicant, [applicant, *helpers, *(
+        one for one in more.get("sponsors", []) if not any(one in h for h in helpers))],
+        key=lambda log: log.key(applicant).hex, details=NO_HASH, public=False,
+        **{"charter": CHARTER, **more})(log, log.line(after))
+
+
+def organisations():
+    yield Case("a second founding", "new", "network_already_founded", lambda log, line: insert(
+        "network.found", "noyer", ["noyer", "orme", "tilleul"], **{
+            name: value for name, value in log.line("found").fields.items()
+            if name not in ("by", "id", "kind", "at", "valid_until")})(log, log.line("confirm")))
+    yield Case("a handle in use", "new", "handle_taken", lambda log, line: insert(
+        "org.admit", "lierre", [("lierre", "again"), "noyer"], charter=CHARTER, public=False,
+        coordinator="noyer", details=NO_HASH, key=log.key("lierre", "again").hex)(
+            log, log.line("confirm")))
+    yield Case("another charter", "admit_frene", "charter_mismatch", edit(charter=NO_HASH))
+    yield Case("no mandate", "admit_frene", "not_coordinator",
+               both(edit(coordinator="tilleul"), signed("frene", "tilleul")))
+    yield Case("one sponsor", "admit_lierre", "field_invalid",
+               both(edit(sponsors=["noyer"]), signed("lierre", "noyer")))
+    yield Case("nobody answers for it", "admit_frene", "field_invalid",
+               both(edit(coordinator=None), signed("frene")))
+    yield Case("another's key", "key_old", "key_in_use",
+               lambda log, line: line.fields.update(key=log.key("orme").hex))
+    yield Case("a revoked key again", "new", "key_in_use", lambda log, line: insert(
+        "key.add", "noyer", key=log.key("noyer", "old").hex, scope="sign")(log, log.line("revoke")))
+    yield Case("a key of the log", "key_old", "key_in_use",
+               lambda log, line: line.fields.update(key=log.line("found").fields["clock_key"]))
+    yield Case("a sponsor erases a sheet", "erase", "not_yours",
+               both(edit(by="tilleul"), signed("tilleul")))
+    yield Case("a key of small order", "key_sign", "key_unacceptable", edit(key=SMALL_ORDER))
+    yield Case("the same key id", "twin", "key_id_taken", twins, False)
+    yield Case("the last admin key", "new", "last_admin_key", lambda log, line: insert(
+        "key.revoke", "orme", key=log.key("orme").hex)(log, log.line("confirm")))
+    yield Case("revoking what is no key", "revoke", "key_unknown",
+               lambda log, line: line.fields.update(key=log.key("orme").hex))
+    yield Case("who left writes", "last", "org_left", both(edit(by="aulne"), signed("aulne")))
+    yield Case("who never came writes", "last", "org_unknown",
+               both(edit(by="osier"), signed("osier")))
+    yield Case("leaving to one who never came", "leave_aulne", "org_unknown", edit(to="osier"))
+    yield Case("another's text", "erase", "not_yours", both(edit(by="orme"), signed("orme")))
+    yield Case("a text that is not there", "erase", "ref_unknown", edit(slot="people"))
+    yield Case("erased before", "new", "already_erased", lambda log, line: insert(
+        "details.erase", "noyer", subject=log.line("admit_lierre").ref, slot="details")(
+            log, log.line("erase")))
+
+
+def twins(log, line):
+    """Two keys of tilleul with one key id, the second of which must be refused."""
+    for label, seed in zip(("first", "twin"), SAME_KEY_ID):
+        key = Key(log.origin, "tilleul", seed.to_bytes(32, "big"))
+        here = log.line("confirm" if label == "first" else "first")
+        insert("key.add", "tilleul", key=key.hex, scope="sign")(log, here)
+        new = log.line("new")
+        new.label, new.fields["id"] = label, made_id(new.at, label)
+
+
+# --- Offers, needs, agreements, hours ---------------------------------------------------------------------
+
+def things():
+    yield Case("no such offer", "withdraw", "ref_unknown", edit(offer=NOTHING))
+    yield Case("an offer that is a need", "need_withdraw", "ref_unknown",
+               lambda log, line: line.fields.update(need=log.line("offer").ref))
+    yield Case("another's offer", "withdraw", "not_yours", both(edit(by="orme"), signed("orme")))
+    yield Case("renewing what is withdrawn", "new", "already_closed", lambda log, line: insert(
+        "offer.renew", "tilleul", offer=log.line("offer_gone").ref, expires=later(3))(
+            log, log.line("withdraw")))
+    yield Case("expired text", "offer", "expires_out_of_range",
+               lambda log, line: line.fields.update(expires=line.at))
+    yield Case("an offer for too long", "renew", "expires_out_of_range",
+               lambda log, line: line.fields.update(expires=line.at + 184 * DAY_MS + 1))
+    yield Case("a need for too long", "need", "expires_out_of_range",
+               lambda log, line: line.fields.update(expires=line.at + 180 * DAY_MS + 1))
+    yield Case("an agreement for too long", "sign_gone", "expires_out_of_range",
+               lambda log, line: line.fields.update(expires=line.at + 366 * DAY_MS + 1))
+    yield Case("a skill outside the catalogue", "offer_gone", "skill_unknown", edit(skill="chant"))
+    yield Case("the asker vouches", "vouch", "vouch_own", both(edit(by="saule"), signed("saule")))
+    yield Case("the same voucher again", "vouch_again", "already_vouched",
+               both(edit(by="orme"), signed("orme")))
+    yield Case("a second voucher in force", "new", "already_vouched", lambda log, line: insert(
+        "need.vouch", "tilleul", need=log.line("need_urgent").ref)(log, log.line("vouch")))
+    yield Case("vouching for what is not urgent", "new", "not_urgent", lambda log, line: insert(
+        "need.vouch", "noyer", need=log.line("need").ref)(log, log.line("vouch")))
+
+
+def exchange():
+    yield Case("hours over the agreement", "agreed", "hours_over_agreement",
+               edit(shares=one_share("tilleul", "lierre", 151)))
+    yield Case("another agreement", "done", "parties_mismatch",
+               lambda log, line: line.fields.update(agreement=log.line("sign").ref))
+    yield Case("an agreement that was cancelled", "new", "already_closed", lambda log, line: insert(
+        "hours.record", "orme", ["orme", "saule"], shares=one_share("orme", "saule", 5), day=today,
+        agreement=log.line("sign_gone").ref)(log, log.line("cancel")))
+    yield Case("hours below the hard stop", "new", "limit_crossed", lambda log, line: insert(
+        "hours.record", "orme", ["lierre", "orme"], shares=one_share("orme", "lierre", 701),
+        day=today)(log, log.line("confirm")) or log.line("new").fields.update(
+            shares=one_share("orme", "lierre", 901)))
+    yield Case("reserved below the hard stop", "sign_gone", "limit_crossed",
+               edit(shares=one_share("orme", "saule", 861)))
+    yield Case("a change below the hard stop", "change", "limit_crossed",
+               edit(shares=one_share("tilleul", "lierre", 901)))
+    yield Case("the voucher gives", "urgent", "limit_crossed", both(
+        edit(shares=one_share("noyer", "saule", 1000)), signed("noyer", "saule")))
+    yield Case("more than the urgent need asks for", "urgent", "limit_crossed",
+               edit(shares=one_share("orme", "saule", 1001)))
+    yield Case("a change of the parties", "change", "parties_mismatch", both(
+        edit(shares=[*one_share("orme", "lierre", 5), *one_share("tilleul", "lierre", 200)]),
+        signed("lierre", "orme", "tilleul")))
+    yield Case("a change below what is recorded", "change", "change_below_recorded",
+               edit(shares=one_share("tilleul", "lierre", 29)))
+    yield Case("taking back too much", "reverse", "reverse_too_much",
+               edit(shares=one_share("noyer", "saule", 61)))
+    yield Case("taking back another pair", "reverse", "parties_mismatch",
+               edit(shares=one_share("saule", "noyer", 5)))
+    yield Case("help of tomorrow", "gift", "day_out_of_range",
+               lambda log, line: line.fields.update(day=day_of(line.at + DAY_MS)))
+    yield Case("help of long ago", "gift", "day_out_of_range",
+               lambda log, line: line.fields.update(day=day_of(line.at - 367 * DAY_MS)))
+    yield Case("an offer of somebody else", "sign_gone", "agreement_mismatch",
+               lambda log, line: line.fields.update(offer=log.line("offer_short").ref))
+    yield Case("a need of somebody else", "sign_gone", "agreement_mismatch",
+               lambda log, line: line.fields.update(need=log.line("need").ref))
+    yield Case("hours for a need of somebody else", "gift", "agreement_mismatch",
+               lambda log, line: line.fields.update(need=log.line("need_urgent").ref))
+    yield Case("agreement and need", "agreed", "field_invalid",
+               lambda log, line: line.fields.update(need=log.line("need").ref))
+
+
+# --- The clock, and leaves that are gone ----------------------------------------------------------------
+
+def clock():
+    def case(name, code, bend, label="tick0"):
+        return Case(name, label, code, bend, False)
+
+    yield case("n is wrong", "tick_count", edit(n=1))
+    yield case("another effect", "tick_effects", edit(effects_hash=hash_of("nothing")))
+    yield case("totals are wrong", "tick_totals",
+               edit(totals={"given": 1, "orgs": 7, "pool": 0, "received": 1}))
+    yield case("another id", "tick_id",
+               lambda log, line: line.fields.update(id=made_id(line.at, "other")))
+    yield case("another moment", "tick_time",
+               lambda log, line: line.fields.update(through=line.at - 1))
+    yield case("an organisation ticks", "signer_unexpected", signed("orme"))
+    yield case("another clock", "key_unknown", lambda log, line: setattr(
+        line, "keys", [Key(log.origin, "clock", bytes(32), log.origin + "/clock")]))
+    yield case("a tick is missing", "tick_missing", drop("tick0"), "after")
+    yield case("nothing is due", "tick_not_due", early, "early")
+    yield case("a need that was dropped", "ref_unknown", drop("need"), "sign")
+    yield case("a key that was dropped", "key_unknown", drop("key_small"), "direct")
+    yield case("no founding", "network_not_founded", drop("found"), "admit_lierre")
+
+
+def early(log, line):
+    """A sound tick but for the moment: nothing is due yet."""
+    log.now = log.line("gift").at
+    totals = {"given": 90, "orgs": 7, "pool": 0, "received": 90}
+    log.lines.insert(log.index("gift"), log.tick_line("early", 1, hash_of("early"), totals))
+
+
+def founding():
+    def case(name, code, change):
+        return Case(name, "found", code, change, False)
+
+    def policy(log, line, **values):
+        merged = {**line.fields["policy"], **values}
+        line.fields["policy"] = {name: value for name, value in merged.items() if value is not None}
+
+    yield case("a policy out of range", "field_invalid",
+               lambda log, line: policy(log, line, limit_soft=2))
+    yield case("a policy without a key", "field_missing",
+               lambda log, line: policy(log, line, urgent_days=None))
+    yield case("a policy with another key", "field_unknown",
+               lambda log, line: policy(log, line, interest=1))
+    yield case("no coordinator", "field_invalid", lambda log, line: line.fields["mandates"][0].update(
+        role="panel"))
+    yield case("one key twice", "field_invalid",
+               lambda log, line: line.fields.update(clock_key=log.key("orme").hex))
+    yield case("another log key", "network_keys", edit(log_key=hash_of("log key")))
+
+
+def everything():
+    for table in (form, signatures, sequence, organisations, things, exchange, clock, founding):
+        yield from table()
+
+
+__all__ = ["Case", "everything", "give", "offer"]

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The kinds of entries and the fields of each: the tables of SPEC 6. Optional fields stand apart."""
+from sem_audit import fields as f
+from sem_audit.refusal import Refusal
+
+COMMON = {"by": f.handle, "id": f.entry_id, "kind": f.word, "valid_until": f.ms}
+COMMON_OPTIONAL = {"seen": f.seen, "at": f.ms}
+
+HOW = {"done_by": f.word("staff", "volunteers", "mixed")}
+MARKET = {"type": f.word("skill", "space", "equipment"), "expires": f.ms, "public": f.flag,
+          "details": f.hash_}
+MARKET_OPTIONAL = {"skill": f.slug, "areas": f.areas, "languages": f.languages}
+
+KINDS = {
+    "network.found": ({
+        "charter": f.hash_, "clock_key": f.key, "log_key": f.key, "refusal_key": f.key,
+        "demo": f.flag, "founders": f.founders, "mandates": f.mandates,
+        "policy": f.policy_document, "public": f.obj(bundles=f.flag, directory=f.flag),
+        "rules_version": f.integer(1, 1), "skills": f.sorted_items(f.slug, 1, 128),
+        "skills_details": f.hash_}, {}),
+    "org.admit": ({"charter": f.hash_, "key": f.key, "details": f.hash_, "public": f.flag},
+                  {"coordinator": f.handle, "sponsors": f.handles}),
+    "org.update": ({"details": f.hash_, "public": f.flag}, {}),
+    "org.confirm": ({}, {}),
+    "org.leave": ({}, {"to": f.handle}),
+    "key.add": ({"key": f.key, "scope": f.word("admin", "sign", "propose")},
+                {"ceiling": f.integer(1, 1_000_000)}),
+    "key.revoke": ({"key": f.key}, {}),
+    "details.erase": ({"subject": f.ref, "slot": f.word("details", "people", "skills")}, {}),
+    "offer.publish": ({**MARKET, "providers": f.handles},
+                      {**MARKET_OPTIONAL, "minutes_month": f.minutes}),
+    "offer.renew": ({"offer": f.ref, "expires": f.ms}, {}),
+    "offer.withdraw": ({"offer": f.ref}, {}),
+    "need.publish": ({**MARKET, "minutes": f.minutes, "urgent": f.flag}, MARKET_OPTIONAL),
+    "need.vouch": ({"need": f.ref}, {}),
+    "need.withdraw": ({"need": f.ref}, {}),
+    "agreement.sign": ({"shares": f.shares, "expires": f.ms, "details": f.hash_},
+                       {**HOW, "people": f.hash_, "offer": f.ref, "need": f.ref}),
+    "agreement.change": ({"agreement": f.ref, "shares": f.shares, "expires": f.ms}, {}),
+    "agreement.close": ({"agreement": f.ref}, {}),
+    "agreement.cancel": ({"agreement": f.ref}, {}),
+    "hours.record": ({"shares": f.shares, "day": f.day},
+                     {**HOW, "agreement": f.ref, "need": f.ref, "gift": f.flag, "skill": f.slug,
+                      "details": f.hash_}),
+    "hours.reverse": ({"hours": f.ref, "shares": f.shares}, {}),
+    "clock.tick": ({"through": f.ms, "n": f.integer(1, 1000), "effects_hash": f.hash_,
+                    "totals": f.totals}, {}),
+}
+
+# Fields that name another entry.
+REFS = ("subject", "offer", "need", "agreement", "hours")
+
+
+def check(data):
+    """Holds the fields of an entry to its kind."""
+    kind = data.get("kind")
+    if "kind" not in data:
+        raise Refusal("field_missing", "kind", "a value", "nothing")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise Refusal("unknown_kind", "kind", "a kind of SPEC 6", kind)
+    required, optional = KINDS[kind]
+    common = {**COMMON, "kind": f.word(kind)}
+    if kind == "clock.tick":
+        common["by"] = f.word("clock")
+    f.members(data, "", {**common, **required}, {**COMMON_OPTIONAL, **optional})
+    if data.get("type") == "skill" and "skill" not in data:
+        raise Refusal("field_missing", "skill", "a slug", "nothing")

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What every kind needs and does, one module for each group of kinds of SPEC 6.
+
+A rule has three steps. `signers` gives the organisations that must sign, and refuses where they do
+not follow from entry and state; `check` refuses what the kind refuses; `apply` changes the state and
+never refuses. `new_keys` gives the keys of signers who are not registered yet.
+"""
+from sem_audit.rules import agreements, hours, keys, needs, network, offers, orgs
+
+
+def no_new_keys(entry):
+    return {}
+
+
+class Rule:
+    def __init__(self, signers, check, apply, new_keys=no_new_keys):
+        self.signers = signers
+        self.check = check
+        self.apply = apply
+        self.new_keys = new_keys
+
+
+RULES = {
+    "network.found": Rule(network.signers, network.check, network.apply, network.new_keys),
+    "org.admit": Rule(orgs.admit_signers, orgs.admit_check, orgs.admit_apply, orgs.admit_keys),
+    "org.update": Rule(orgs.itself, orgs.nothing, orgs.update_apply),
+    "org.confirm": Rule(orgs.itself, orgs.nothing, orgs.confirm_apply),
+    "org.leave": Rule(orgs.itself, orgs.leave_check, orgs.leave_apply),
+    "key.add": Rule(orgs.itself, keys.add_check, keys.add_apply),
+    "key.revoke": Rule(orgs.itself, keys.revoke_check, keys.revoke_apply),
+    "details.erase": Rule(orgs.itself, orgs.erase_check, orgs.erase_apply),
+    "offer.publish": Rule(offers.publish_signers, offers.publish_check, offers.publish_apply),
+    "offer.renew": Rule(offers.renew_signers, offers.renew_check, offers.renew_apply),
+    "offer.withdraw": Rule(offers.withdraw_signers, orgs.nothing, offers.withdraw_apply),
+    "need.publish": Rule(orgs.itself, needs.publish_check, needs.publish_apply),
+    "need.vouch": Rule(orgs.itself, needs.vouch_check, needs.vouch_apply),
+    "need.withdraw": Rule(needs.withdraw_signers, orgs.nothing, needs.withdraw_apply),
+    "agreement.sign": Rule(agreements.sign_signers, agreements.sign_check, agreements.sign_apply),
+    "agreement.change": Rule(agreements.change_signers, agreements.change_check,
+                             agreements.change_apply),
+    "agreement.close": Rule(agreements.all_parties, orgs.nothing, agreements.close_apply),
+    "agreement.cancel": Rule(agreements.one_party, orgs.nothing, agreements.cancel_apply),
+    "hours.record": Rule(hours.share_parties, hours.record_check, hours.record_apply),
+    "hours.reverse": Rule(hours.share_parties, hours.reverse_check, hours.reverse_apply),
+}

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""agreement.sign, agreement.change, agreement.close, agreement.cancel: SPEC 6.8."""
+from sem_audit import limits
+from sem_audit.refusal import need
+from sem_audit.rules.common import active, check_expires, sum_by_receiver
+from sem_audit.state import Agreement
+
+
+# --- agreement.sign -------------------------------------------------------------------------------
+
+def sign_signers(state, entry):
+    need(entry.by in entry.parties, "field_invalid", "by", "one of the parties", entry.by)
+    return active(state, entry.parties, "shares")
+
+
+def sign_check(state, entry):
+    check_expires(state, entry, "agreement_days_max")
+    need_ = None
+    if entry.get("offer"):
+        offer = state.thing("offer", entry["offer"])
+        need(offer.providers & entry.givers, "agreement_mismatch", "offer",
+             "a provider of the offer gives", "none does")
+    if entry.get("need"):
+        need_ = state.thing("need", entry["need"])
+        need(need_.asker in entry.receivers, "agreement_mismatch", "need",
+             f"{need_.asker} receives", "does not")
+    if not limits.is_urgent(state, need_, entry.shares):
+        check_limit(state, entry, sum_by_receiver(entry.shares))
+
+
+def check_limit(state, entry, asked):
+    limits.check(state, entry.at, asked, soft=state.policy["limit_soft"] == 1)
+
+
+def sign_apply(state, entry):
+    agreement = Agreement(entry.ref, entry.shares, entry.get("need"))
+    state.things[entry.ref] = agreement
+    state.reserve(agreement, +1)
+    state.set_due("agreement_expiry", entry.ref, entry["expires"])
+    state.commit(entry.ref, "details", entry["details"], entry.parties)
+    if entry.get("people"):
+        state.commit(entry.ref, "people", entry["people"], entry.parties)
+
+
+# --- What follows an agreement --------------------------------------------------------------------
+
+def live_agreement(state, entry):
+    """The agreement, which must be the author's as well."""
+    state.org(entry.by, "by")
+    agreement = state.thing("agreement", entry["agreement"], must_be_open=False)
+    need(entry.by in agreement.parties, "not_yours", "agreement", "a party", entry.by)
+    return state.thing("agreement", entry["agreement"])
+
+
+def all_parties(state, entry):
+    return active(state, live_agreement(state, entry).parties, "agreement")
+
+
+def one_party(state, entry):
+    live_agreement(state, entry)
+    return {entry.by}
+
+
+def change_signers(state, entry):
+    """The parties of the new shares, who must be those of the agreement as `check` says."""
+    live_agreement(state, entry)
+    return active(state, entry.parties | {entry.by}, "shares")
+
+
+def change_check(state, entry):
+    check_expires(state, entry, "agreement_days_max")
+    agreement = state.things[entry["agreement"]]
+    need(entry.parties == agreement.parties, "parties_mismatch", "shares",
+         sorted(agreement.parties), sorted(entry.parties))
+    for pair, recorded in sorted(agreement.recorded.items()):
+        need(entry.shares.get(pair, 0) >= recorded, "change_below_recorded", "shares", recorded,
+             entry.shares.get(pair, 0))
+    before, after = sum_by_receiver(agreement.reserved), sum_by_receiver(entry.shares)
+    growth = {handle: minutes - before.get(handle, 0) for handle, minutes in after.items()}
+    if not limits.is_urgent(state, state.things.get(agreement.need), entry.shares, agreement):
+        check_limit(state, entry, growth)
+
+
+def change_apply(state, entry):
+    agreement = state.things[entry["agreement"]]
+    state.reserve(agreement, -1)
+    agreement.reserved = dict(entry.shares)
+    state.reserve(agreement, +1)
+    state.set_due("agreement_expiry", agreement.ref, entry["expires"])
+
+
+def close_apply(state, entry):
+    state.end_agreement(state.things[entry["agreement"]], "closed")
+
+
+def cancel_apply(state, entry):
+    state.end_agreement(state.things[entry["agreement"]], "cancelled")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The folder that is audited: a checkpoint, and leaves as C2SP tlog-tiles or as JSON lines."""
+import json
+import os
+
+from sem_audit.merkle import TILE_WIDTH
+from sem_audit.refusal import Refusal
+
+
+class Unusable(Exception):
+    """The folder holds no log."""
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def number_path(number):
+    """`x001/x234/067` for 1234067."""
+    groups = []
+    while True:
+        groups.insert(0, f"{number % 1000:03d}")
+        number //= 1000
+        if number == 0:
+            return "/".join(["x" + group for group in groups[:-1]] + groups[-1:])
+
+
+def tile_path(level, number, width):
+    """`tile/<level>/<number>[.p/<width>]`; the level of bundles is `entries`."""
+    partial = f".p/{width}" if width < TILE_WIDTH else ""
+    return f"tile/{level}/{number_path(number)}{partial}"
+
+
+class Folder:
+    def __init__(self, path):
+        self.path = path
+        self.tiled = os.path.isdir(self.join("tile/entries"))
+        if not os.path.isfile(self.join("checkpoint")):
+            raise Unusable(f"{path}: no checkpoint")
+        if not self.tiled and not os.path.isfile(self.join("leaves.jsonl")):
+            raise Unusable(f"{path}: neither tile/entries nor leaves.jsonl")
+
+    def join(self, name):
+        return os.path.join(self.path, name)
+
+    def checkpoint(self):
+        return read(self.join("checkpoint"))
+
+    def has_tiles(self):
+        return os.path.isdir(self.join("tile/0"))
+
+    def tile(self, level, number, width):
+        """Its bytes, or None when there is no such file."""
+        path = self.join(tile_path(level, number, width))
+        return read(path) if os.path.isfile(path) else None
+
+    def leaves(self, size):
+        """Every leaf in order, as bytes; Refusal where the folder cannot give the next one."""
+        return self.bundled(size) if self.tiled else self.listed()
+
+    def bundled(self, size):
+        for first in range(0, size, TILE_WIDTH):
+            width = min(TILE_WIDTH, size - first)
+            name = tile_path("entries", first // TILE_WIDTH, width)
+            if not os.path.isfile(self.join(name)):
+                raise Refusal("bundle_missing", name, f"{width} entries", "no file")
+            yield from unpack(read(self.join(name)), name, width)
+
+    def listed(self):
+        with open(self.join("leaves.jsonl"), encoding="utf-8") as file:
+            for number, line in enumerate(file):
+                try:
+                    leaf = json.loads(line)
+                except ValueError:
+                    leaf = None
+                if not isinstance(leaf, str):
+                    raise Refusal("bundle_malformed", f"leaves.jsonl:{number + 1}",
+                                  "a JSON string", line[:60])
+                yield leaf.encode("utf-8", "surrogatepass")
+
+
+def unpack(data, name, width):
+    """The entries of a bundle, each `u16 length || bytes`."""
+    at = 0
+    for count in range(width):
+        end = at + 2 + int.from_bytes(data[at:at + 2], "big")
+        if len(data) < at + 2 or len(data) < end:
+            raise Refusal("bundle_malformed", name, f"{width} entries", f"{count} whole ones")
+        yield data[at + 2:end]
+        at = end
+    if at != len(data):
+        raise Refusal("bundle_malformed", name, f"{at} bytes", f"{len(data)} bytes")

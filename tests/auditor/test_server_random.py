@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Server and auditor side by side on random entries: what one takes the other takes, what one
+refuses the other refuses, and in the end both know the same."""
+import copy
+import pathlib
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE), str(HERE.parent / "api")]
+
+import build  # noqa: E402
+import history  # noqa: E402
+import play  # noqa: E402
+import semclient  # noqa: E402
+from fixtures import Started  # noqa: E402
+from sem_audit.replay import Replay  # noqa: E402
+from sem_audit.report import Report, position  # noqa: E402
+
+SEEDS = (2, 6)
+ENTRIES = 500
+COUNTERS = ("given_posted", "received_posted", "given_pending", "received_pending", "position")
+
+
+class Game:
+    """One server, one replay beside it, and what both said of every entry."""
+
+    def __init__(self, started, seed):
+        self.client = started.serve(started.init(history.ORIGIN)).client()
+        keys = self.client.get("/v1/network").json["keys"]
+        now = semclient.now_ms()
+        self.player = play.Player(seed, {name: keys[name] for name in
+                                         ("clock_key", "log_key", "refusal_key")},
+                                  now - now % build.DAY_MS - 380 * build.DAY_MS)
+        self.replay = Replay(history.ORIGIN, Report())
+        self.taken, self.refused = {}, {}
+        self.codes = []     # (line, server's code, auditor's code) where the codes differ
+
+    def run(self, entries):
+        self.submit(self.player.log.lines[0])
+        for _ in range(entries):
+            self.submit(self.player.next())
+
+    def submit(self, line):
+        leaf = line.leaf(history.ORIGIN)
+        answer = self.client.post("/v1/entries", leaf.partition(b"\n")[2])
+        kind = line.fields["kind"]
+        if answer.status == 201:
+            self.follow(answer.json["index"])
+            self.player.took(line)
+            self.taken[kind] = self.taken.get(kind, 0) + 1
+            assert not self.replay.report.findings, (line.fields, self.replay.report.findings)
+            return
+        mine = self.judged(leaf)
+        assert answer.code and mine, (line.fields, answer, mine)
+        self.refused[answer.code] = self.refused.get(answer.code, 0) + 1
+        if answer.code != mine:
+            self.codes.append((kind, answer.code, mine))
+
+    def valid_key(self, handle):
+        """A key with which the organisation can log in at the end."""
+        player, org = self.player, self.replay.state.orgs[handle]
+        valid = {key.public for key in org.keys.values() if key.revoked_at is None}
+        words = ["first", *player.words.get(handle, [])]
+        return next(player.log.key(handle, word) for word in words
+                    if player.log.key(handle, word).public in valid)
+
+    def follow(self, index):
+        """Replays the new leaves, ticks included."""
+        for one in range(len(self.replay.tree), index + 1):
+            self.replay.leaf(self.client.get(f"/v1/entries/{one}").json["leaf"].encode())
+
+    def judged(self, leaf):
+        """What the auditor would say of a leaf that the server did not write. Ticks that it would
+        have written before it are not counted."""
+        replay = copy.deepcopy(self.replay)
+        replay.leaf(leaf)
+        found = [one["code"] for one in replay.report.findings + replay.report.consequences
+                 if one["code"] != "tick_missing"]
+        return found[0] if found else None
+
+
+class SideBySide(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        started = Started(cls.addClassCleanup)
+        cls.games = []
+        for seed in SEEDS:
+            game = Game(started, seed)
+            game.run(ENTRIES)
+            cls.games.append(game)
+
+    def test_much_is_taken_and_much_refused(self):
+        for game in self.games:
+            self.assertGreater(sum(game.taken.values()), ENTRIES // 4, game.refused)
+        refused = {code for game in self.games for code in game.refused}
+        for code in ("limit_crossed", "already_closed", "hours_over_agreement", "already_vouched",
+                     "reverse_too_much", "signer_unexpected", "not_yours", "org_left",
+                     "expires_out_of_range", "vouch_own", "not_urgent", "agreement_mismatch",
+                     "key_scope", "key_ceiling", "key_revoked", "key_in_use", "last_admin_key",
+                     "parties_mismatch", "handle_taken", "change_below_recorded"):
+            self.assertIn(code, refused)
+        self.assertEqual(len({kind for game in self.games for kind in game.taken}), 20)
+
+    def test_most_refusals_have_the_same_name(self):
+        """An entry that breaks several rules may be answered by any of their codes (SPEC 6)."""
+        refused = sum(sum(game.refused.values()) for game in self.games)
+        differ = [one for game in self.games for one in game.codes]
+        self.assertLess(len(differ), refused // 5, differ)
+
+    def test_positions_and_things_are_the_same_in_the_end(self):
+        for game in self.games:
+            orgs = game.replay.state.orgs
+            session = game.client.login(game.valid_key("noyer"))
+            said = {one["org"]: one for one in session.pages("/v1/positions?limit=200")}
+            self.assertEqual(set(said), set(orgs))
+            for handle, org in orgs.items():
+                mine = position(org)
+                self.assertEqual({name: mine[name] for name in COUNTERS},
+                                 {name: said[handle][name] for name in COUNTERS}, handle)
+            self.check_things(game, session)
+
+    def check_things(self, game, session):
+        sessions = {"noyer": session}
+        for ref, thing in game.replay.state.things.items():
+            if thing.kind == "need":
+                said = session.get(f"/v1/needs/{ref}").json
+                self.assertEqual((said["state"], said["served"]), (thing.state, thing.served), ref)
+            elif thing.kind == "offer":
+                self.assertEqual(session.get(f"/v1/offers/{ref}").json["state"], thing.state, ref)
+            elif thing.kind == "agreement":
+                party = next((one for one in sorted(thing.parties)
+                              if game.replay.state.orgs[one].active), None)
+                if party is None:
+                    continue
+                if party not in sessions:
+                    sessions[party] = game.client.login(game.valid_key(party))
+                said = sessions[party].get(f"/v1/agreements/{ref}").json
+                self.assertEqual(said["state"], thing.state, ref)
+
+
+if __name__ == "__main__":
+    unittest.main()
