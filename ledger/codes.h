@@ -93,7 +93,7 @@ enum code {
 #undef CODE_MEMBER
 };
 
-/* Static texts and figures of a code. A code that is not in the registry is an assertion failure. */
+/* Static texts and figures of a code; one that is not in the registry is a failed assertion. */
 const char *code_word(enum code code);
 const char *code_title(enum code code);
 int code_status(enum code code);

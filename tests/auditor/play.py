@@ -25,6 +25,7 @@ class Player:
         founding(self.log, FOUNDERS, server_keys, {**POLICY, **soft})
         self.orgs = list(FOUNDERS)
         self.words = {}         # handle -> words of its further keys, revoked ones as well
+        self.vouched = []       # needs, the last one at the end
         self.made = {"offer": {}, "need": {}, "agreement": {}, "hours": {}}   # ref -> fields
         self.count = 0
 
@@ -37,6 +38,8 @@ class Player:
                                                   "shares": line.fields["shares"]}
         elif verb == "admit":
             self.orgs.append(line.fields["by"])
+        elif verb == "vouch":
+            self.vouched.append(line.fields["need"])
         elif verb == "add":
             self.words.setdefault(line.fields["by"], []).append(line.label)
 
@@ -46,7 +49,7 @@ class Player:
         self.log.now += self.random.choice((1000, 60_000, 60_000, 3_600_000, DAY_MS // 4, DAY_MS))
         moves = (self.hours, self.hours, self.hours, self.agreed, self.agreed, self.sign, self.sign,
                  self.change, self.sign, self.end, self.publish, self.publish, self.follow, self.vouch,
-                 self.vouch, self.reverse, self.member, self.member, self.keys, self.keys)
+                 self.vouch, self.urgent, self.urgent, self.urgent, self.reverse, self.member, self.member, self.keys, self.keys)
         kind, signers, fields = self.random.choice(moves)()
         signers = sorted(signers)
         by = fields.pop("by", None) or self.random.choice(signers)
@@ -155,7 +158,7 @@ class Player:
                   "public": True, "details": hash_of("text")}
         if self.random.random() < 0.7:
             return "need.publish", [self.org()], {
-                **common, "minutes": self.minutes(), "urgent": self.random.random() < 0.8}
+                **common, "minutes": 4 * self.minutes(), "urgent": self.random.random() < 0.8}
         providers = sorted(set(self.two()))
         return "offer.publish", providers, {**common, "providers": providers}
 
@@ -177,6 +180,32 @@ class Player:
         asker = self.made["need"][ref]["by"]
         others = [one for one in self.orgs if one != asker or self.random.random() < 0.1]
         return "need.vouch", [self.random.choice(others)], {"need": ref}
+
+    def urgent(self):
+        """Help for a need that was vouched for: as much as it asks, a little more, or a part."""
+        if not self.vouched:
+            return self.vouch()
+        ref = self.random.choice(self.vouched[-3:])
+        asker, asked = (self.made["need"][ref][name] for name in ("by", "minutes"))
+        pairs = [share(one, asker, max(1, asked // self.random.choice((1, 1, 2, 3))
+                                       + self.random.choice((-1, 0, 0, 1))))
+                 for one in self.random.sample([one for one in self.orgs if one != asker],
+                                               self.random.choice((1, 1, 1, 2)))]
+        if self.random.random() < 0.1:
+            pairs.append(share(asker, pairs[0]["from"], 1))
+        pairs.sort(key=lambda one: (one["from"], one["to"]))
+        parties = self.parties(pairs)
+        deal = self.random.choice([one for one, fields in self.made["agreement"].items()
+                                   if fields.get("need") == ref] or [None])
+        if deal and self.random.random() < 0.6:
+            pairs = [dict(one, minutes=one["minutes"] + asked // 2)
+                     for one in self.made["agreement"][deal]["shares"]]
+            return "agreement.change", self.parties(pairs), {
+                "agreement": deal, "shares": pairs, "expires": self.expires()}
+        if self.random.random() < 0.5:
+            return "agreement.sign", parties, {"shares": pairs, "expires": self.expires(),
+                                               "details": hash_of("terms"), "need": ref}
+        return "hours.record", parties, {"shares": pairs, "day": day_of(self.log.now), "need": ref}
 
     def reverse(self):
         ref = self.ref("hours")
