@@ -48,8 +48,9 @@ def agree(log, label, giver, receiver, minutes, days, **more):
 
 
 def give(log, label, giver, receiver, minutes, signers=None, **more):
+    more.setdefault("day", day_of(log.now))
     return log.add(label, "hours.record", receiver, signers or [giver, receiver],
-                   shares=[share(giver, receiver, minutes)], day=day_of(log.now), **more)
+                   shares=[share(giver, receiver, minutes)], **more)
 
 
 def clean(demo=False, server_keys=None, start=START):
@@ -114,7 +115,7 @@ def exchange(log, refs):
     agree(log, "sign_lapsing", "tilleul", "frene", 70, 15)
     # Beyond the hard stop of a newcomer; the need is met by it.
     give(log, "urgent", "orme", "saule", 1000, need=refs["need_urgent"], ends=[refs["need_urgent"]])
-    give(log, "aulne_gives", "aulne", "orme", 25)
+    give(log, "aulne_gives", "aulne", "orme", 25, day=day_of(log.now - 366 * DAY_MS))
 
 
 def time_passes(log, refs):
@@ -128,5 +129,5 @@ def time_passes(log, refs):
     log.add("leave_aulne", "org.leave", "aulne", to="noyer")
     log.now = log.start + 47 * DAY_MS
     log.add("vouch_again", "need.vouch", "tilleul", need=refs["slow"])  # deal, urgency of slow
-    log.add("leave_frene", "org.leave", "frene", ends=[refs["slow"]], pool=-80)
+    log.add("leave_frene", "org.leave", "frene", to="noyer", ends=[refs["slow"]], pool=-80)
     log.add("last", "org.confirm", "saule")

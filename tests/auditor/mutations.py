@@ -8,7 +8,7 @@ whose fault lies in the entry alone are `asked` of a server as well, which must 
 import collections
 
 from build import DAY_MS, hash_of, made_id, share
-from history import CHARTER, START, give, offer
+from history import CHARTER, START
 from semclient import Key, day_of
 
 Case = collections.namedtuple("Case", "name label code bend asked", defaults=[True])
@@ -20,12 +20,18 @@ SAME_KEY_ID = 11075, 38317
 NOTHING = "orme/" + made_id(START, "nothing")
 
 
-# --- Ways to bend -----------------------------------------------------------------------------------
+# --- Ways to bend ---------------------------------------------------------------------------------
+
+def values_of(fields, log, line):
+    """A value may be a function of the log and the line."""
+    return {name: value(log, line) if callable(value) else value
+            for name, value in fields.items()}
+
 
 def edit(**fields):
     """Sets fields of the line and signs it again; None takes a field away."""
     def bend(log, line):
-        line.fields.update(fields)
+        line.fields.update(values_of(fields, log, line))
         line.fields = {name: value for name, value in line.fields.items() if value is not None}
     return bend
 
@@ -78,20 +84,14 @@ def lines_of_note(change):
     return bend
 
 
-def at(moment):
+def insert(after, kind, by, signers=None, **fields):
+    """A line labelled `new`, a second after the one named."""
     def bend(log, line):
-        line.at = moment
-    return bend
-
-
-def insert(kind, by, signers=None, **fields):
-    """A new line after the one named, a second later; it takes over the label `new`."""
-    def bend(log, line):
-        here = log.lines.index(line) + 1
-        log.now = line.at + 1000
-        values = {name: value(log) if callable(value) else value for name, value in fields.items()}
+        before = log.line(after)
+        log.now = before.at + 1000
         keys = [log.key(*one) if isinstance(one, tuple) else one for one in signers or [by]]
-        log.lines.insert(here, log.make("new", kind, by, keys, **values))
+        new = log.make("new", kind, by, keys, **values_of(fields, log, before))
+        log.lines.insert(log.index(after) + 1, new)
     return bend
 
 
@@ -100,22 +100,30 @@ def drop(label):
 
 
 def ref_of(label):
-    return lambda log: log.line(label).ref
+    return lambda log, line: log.line(label).ref
 
 
-def later(days):
-    return lambda log: log.now + days * DAY_MS
+def key_of(handle, word="first"):
+    return lambda log, line: log.key(handle, word).hex
 
 
-def today(log):
-    return day_of(log.now)
+def later(days, ms=0):
+    return lambda log, line: line.at + days * DAY_MS + ms
+
+
+def day_off(days):
+    return lambda log, line: day_of(line.at + days * DAY_MS)
+
+
+def id_later(ms):
+    return lambda log, line: made_id(line.at + ms, "another id")
 
 
 def one_share(*pair):
     return [share(*pair)]
 
 
-# --- Form and signatures ------------------------------------------------------------------------------
+# --- Form and signatures --------------------------------------------------------------------------
 
 def form():
     yield Case("a space", "confirm", "not_canonical", resigned(',"id"', ', "id"'))
@@ -142,8 +150,7 @@ def form():
     yield Case("a day that is none", "direct", "field_invalid", edit(day="2026-02-30"))
     yield Case("a hash in capitals", "update", "field_invalid", edit(details="AB" * 32))
     yield Case("an id of version 4", "confirm", "field_invalid",
-               lambda log, line: line.fields.update(id=line.fields["id"].replace("7", "4", 3)[:12]
-                                                    + "4" + line.fields["id"][13:]))
+               edit(id=lambda log, line: line.fields["id"][:12] + "4" + line.fields["id"][13:]))
     yield Case("the author is no party", "gift", "field_invalid", edit(by="orme"))
     yield Case("a note without end", "confirm", "note_malformed", lines_of_note(lambda rows: []))
     yield Case("base64 in another spelling", "confirm", "note_malformed", lines_of_note(
@@ -160,8 +167,7 @@ def form():
 def signatures():
     yield Case("the amount after signing", "direct", "signature_invalid",
                text('"minutes":60', '"minutes":59'))
-    yield Case("a signature of another text", "direct", "signature_invalid",
-               resigned_by_one)
+    yield Case("a signature of another text", "direct", "signature_invalid", resigned_by_one)
     yield Case("a signer is missing", "direct", "signer_missing", signed("saule"), False)
     yield Case("a signer too many", "direct", "signer_unexpected", signed("noyer", "orme", "saule"))
     yield Case("another signer", "confirm", "signer_unexpected", signed("noyer"))
@@ -175,19 +181,19 @@ def signatures():
     yield Case("a key before its time", "key_small", "key_unknown", signed(("noyer", "old")))
     yield Case("a key that proposes", "direct", "key_scope", signed(("noyer", "propose"), "saule"))
     yield Case("a signing key adds a key", "key_propose", "key_scope", signed(("noyer", "sign")))
-    yield Case("a signing key sponsors", "new", "key_scope", both(
-        insert_admission("revoke", ("noyer", "sign"), sponsors=["noyer", "tilleul"])))
+    yield Case("a signing key sponsors", "new", "key_scope",
+               insert("revoke", "org.admit", "osier", ["osier", ("noyer", "sign"), "tilleul"],
+                      charter=CHARTER,
+                      key=key_of("osier"), details=NO_HASH, public=False,
+                      sponsors=["noyer", "tilleul"]))
     yield Case("over the ceiling", "direct", "key_ceiling",
                edit(shares=one_share("noyer", "saule", 61)))
 
 
 def resigned_by_one(log, line):
     """One of two signs another text."""
-    other = log.make("other", "org.confirm", "noyer").note(log.origin).splitlines(True)[-1]
     row = line.leaf(log.origin).decode().splitlines(True)[-2]
-    wrong = Key(log.origin, "noyer", bytes(log.key("noyer", "small").secret))
-    other = wrong.line("other\n")
-    line.bend = lambda leaf: leaf.replace(row, other)
+    line.bend = lambda leaf: leaf.replace(row, log.key("noyer", "small").line("other\n"))
 
 
 def stolen(log, line):
@@ -195,24 +201,22 @@ def stolen(log, line):
     line.keys = [Key(log.origin, "noyer", bytes(log.key("orme").secret)), log.key("saule")]
 
 
-# --- Time and ids ---------------------------------------------------------------------------------------
+# --- Time and ids ---------------------------------------------------------------------------------
 
 def sequence():
     yield Case("time goes back", "confirm", "time_order",
                lambda log, line: setattr(line, "at", log.line("update").at - 1), False)
     yield Case("two leaves change places", "update", "time_order", swap("update", "confirm"), False)
-    yield Case("expired", "confirm", "expired", lambda log, line: line.fields.update(
-        valid_until=line.at - 1))
-    yield Case("an id of the future", "confirm", "id_time", lambda log, line: line.fields.update(
-        id=made_id(line.at + 600_001, "future")))
+    yield Case("expired", "confirm", "expired", edit(valid_until=later(0, -1)))
+    yield Case("an id of the future", "confirm", "id_time", edit(id=id_later(600_001)))
     yield Case("valid too long", "confirm", "valid_until_too_far",
-               lambda log, line: line.fields.update(valid_until=line.at + 90 * DAY_MS + 1))
+               edit(valid_until=later(90, 1)))
     yield Case("the same entry twice", "again", "id_reused", again, False)
     yield Case("an id for two texts", "confirm", "id_reused",
-               lambda log, line: line.fields.update(by="lierre", id=log.line("update").fields["id"])
-               or signed("lierre")(log, line))
+               both(edit(by="lierre", id=lambda log, line: log.line("update").fields["id"]),
+                    signed("lierre")))
     yield Case("a time of one's own", "confirm", "at_not_allowed",
-               lambda log, line: line.fields.update(at=line.at), False)
+               edit(at=later(0)), False)
     yield Case("another head was seen", "gift", "seen_mismatch",
                sees({"root": NO_HASH, "size": 20}))
     yield Case("a head to come was seen", "gift", "seen_mismatch",
@@ -242,24 +246,14 @@ def copy_of(line, label, moment):
     return type(line)(label, moment, dict(line.fields), line.keys)
 
 
-# --- Members and keys -----------------------------------------------------------------------------------
-
-def insert_admission(after, *helpers, applicant="osier", **more):
-    return lambda log, line: insert("org.admit", applicant, [applicant, *helpers, *(
-        one for one in more.get("sponsors", []) if not any(one in h for h in helpers))],
-        key=lambda log: log.key(applicant).hex, details=NO_HASH, public=False,
-        **{"charter": CHARTER, **more})(log, log.line(after))
-
+# --- Members and keys -----------------------------------------------------------------------------
 
 def organisations():
-    yield Case("a second founding", "new", "network_already_founded", lambda log, line: insert(
-        "network.found", "noyer", ["noyer", "orme", "tilleul"], **{
-            name: value for name, value in log.line("found").fields.items()
-            if name not in ("by", "id", "kind", "at", "valid_until")})(log, log.line("confirm")))
-    yield Case("a handle in use", "new", "handle_taken", lambda log, line: insert(
-        "org.admit", "lierre", [("lierre", "again"), "noyer"], charter=CHARTER, public=False,
-        coordinator="noyer", details=NO_HASH, key=log.key("lierre", "again").hex)(
-            log, log.line("confirm")))
+    yield Case("a second founding", "new", "network_already_founded", founded_again)
+    yield Case("a handle in use", "new", "handle_taken",
+               insert("confirm", "org.admit", "lierre", [("lierre", "again"), "noyer"],
+                      charter=CHARTER, public=False,
+                      coordinator="noyer", details=NO_HASH, key=key_of("lierre", "again")))
     yield Case("another charter", "admit_frene", "charter_mismatch", edit(charter=NO_HASH))
     yield Case("no mandate", "admit_frene", "not_coordinator",
                both(edit(coordinator="tilleul"), signed("frene", "tilleul")))
@@ -268,80 +262,87 @@ def organisations():
     yield Case("nobody answers for it", "admit_frene", "field_invalid",
                both(edit(coordinator=None), signed("frene")))
     yield Case("another's key", "key_old", "key_in_use",
-               lambda log, line: line.fields.update(key=log.key("orme").hex))
-    yield Case("a revoked key again", "new", "key_in_use", lambda log, line: insert(
-        "key.add", "noyer", key=log.key("noyer", "old").hex, scope="sign")(log, log.line("revoke")))
+               edit(key=key_of("orme")))
+    yield Case("a revoked key again", "new", "key_in_use",
+               insert("revoke", "key.add", "noyer", key=key_of("noyer", "old"), scope="sign"))
     yield Case("a key of the log", "key_old", "key_in_use",
-               lambda log, line: line.fields.update(key=log.line("found").fields["clock_key"]))
+               edit(key=lambda log, line: log.line("found").fields["clock_key"]))
     yield Case("a sponsor erases a sheet", "erase", "not_yours",
                both(edit(by="tilleul"), signed("tilleul")))
     yield Case("a key of small order", "key_sign", "key_unacceptable", edit(key=SMALL_ORDER))
     yield Case("the same key id", "twin", "key_id_taken", twins, False)
-    yield Case("the last admin key", "new", "last_admin_key", lambda log, line: insert(
-        "key.revoke", "orme", key=log.key("orme").hex)(log, log.line("confirm")))
+    yield Case("the last admin key", "new", "last_admin_key",
+               insert("confirm", "key.revoke", "orme", key=key_of("orme")))
     yield Case("revoking what is no key", "revoke", "key_unknown",
-               lambda log, line: line.fields.update(key=log.key("orme").hex))
+               edit(key=key_of("orme")))
     yield Case("who left writes", "last", "org_left", both(edit(by="aulne"), signed("aulne")))
     yield Case("who never came writes", "last", "org_unknown",
                both(edit(by="osier"), signed("osier")))
     yield Case("leaving to one who never came", "leave_aulne", "org_unknown", edit(to="osier"))
     yield Case("another's text", "erase", "not_yours", both(edit(by="orme"), signed("orme")))
     yield Case("a text that is not there", "erase", "ref_unknown", edit(slot="people"))
-    yield Case("erased before", "new", "already_erased", lambda log, line: insert(
-        "details.erase", "noyer", subject=log.line("admit_lierre").ref, slot="details")(
-            log, log.line("erase")))
+    yield Case("erased before", "new", "already_erased",
+               insert("erase", "details.erase", "noyer", subject=ref_of("admit_lierre"),
+                      slot="details"))
+
+
+def founded_again(log, line):
+    fields = {name: value for name, value in log.line("found").fields.items()
+              if name not in ("by", "id", "kind", "at", "valid_until")}
+    insert("confirm", "network.found", "noyer", ["noyer", "orme", "tilleul"], **fields)(log, line)
 
 
 def twins(log, line):
     """Two keys of tilleul with one key id, the second of which must be refused."""
     for label, seed in zip(("first", "twin"), SAME_KEY_ID):
         key = Key(log.origin, "tilleul", seed.to_bytes(32, "big"))
-        here = log.line("confirm" if label == "first" else "first")
-        insert("key.add", "tilleul", key=key.hex, scope="sign")(log, here)
+        here = "confirm" if label == "first" else "first"
+        insert(here, "key.add", "tilleul", key=key.hex, scope="sign")(log, line)
         new = log.line("new")
         new.label, new.fields["id"] = label, made_id(new.at, label)
 
 
-# --- Offers, needs, agreements, hours ---------------------------------------------------------------------
+# --- Offers, needs, agreements, hours -------------------------------------------------------------
 
 def things():
     yield Case("no such offer", "withdraw", "ref_unknown", edit(offer=NOTHING))
     yield Case("an offer that is a need", "need_withdraw", "ref_unknown",
-               lambda log, line: line.fields.update(need=log.line("offer").ref))
+               edit(need=ref_of("offer")))
     yield Case("another's offer", "withdraw", "not_yours", both(edit(by="orme"), signed("orme")))
-    yield Case("renewing what is withdrawn", "new", "already_closed", lambda log, line: insert(
-        "offer.renew", "tilleul", offer=log.line("offer_gone").ref, expires=later(3))(
-            log, log.line("withdraw")))
+    yield Case("renewing what is withdrawn", "new", "already_closed",
+               insert("withdraw", "offer.renew", "tilleul", offer=ref_of("offer_gone"),
+                      expires=later(3)))
     yield Case("expired text", "offer", "expires_out_of_range",
-               lambda log, line: line.fields.update(expires=line.at))
+               edit(expires=later(0)))
     yield Case("an offer for too long", "renew", "expires_out_of_range",
-               lambda log, line: line.fields.update(expires=line.at + 184 * DAY_MS + 1))
+               edit(expires=later(184, 1)))
     yield Case("a need for too long", "need", "expires_out_of_range",
-               lambda log, line: line.fields.update(expires=line.at + 180 * DAY_MS + 1))
+               edit(expires=later(180, 1)))
     yield Case("an agreement for too long", "sign_gone", "expires_out_of_range",
-               lambda log, line: line.fields.update(expires=line.at + 366 * DAY_MS + 1))
+               edit(expires=later(366, 1)))
     yield Case("a skill outside the catalogue", "offer_gone", "skill_unknown", edit(skill="chant"))
     yield Case("the asker vouches", "vouch", "vouch_own", both(edit(by="saule"), signed("saule")))
     yield Case("the same voucher again", "vouch_again", "already_vouched",
                both(edit(by="orme"), signed("orme")))
-    yield Case("a second voucher in force", "new", "already_vouched", lambda log, line: insert(
-        "need.vouch", "tilleul", need=log.line("need_urgent").ref)(log, log.line("vouch")))
-    yield Case("vouching for what is not urgent", "new", "not_urgent", lambda log, line: insert(
-        "need.vouch", "noyer", need=log.line("need").ref)(log, log.line("vouch")))
+    yield Case("a second voucher in force", "new", "already_vouched",
+               insert("vouch", "need.vouch", "tilleul", need=ref_of("need_urgent")))
+    yield Case("vouching for what is not urgent", "new", "not_urgent",
+               insert("vouch", "need.vouch", "noyer", need=ref_of("need")))
 
 
 def exchange():
     yield Case("hours over the agreement", "agreed", "hours_over_agreement",
                edit(shares=one_share("tilleul", "lierre", 151)))
     yield Case("another agreement", "done", "parties_mismatch",
-               lambda log, line: line.fields.update(agreement=log.line("sign").ref))
-    yield Case("an agreement that was cancelled", "new", "already_closed", lambda log, line: insert(
-        "hours.record", "orme", ["orme", "saule"], shares=one_share("orme", "saule", 5), day=today,
-        agreement=log.line("sign_gone").ref)(log, log.line("cancel")))
-    yield Case("hours below the hard stop", "new", "limit_crossed", lambda log, line: insert(
-        "hours.record", "orme", ["lierre", "orme"], shares=one_share("orme", "lierre", 701),
-        day=today)(log, log.line("confirm")) or log.line("new").fields.update(
-            shares=one_share("orme", "lierre", 901)))
+               edit(agreement=ref_of("sign")))
+    yield Case("an agreement that was cancelled", "new", "already_closed",
+               insert("cancel", "hours.record", "orme", ["orme", "saule"],
+                      shares=one_share("orme", "saule", 5), day=day_off(0),
+                      agreement=ref_of("sign_gone")))
+    yield Case("hours below the hard stop", "new", "limit_crossed",
+               insert("confirm", "hours.record", "orme", ["lierre", "orme"],
+                      shares=one_share("orme", "lierre", 901),
+                      day=day_off(0)))
     yield Case("reserved below the hard stop", "sign_gone", "limit_crossed",
                edit(shares=one_share("orme", "saule", 861)))
     yield Case("a change below the hard stop", "change", "limit_crossed",
@@ -360,20 +361,20 @@ def exchange():
     yield Case("taking back another pair", "reverse", "parties_mismatch",
                edit(shares=one_share("saule", "noyer", 5)))
     yield Case("help of tomorrow", "gift", "day_out_of_range",
-               lambda log, line: line.fields.update(day=day_of(line.at + DAY_MS)))
+               edit(day=day_off(1)))
     yield Case("help of long ago", "gift", "day_out_of_range",
-               lambda log, line: line.fields.update(day=day_of(line.at - 367 * DAY_MS)))
+               edit(day=day_off(-367)))
     yield Case("an offer of somebody else", "sign_gone", "agreement_mismatch",
-               lambda log, line: line.fields.update(offer=log.line("offer_short").ref))
+               edit(offer=ref_of("offer_short")))
     yield Case("a need of somebody else", "sign_gone", "agreement_mismatch",
-               lambda log, line: line.fields.update(need=log.line("need").ref))
+               edit(need=ref_of("need")))
     yield Case("hours for a need of somebody else", "gift", "agreement_mismatch",
-               lambda log, line: line.fields.update(need=log.line("need_urgent").ref))
+               edit(need=ref_of("need_urgent")))
     yield Case("agreement and need", "agreed", "field_invalid",
-               lambda log, line: line.fields.update(need=log.line("need").ref))
+               edit(need=ref_of("need")))
 
 
-# --- The clock, and leaves that are gone ----------------------------------------------------------------
+# --- The clock, and leaves that are gone ----------------------------------------------------------
 
 def clock():
     def case(name, code, bend, label="tick0"):
@@ -384,9 +385,9 @@ def clock():
     yield case("totals are wrong", "tick_totals",
                edit(totals={"given": 1, "orgs": 7, "pool": 0, "received": 1}))
     yield case("another id", "tick_id",
-               lambda log, line: line.fields.update(id=made_id(line.at, "other")))
+               edit(id=id_later(0)))
     yield case("another moment", "tick_time",
-               lambda log, line: line.fields.update(through=line.at - 1))
+               edit(through=later(0, -1)))
     yield case("an organisation ticks", "signer_unexpected", signed("orme"))
     yield case("another clock", "key_unknown", lambda log, line: setattr(
         line, "keys", [Key(log.origin, "clock", bytes(32), log.origin + "/clock")]))
@@ -418,16 +419,15 @@ def founding():
                lambda log, line: policy(log, line, urgent_days=None))
     yield case("a policy with another key", "field_unknown",
                lambda log, line: policy(log, line, interest=1))
-    yield case("no coordinator", "field_invalid", lambda log, line: line.fields["mandates"][0].update(
-        role="panel"))
+    yield case("no coordinator", "field_invalid", edit(mandates=lambda log, line: [
+        {**line.fields["mandates"][0], "role": "panel"}]))
+    yield case("a mandate that is over", "field_invalid", edit(mandates=lambda log, line: [
+        {**line.fields["mandates"][0], "until": line.at}]))
     yield case("one key twice", "field_invalid",
-               lambda log, line: line.fields.update(clock_key=log.key("orme").hex))
+               edit(clock_key=key_of("orme")))
     yield case("another log key", "network_keys", edit(log_key=hash_of("log key")))
 
 
 def everything():
     for table in (form, signatures, sequence, organisations, things, exchange, clock, founding):
         yield from table()
-
-
-__all__ = ["Case", "everything", "give", "offer"]

@@ -48,15 +48,16 @@ class Player:
         self.count += 1
         self.log.now += self.random.choice((1000, 60_000, 60_000, 3_600_000, DAY_MS // 4, DAY_MS))
         moves = (self.hours, self.hours, self.hours, self.agreed, self.agreed, self.sign, self.sign,
-                 self.change, self.sign, self.end, self.publish, self.publish, self.follow, self.vouch,
-                 self.vouch, self.urgent, self.urgent, self.urgent, self.reverse, self.member, self.member, self.keys, self.keys)
+                 self.change, self.sign, self.end, self.publish, self.publish, self.follow,
+                 self.vouch, self.vouch, self.urgent, self.urgent, self.urgent, self.reverse,
+                 self.member, self.member, self.keys, self.keys)
         kind, signers, fields = self.random.choice(moves)()
         signers = sorted(signers)
         by = fields.pop("by", None) or self.random.choice(signers)
         if self.random.random() < 0.03:
             signers.append(self.random.choice(self.orgs))
-        return self.log.make(self.label(), kind, by, [self.key(one) for one in sorted(set(signers))],
-                             **fields)
+        keys = [self.key(one) for one in sorted(set(signers))]
+        return self.log.make(self.label(), kind, by, keys, **fields)
 
     def label(self):
         return f"random {self.count}"
@@ -78,7 +79,9 @@ class Player:
     def ref(self, noun):
         """A thing, more often a late one; None when there is none."""
         refs = list(self.made[noun])
-        return self.random.choice(refs[-4:] if self.random.random() < 0.9 else refs) if refs else None
+        if not refs:
+            return None
+        return self.random.choice(refs[-4:] if self.random.random() < 0.9 else refs)
 
     def minutes(self):
         return self.random.choice((1, 15, 30, 45, 60, 89, 90, 91, 120, 150))
@@ -98,7 +101,7 @@ class Player:
     def parties(shares):
         return {one[end] for one in shares for end in ("from", "to")}
 
-    # --- Moves: (kind, signers, fields) -------------------------------------------------------------
+    # --- Moves: (kind, signers, fields) -----------------------------------------------------------
 
     def hours(self):
         shares = self.shares()

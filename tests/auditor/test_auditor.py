@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,8 +17,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "api")]
 import build  # noqa: E402
 import history  # noqa: E402
 import mutations  # noqa: E402
-from sem_audit import ed25519, limits, merkle, note, profile, refusal  # noqa: E402
+from sem_audit import ed25519, limits, merkle, note, policy, profile, refusal  # noqa: E402
 from sem_audit.audit import audit  # noqa: E402
+from sem_audit.kinds import KINDS  # noqa: E402
 from sem_audit.source import number_path  # noqa: E402
 
 VECTORS = HERE.parent / "vectors"
@@ -51,7 +53,6 @@ class Clean(Case):
 
     def test_the_history_uses_every_kind(self):
         kinds = {line.fields["kind"] for line in self.clean.lines}
-        from sem_audit.kinds import KINDS
         self.assertEqual(kinds, set(KINDS))
         self.assertEqual(len(kinds), 21)
 
@@ -77,10 +78,10 @@ class Clean(Case):
         found = self.audit(self.clean)["positions"]
         self.assertEqual(found["frene"], {
             "given_posted": 0, "received_posted": 80, "given_pending": 0, "received_pending": 0,
-            "moves": 80, "position": 0, "times_given": 0, "times_received": 1, "state": "left"})
+            "moves": 80, "position": 0, "given_exchanges": 0, "received_exchanges": 1, "state": "left"})
         self.assertEqual(found["lierre"], {
             "given_posted": 0, "received_posted": 75, "given_pending": 0, "received_pending": 0,
-            "moves": 45, "position": -30, "times_given": 0, "times_received": 2,
+            "moves": 45, "position": -30, "given_exchanges": 0, "received_exchanges": 2,
             "state": "active"})
 
     def test_pending_minutes_before_the_agreement_ends(self):
@@ -373,6 +374,26 @@ class Formats(unittest.TestCase):
                     good.replace("name", "na+me")):
             with self.assertRaises(note.Malformed, msg=bad):
                 note.split(bad.encode())
+
+
+class Specification(unittest.TestCase):
+    """The tables of SPEC.md, restated in the auditor."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.text = (HERE.parents[1] / "SPEC.md").read_text(encoding="utf-8")
+
+    def test_every_refusal_that_a_log_can_show_has_a_category(self):
+        rows = re.findall(r"^\| ([1-7]\d\d) \| `(\w+)` \| \d+ \|", self.text, re.M)
+        said = {code for _, code in rows if code != "body_too_large"}
+        self.assertGreater(len(said), 50)
+        self.assertEqual(said, {code for codes in refusal.REGISTRY.values()
+                                for code in codes.split()})
+
+    def test_the_policy_table(self):
+        rows = re.findall(r"^\| `(\w+)` \| \w+ \| (\d+)\.\.(\d+) \| \d+ \|", self.text, re.M)
+        self.assertEqual({key: (int(low), int(high)) for key, low, high in rows}, policy.RANGES)
+        self.assertEqual(len(rows), 20)
 
 
 class Lines(unittest.TestCase):

@@ -23,7 +23,8 @@ from fixtures import SEMCTL, SEMD, Started  # noqa: E402
 from sem_audit.audit import audit  # noqa: E402
 
 GENERATE = HERE.parents[1] / "deploy/demo/generate.py"
-COUNTERS = ("given_posted", "received_posted", "given_pending", "received_pending", "position")
+COUNTERS = ("given_posted", "received_posted", "given_pending", "received_pending", "moves",
+            "position", "given_exchanges", "received_exchanges", "state")
 
 
 def fetch(client, folder):
@@ -115,8 +116,8 @@ class History(Case):
         coordinator = self.client.login(self.log.key("noyer"))
         folder, key, document = self.audited(self.client, coordinator)
         self.assertEqual(document["totals"]["pool"], -80)
-        leaves = [json.loads(row) for row in open(os.path.join(folder, "leaves.jsonl"),
-                                                  encoding="utf-8")]
+        with open(os.path.join(folder, "leaves.jsonl"), encoding="utf-8") as file:
+            leaves = [json.loads(row) for row in file]
         mine = [leaf for leaf in leaves if '"kind":"clock.tick"' not in leaf]
         self.assertEqual(mine, [line.leaf(self.log.origin).decode() for line, _ in self.taken])
         self.assertGreater(len(leaves), len(mine))

@@ -16,12 +16,12 @@ import history  # noqa: E402
 import play  # noqa: E402
 import semclient  # noqa: E402
 from fixtures import Started  # noqa: E402
+from sem_audit import days, limits  # noqa: E402
 from sem_audit.replay import Replay  # noqa: E402
 from sem_audit.report import Report, position  # noqa: E402
 
-SEEDS = (2, 6)
+SEEDS = (4, 13)
 ENTRIES = 500
-COUNTERS = ("given_posted", "received_posted", "given_pending", "received_pending", "position")
 
 
 class Game:
@@ -118,9 +118,32 @@ class SideBySide(unittest.TestCase):
             self.assertEqual(set(said), set(orgs))
             for handle, org in orgs.items():
                 mine = position(org)
-                self.assertEqual({name: mine[name] for name in COUNTERS},
-                                 {name: said[handle][name] for name in COUNTERS}, handle)
+                self.assertEqual({**said[handle], **mine}, said[handle], handle)
+                self.check_line(game, org, said[handle])
+            self.check_pairs(game, session)
             self.check_things(game, session)
+
+    def check_line(self, game, org, said):
+        """The line of today and the window that it stands on: SPEC 5.4, 8.1."""
+        if not org.active:
+            return
+        policy = game.replay.state.policy
+        now = days.parse_day(said["window"]["to"]) * days.DAY_MS
+        self.assertEqual(org.given_in_window(now), said["window"]["given"])
+        floor = limits.floor_of(org, policy, now)
+        self.assertEqual((floor, limits.hard_stop(floor, policy)),
+                         (said["line"]["floor"], said["line"]["hard_stop"]))
+
+    def check_pairs(self, game, session):
+        pairs = game.replay.state.pairs
+        for handle in game.replay.state.orgs:
+            for one in session.pages(f"/v1/orgs/{handle}/pairs?limit=200"):
+                for way, pair in (("given", (handle, one["org"])),
+                                  ("received", (one["org"], handle))):
+                    mine = pairs.get(pair)
+                    mine = (mine.minutes, mine.gift_minutes, mine.count) if mine else (0, 0, 0)
+                    said = one[way], one[way + "_gifts"], one[way + "_exchanges"]
+                    self.assertEqual(mine, said, pair)
 
     def check_things(self, game, session):
         sessions = {"noyer": session}

@@ -13,7 +13,7 @@ FINDINGS = 7
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="sem_audit", description="Audit the log of a SEM network.")
+    parser = argparse.ArgumentParser(prog="sem_audit", description="Audit the log of a network.")
     parser.add_argument("folder", help="checkpoint, and tile/ or leaves.jsonl")
     parser.add_argument("--log-key", help="the log's verifier key: NAME+ID+BASE64")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")

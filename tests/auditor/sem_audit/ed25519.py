@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Acceptance of signatures and keys, SPEC 3.2.
 
-`crypto_sign_open` of libsodium splits its input and calls `crypto_sign_verify_detached`, so that its
-verdict is the one the text asks for. Whether a key is acceptable at all is computed here, from the
+`crypto_sign_open` of libsodium splits its input and calls `crypto_sign_verify_detached`, so that
+its verdict is the one the text asks for. Whether a key is acceptable is computed here, from the
 equation of the curve (RFC 8032 section 5.1.3).
 """
 import nacl.bindings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The kinds of entries and the fields of each: the tables of SPEC 6. Optional fields stand apart."""
+"""The kinds of entries and their fields: the tables of SPEC 6. Optional fields stand apart."""
 from sem_audit import fields as f
 from sem_audit.refusal import Refusal
 

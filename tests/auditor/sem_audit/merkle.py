@@ -36,7 +36,7 @@ class Tree:
             node, level = node_hash(row[-2], row[-1]), level + 1
 
     def root(self, size):
-        """The root when the tree held `size` leaves: the complete subtrees, folded from the right."""
+        """The root of the first `size` leaves: their complete subtrees, folded from the right."""
         assert size <= len(self)
         root = None
         for level in range(size.bit_length()):

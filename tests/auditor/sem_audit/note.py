@@ -90,7 +90,8 @@ class Checkpoint:
 
     def signed_by(self, name, public):
         """True when this key signed, and every line of its name and key id verifies."""
-        mine = [line for line in self.lines if (line.name, line.key_id) == (name, key_id(name, public))]
+        me = name, key_id(name, public)
+        mine = [line for line in self.lines if (line.name, line.key_id) == me]
         return bool(mine) and all(
             len(line.signature) == 64 and ed25519.verify(public, self.text, line.signature)
             for line in mine)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""How a broken rule is named: the codes of SPEC 11, and the auditor's own for what no server refuses.
-"""
+"""How a broken rule is named: the codes of SPEC 11, and the auditor's own."""
 
 # Codes that only an audit can give, by category.
 OWN = {

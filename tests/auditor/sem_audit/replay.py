@@ -84,7 +84,8 @@ class Replay:
 
     def check_founding(self, entry):
         founding = entry.kind == "network.found"
-        need(founding or entry.index > 0, "network_not_founded", "kind", "network.found", entry.kind)
+        need(founding or entry.index > 0, "network_not_founded", "kind", "network.found",
+             entry.kind)
         need(not founding or entry.index == 0, "network_already_founded", "kind",
              "any other kind", entry.kind)
         if founding:

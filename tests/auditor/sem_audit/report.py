@@ -3,8 +3,8 @@
 from sem_audit.refusal import CATEGORY
 
 ALWAYS_UNCHECKED = (
-    ("time_truth", "whether `at` of a leaf was the true time: no time of a witness is in the folder"),
-    ("omission", "whether an accepted entry was left out: only a receipt held by its sender shows it"),
+    ("time_truth", "whether `at` of a leaf was the true time: the folder has no time of a witness"),
+    ("omission", "whether an accepted entry was left out: only a receipt of its sender shows it"),
     ("forks", "whether others were shown another head of this log"),
     ("details", "whether texts open their commitments: the texts are not in the log"),
     ("idle_ticks", "due moments after the last leaf: the log cannot say what time it is now"),
@@ -49,8 +49,9 @@ class Report:
 def position(org):
     return {"given_posted": org.given_posted, "received_posted": org.received_posted,
             "given_pending": org.given_pending, "received_pending": org.received_pending,
-            "moves": org.moves, "position": org.position, "times_given": org.times_given,
-            "times_received": org.times_received, "state": "active" if org.active else "left"}
+            "moves": org.moves, "position": org.position,
+            "given_exchanges": org.times_given, "received_exchanges": org.times_received,
+            "state": "active" if org.active else "left"}
 
 
 def words(document):
@@ -64,7 +65,7 @@ def words(document):
         yield (f"{where}: {one['category']} {one['code']} {one['entry'] or ''}"
                f" expected {one['expected']}, found {one['found']}")
     if document["consequences"]:
-        yield f"{len(document['consequences'])} later entries hang on these and were not judged."
+        yield f"{len(document['consequences'])} later refusals only follow from these."
     for one in document["checks_not_made"]:
         yield f"not checked: {one['check']}: {one['why']}"
     yield "findings: %d" % len(document["findings"])

@@ -44,7 +44,7 @@ def find_key(state, line, handle, new_key):
         public = bytes.fromhex(new_key)
         need(line.key_id == note.key_id(line.name, public), "key_unknown", handle,
              note.key_id(line.name, public).hex(), line.key_id.hex())
-        return Key(public, "admin", None, None)
+        return Key(public, "admin", None)
     key = state.orgs[handle].keys.get(line.key_id)
     need(key, "key_unknown", handle, "a key of " + handle, line.key_id.hex())
     need(key.revoked_at is None, "key_revoked", handle, "a valid key", line.key_id.hex())

@@ -11,11 +11,10 @@ WINDOW_DAYS = 365
 
 
 class Key:
-    def __init__(self, public, scope, ceiling, since):
+    def __init__(self, public, scope, ceiling):
         self.public = public
         self.scope = scope
         self.ceiling = ceiling
-        self.since = since
         self.revoked_at = None
 
 
@@ -24,17 +23,13 @@ class Org:
         self.number = number
         self.handle = handle
         self.active = True
-        self.details = None
-        self.public = False
-        self.confirmed_at = None
         self.keys = {}          # key id -> Key
         self.mandates = {}      # role -> until
         self.given_posted = self.received_posted = 0
         self.given_pending = self.received_pending = 0
         self.moves = 0
         self.times_given = self.times_received = 0
-        self.given_on = {}      # day -> minutes, by the `at` of the entry
-        self.received_on = {}
+        self.given_on = {}      # day of `at` -> minutes
 
     @property
     def position(self):
@@ -205,7 +200,6 @@ class State:
             one.given_posted += minutes
             two.received_posted += minutes
             one.given_on[hours.day] = one.given_on.get(hours.day, 0) + minutes
-            two.received_on[hours.day] = two.received_on.get(hours.day, 0) + minutes
             pair = self.pairs.setdefault((giver, receiver), Pair())
             pair.minutes += minutes
             if hours.gift:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What every kind needs and does, one module for each group of kinds of SPEC 6.
 
-A rule has three steps. `signers` gives the organisations that must sign, and refuses where they do
-not follow from entry and state; `check` refuses what the kind refuses; `apply` changes the state and
-never refuses. `new_keys` gives the keys of signers who are not registered yet.
+A rule has three steps. `signers` gives the organisations that must sign, and refuses where they
+do not follow from entry and state; `check` refuses what the kind refuses; `apply` changes the state
+and never refuses. `new_keys` gives the keys of signers who are not registered yet.
 """
 from sem_audit.rules import agreements, hours, keys, needs, network, offers, orgs
 
@@ -23,8 +23,8 @@ class Rule:
 RULES = {
     "network.found": Rule(network.signers, network.check, network.apply, network.new_keys),
     "org.admit": Rule(orgs.admit_signers, orgs.admit_check, orgs.admit_apply, orgs.admit_keys),
-    "org.update": Rule(orgs.itself, orgs.nothing, orgs.update_apply),
-    "org.confirm": Rule(orgs.itself, orgs.nothing, orgs.confirm_apply),
+    "org.update": Rule(orgs.itself, orgs.nothing, orgs.put_sheet),
+    "org.confirm": Rule(orgs.itself, orgs.nothing, orgs.nothing),
     "org.leave": Rule(orgs.itself, orgs.leave_check, orgs.leave_apply),
     "key.add": Rule(orgs.itself, keys.add_check, keys.add_apply),
     "key.revoke": Rule(orgs.itself, keys.revoke_check, keys.revoke_apply),

@@ -18,7 +18,7 @@ def add_check(state, entry):
 
 
 def add_apply(state, entry):
-    key = Key(bytes.fromhex(entry["key"]), entry["scope"], entry.get("ceiling"), entry.at)
+    key = Key(bytes.fromhex(entry["key"]), entry["scope"], entry.get("ceiling"))
     state.orgs[entry.by].keys[key_id_of(state, entry)] = key
     state.public_keys[entry["key"]] = entry.by
 

@@ -36,12 +36,10 @@ def check(state, entry):
 def register(state, entry, handle, public):
     """A new organisation with its first admin key."""
     org = Org(len(state.orgs) + 1, handle)
-    org.confirmed_at = entry.at
     state.orgs[handle] = org
     state.public_keys[public] = handle
     raw = bytes.fromhex(public)
-    org.keys[note.key_id(f"{state.origin}/org/{handle}", raw)] = Key(raw, "admin", None, entry.at)
-    return org
+    org.keys[note.key_id(f"{state.origin}/org/{handle}", raw)] = Key(raw, "admin", None)
 
 
 def apply(state, entry):

@@ -12,7 +12,7 @@ def itself(state, entry):
 
 
 def nothing(state, entry):
-    """No rule beyond those of form, signers and open things."""
+    """No rule beyond those of form, signers and open things; or no effect that an audit follows."""
 
 
 # --- org.admit ------------------------------------------------------------------------------------
@@ -58,23 +58,13 @@ def check_new_key(state, public):
 
 
 def admit_apply(state, entry):
-    org = register(state, entry, entry.by, entry["key"])
-    put_sheet(state, org, entry)
+    register(state, entry, entry.by, entry["key"])
+    put_sheet(state, entry)
 
 
-# --- The sheet ------------------------------------------------------------------------------------
-
-def put_sheet(state, org, entry):
-    org.details, org.public, org.confirmed_at = entry["details"], entry["public"], entry.at
+def put_sheet(state, entry):
+    """Only the commitment matters to an audit; what stands in the sheet is no rule's matter."""
     state.commit(entry.ref, "details", entry["details"], {entry.by})
-
-
-def update_apply(state, entry):
-    put_sheet(state, state.orgs[entry.by], entry)
-
-
-def confirm_apply(state, entry):
-    state.orgs[entry.by].confirmed_at = entry.at
 
 
 # --- org.leave ------------------------------------------------------------------------------------
