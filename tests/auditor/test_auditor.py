@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import mutations  # noqa: E402
 from sem_audit import ed25519, limits, merkle, note, policy, profile, refusal  # noqa: E402
 from sem_audit.audit import audit  # noqa: E402
 from sem_audit.kinds import KINDS  # noqa: E402
+from sem_audit.replay import Replay  # noqa: E402
+from sem_audit.report import Report  # noqa: E402
 from sem_audit.source import number_path  # noqa: E402
 
 VECTORS = HERE.parent / "vectors"
@@ -144,6 +147,24 @@ class Mutations(Case):
                 self.assert_finding(document, case.code, log.index(case.label))
                 for one in document["consequences"]:
                     self.assertEqual(one["of"], log.index(case.label))
+
+    def test_no_leaf_is_too_strange(self):
+        """Bytes changed, cut, doubled or put in at random: always a report, never a crash."""
+        chance = random.Random(1)
+        leaves = self.clean.leaves()
+        odd = [b"{}", b"[", b"null", b"1e9", b'"', b"\\", b"\xff", b"\n\n", b"9" * 5000, b"\0"]
+        for _ in range(300):
+            at = chance.randrange(len(leaves))
+            leaf = bytearray(leaves[at])
+            # Behind the first line: `at` is the server's word, and another may be as good.
+            first = chance.randrange(leaf.index(b"\n"), len(leaf))
+            last = first + chance.choice((0, 1, 3, 40))
+            leaf[first:last] = chance.choice((b"", leaf[first:last] * 2, chance.choice(odd)))
+            report = Report()
+            replay = Replay(self.clean.origin, report)
+            for one in (*leaves[:at], bytes(leaf)):
+                replay.leaf(one)
+            self.assertEqual(bool(report.findings), bytes(leaf) != leaves[at], bytes(leaf))
 
     def test_what_hangs_on_a_bad_entry_is_a_consequence(self):
         log = self.clean.copy()
