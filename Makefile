@@ -83,7 +83,8 @@ FUZZ_BINS    := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_
 RUN_TESTS     = $(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/run
 # As many jobs as there are cores, unless the caller has said otherwise with -j.
 SUBMAKE       = $(Q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
-SAN_MAKE      = $(SUBMAKE) SAN=address,undefined BUILD=$(SAN_BUILD) all test-programs
+# The other compiler, so that its warnings are held as well.
+SAN_MAKE      = $(SUBMAKE) CC=clang SAN=address,undefined BUILD=$(SAN_BUILD) all test-programs
 
 .PHONY: test-programs fuzz-programs fuzz
 # Objects of tests are made by a chain of patterns; make would delete them after each link.

@@ -5,14 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <uniwidth.h>
+#include <unistd.h>
 
 #include "cli/duration.h"
 #include "cli/i18n.h"
 #include "cli/session.h"
 #include "crypto/text.h"
 
-#define TABLE_WIDTH 80
+#define WIDTH_MIN   40 /* of a terminal that says it is narrower */
 #define COLUMNS_MAX 10
 #define CELL_SIZE   512
 #define GAP         2
@@ -209,15 +211,29 @@ static size_t measure(const json_t *rows, const struct column *columns, size_t w
     return n;
 }
 
+/* The columns of the terminal; what goes to a file or another program is never cut. */
+static size_t room(void)
+{
+    struct winsize size;
+
+    if (!isatty(STDOUT_FILENO)) {
+        return SIZE_MAX;
+    }
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return 80;
+    }
+    return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col;
+}
+
 /* Text columns give way, the widest first, until the table fits; the others stay whole. */
 static void squeeze(size_t w[], size_t n, const struct column *columns)
 {
-    size_t total = GAP * (n - 1), most;
+    size_t total = GAP * (n - 1), most, most_width = room();
 
     for (size_t i = 0; i < n; i++) {
         total += w[i];
     }
-    while (total > TABLE_WIDTH) {
+    while (total > most_width) {
         most = n;
         for (size_t i = 0; i < n; i++) {
             bool gives =
