@@ -14,13 +14,6 @@
 /* Leaves of one page together, so that a page stays well below a few megabytes. */
 #define PAGE_LEAF_BYTES_MAX ((size_t)1 << 20)
 
-static bool reads_entries(struct request *rq)
-{
-    const struct network *network = &rq->state->network;
-
-    return (network->founded && network->found.public_bundles) || request_needs_session(rq);
-}
-
 /* The JSON line of a leaf's note, as it was signed. */
 static json_t *fields_of(const struct entry *entry)
 {
@@ -84,7 +77,7 @@ static void reply_entry(struct request *rq, uint64_t index)
 
 void get_entry_by_index(struct request *rq)
 {
-    if (query_read(rq, NULL, 0) && reads_entries(rq)) {
+    if (query_read(rq, NULL, 0) && request_reads_entries(rq)) {
         reply_entry(rq, rq->args.index);
     }
 }
@@ -94,7 +87,7 @@ void get_entry_by_ref(struct request *rq)
     struct ref ref = {rq->args.handle, rq->args.id};
     uint64_t index;
 
-    if (!query_read(rq, NULL, 0) || !reads_entries(rq)) {
+    if (!query_read(rq, NULL, 0) || !request_reads_entries(rq)) {
         return;
     }
     if (!query_index(rq->state, &ref, rq->args.by_clock, &index)) {
@@ -168,7 +161,7 @@ void get_entries(struct request *rq)
     struct page page;
 
     if (!query_read(rq, q, 4) || !read_kind(rq, &q[2], &filter.kind) ||
-        !query_handle(rq, &q[3], &org) || !reads_entries(rq) ||
+        !query_handle(rq, &q[3], &org) || !request_reads_entries(rq) ||
         !page_read(rq, "entries", "", q, 4, sizeof(uint64_t), &page)) {
         return;
     }

@@ -51,7 +51,7 @@ enum code path_check(const char *target)
     return CODE_OK;
 }
 
-static bool index_parse(const char *s, size_t n, uint64_t *out)
+bool index_parse(const char *s, size_t n, uint64_t *out)
 {
     uint64_t value = 0;
 
@@ -101,6 +101,12 @@ static bool take(const char *name, size_t name_len, const char *s, size_t n, str
     if (is(name, name_len, "index")) {
         return index_parse(s, n, &out->index);
     }
+    if (is(name, name_len, "level")) {
+        return tile_level_parse(s, n, &out->level);
+    }
+    if (is(name, name_len, "tile")) {
+        return tile_parse(s, n, &out->tile);
+    }
     if (is(name, name_len, "commit")) {
         return hex_decode(out->commit.b, HASH_BYTES, s, n);
     }
@@ -113,7 +119,7 @@ bool path_match(const char *template, const char *path, struct path_args *out)
     while (*template && *path) {
         if (*template == '{') {
             size_t name_len = strcspn(template + 1, "}");
-            size_t n = strcspn(path, "/");
+            size_t n = is(template + 1, name_len, "tile") ? strlen(path) : strcspn(path, "/");
 
             if (!take(template + 1, name_len, path, n, out)) {
                 return false;

@@ -17,9 +17,12 @@ enum code path_check(const char *target);
 
 /*
  * Matches a path with a template such as /v1/orgs/{handle}. The names in braces are those of
- * struct path_args: handle, author (a handle or `clock`), id, index, commit, slot. False when it
- * does not fit.
+ * struct path_args: handle, author (a handle or `clock`), id, index, commit, slot, level, tile (the
+ * whole rest of the path). False when it does not fit.
  */
 bool path_match(const char *template, const char *path, struct path_args *out);
+
+/* Reads n characters as a decimal number without leading zeros, below 10^16. */
+bool index_parse(const char *s, size_t n, uint64_t *out);
 
 #endif

@@ -106,6 +106,11 @@ void reply_static(struct request *rq, int status, const char *type, const void *
           MHD_create_response_from_buffer(n, unconst(bytes), MHD_RESPMEM_PERSISTENT));
 }
 
+void reply_owned(struct request *rq, int status, const char *type, void *bytes, size_t n)
+{
+    queue(rq, status, type, MHD_create_response_from_buffer(n, bytes, MHD_RESPMEM_MUST_FREE));
+}
+
 void reply_copy(struct request *rq, int status, const char *type, const void *bytes, size_t n)
 {
     queue(rq, status, type,

@@ -16,6 +16,8 @@
 void reply_json(struct request *rq, int status, struct json_t *body);
 /* Static bytes: never freed, never changed. */
 void reply_static(struct request *rq, int status, const char *type, const void *bytes, size_t n);
+/* Bytes from malloc; takes them. */
+void reply_owned(struct request *rq, int status, const char *type, void *bytes, size_t n);
 /* Copied bytes. */
 void reply_copy(struct request *rq, int status, const char *type, const void *bytes, size_t n);
 /* A status without a body. */

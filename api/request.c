@@ -27,6 +27,13 @@ bool request_needs_session(struct request *rq)
     return rq->caller.known;
 }
 
+bool request_reads_entries(struct request *rq)
+{
+    const struct network *network = &rq->state->network;
+
+    return (network->founded && network->found.public_bundles) || request_needs_session(rq);
+}
+
 bool request_needs_own(struct request *rq, uint32_t org)
 {
     if (!request_needs_session(rq)) {

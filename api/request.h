@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "api/session.h"
+#include "api/tile.h"
 #include "ledger/checkpoint.h"
 #include "ledger/codes.h"
 #include "ledger/state.h"
@@ -44,6 +45,8 @@ struct path_args {
     uint64_t index;
     struct hash commit;
     enum slot slot;
+    unsigned level; /* of a tile */
+    struct tile tile;
 };
 
 /* Who asks: the organisation of the session, or nobody. */
@@ -108,6 +111,8 @@ void request_submit(struct request *rq, void (*settle)(struct request *),
 /* --- Who may read (SPEC 12.3). Each answers false after it replied. -------------------------- */
 
 bool request_needs_session(struct request *rq);
+/* Entries: anybody where the charter says so, else a session. */
+bool request_reads_entries(struct request *rq);
 /* An organisation's own things: its session, or a coordinator's. */
 bool request_needs_own(struct request *rq, uint32_t org);
 bool request_needs_coordinator(struct request *rq);

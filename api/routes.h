@@ -48,6 +48,9 @@ void get_network(struct request *rq);
 void get_checkpoint(struct request *rq);
 void get_checkpoint_note(struct request *rq);
 void get_openapi(struct request *rq);
+void get_tile(struct request *rq);            /* log.c */
+void get_bundle(struct request *rq);
+void get_consistency(struct request *rq);
 void get_policies(struct request *rq);        /* policies.c */
 void get_skills(struct request *rq);
 void post_entry(struct request *rq);          /* submit.c */

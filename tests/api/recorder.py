@@ -67,6 +67,8 @@ class Recorder:
         best = None
         for template in self.document["paths"]:
             names = template.split("/")
+            if names[-1] == "{tile}":  # takes the rest of the path
+                names = names[:-1] + ["{tile}"] * max(1, len(parts) - len(names) + 1)
             if len(names) == len(parts) and all(
                     name == part or (name.startswith("{") and part)
                     for name, part in zip(names, parts)):

@@ -66,6 +66,7 @@ def always(w):
     return {
         "/": ANYBODY, "/livez": ANYBODY, "/readyz": ANYBODY, "/log/checkpoint": ANYBODY,
         "/v1/openapi.json": ANYBODY, "/v1/network": ANYBODY, "/v1/checkpoint": ANYBODY,
+        "/log/tile/0/000.p/2": ANYBODY, "/v1/consistency?from=1": ANYBODY,
         "/v1/policies": ANYBODY, "/v1/skills": ANYBODY, "/v1/reciprocity": ANYBODY,
         f"/v1/details/{w.net.found_ref}/skills": ANYBODY,
         "/v1/orgs": ANYBODY, "/v1/offers": ANYBODY, "/v1/needs": ANYBODY,
@@ -86,7 +87,8 @@ def always(w):
 def by_charter(w, bundles, directory):
     """Paths that the charter opens: all entries, all sheets, offers and needs."""
     entries = {path: bundles for path in (
-        "/v1/entries", "/v1/entries/0", "/v1/entries/1", f"/v1/entries/{w.hours}")}
+        "/v1/entries", "/v1/entries/0", "/v1/entries/1", f"/v1/entries/{w.hours}",
+        "/log/tile/entries/000.p/2")}
     things = {path: directory for path in (
         "/v1/orgs/lierre", f"/v1/offers/{w.offers[False]}", f"/v1/needs/{w.needs[False]}",
         f"/v1/details/{w.offers[False]}/details", f"/v1/details/{w.needs[False]}/details")}

@@ -11,6 +11,8 @@ from rights_cases import World
 NOBODY = {"Authorization": "Bearer " + "0" * 64}
 MEDIA = {"/v1/entries": "text/plain", "/v1/preview": "text/plain", "/v1/sessions": "text/plain",
          "/v1/sessions/challenge": "application/json", "/v1/details/{commit}": "application/json"}
+# Without these a request is not understood.
+QUERY = {"/v1/consistency": "?from=0"}
 
 
 class Sweep(Case):
@@ -37,7 +39,8 @@ class Sweep(Case):
         author, one = ref.split("/") if known else ("orme", unknown)
         handle = author if "{id}" in template else "orme" if known else "inconnu"
         values = {"author": author, "id": one, "handle": handle, "slot": "details",
-                  "index": "1" if known else "999999", "commit": "0" * 64}
+                  "index": "1" if known else "999999", "commit": "0" * 64, "level": "0",
+                  "tile": "000.p/1" if known else "999"}
         return template.format(**values)
 
     def ask(self, method, template, query="", known=True, headers=None, body=None):
@@ -76,7 +79,8 @@ class Sweep(Case):
             with self.subTest(template):
                 reader = "noyer" if template == "/v1/positions" else "orme"
                 answer = self.world.sessions[reader].request(
-                    method, self.path(template), headers={"If-None-Match": "*"})
+                    method, self.path(template) + QUERY.get(template, ""),
+                    headers={"If-None-Match": "*"})
                 self.assertEqual((answer.status, answer.body), (304, b""))
 
 

@@ -9,6 +9,7 @@ import details_cases
 import fixtures
 import http_cases
 import idempotency_cases
+import log_cases
 import openapi_cases
 import preview_cases
 import reading_cases
@@ -20,7 +21,7 @@ import story_cases
 import sweep_cases
 
 MODULES = (story_cases, refusal_cases, preview_cases, idempotency_cases, details_cases,
-           rights_cases, reading_cases, http_cases, store_cases, sweep_cases, session_cases,
+           rights_cases, reading_cases, log_cases, http_cases, store_cases, sweep_cases, session_cases,
            openapi_cases)
 
 

@@ -63,6 +63,10 @@ Test(path, fills_in_what_the_braces_stand_for)
     cr_expect_eq(args.commit.b[1], 0x11);
     cr_assert(path_match("/d/{handle}/{id}/{slot}", "/d/orme/" ID "/people", &args));
     cr_expect_eq(args.slot, SLOT_PEOPLE);
+    cr_assert(path_match("/log/tile/{level}/{tile}", "/log/tile/2/x001/234.p/5", &args));
+    cr_expect_eq(args.level, 2);
+    cr_expect_eq(args.tile.number, 1234);
+    cr_expect_eq(args.tile.width, 5);
 }
 
 Test(path, does_not_match_what_only_looks_alike)
@@ -86,6 +90,10 @@ Test(path, does_not_match_what_only_looks_alike)
         {"/v1/entries/{author}/{id}", "/v1/entries/noyer/123"},
         {"/v1/inbox/{handle}/{id}", "/v1/inbox/clock/" ID},
         {"/v1/details/{commit}", "/v1/details/AA"},
+        {"/log/tile/{level}/{tile}", "/log/tile/entries/000"},
+        {"/log/tile/{level}/{tile}", "/log/tile/0/"},
+        {"/log/tile/{level}/{tile}", "/log/tile/0"},
+        {"/log/tile/entries/{tile}", "/log/tile/entries/000/"},
         {"/d/{slot}", "/d/title"},
         {"/d/{slot}", "/d/"},
     };
