@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -102,7 +103,8 @@ static bool split(const char *where, char host[static 256], char port[static 8])
     size_t n = colon ? (size_t)(colon - where) : 0;
 
     if (!colon || n == 0 || n >= 256 || strlen(colon + 1) == 0 || strlen(colon + 1) > 5 ||
-        strspn(colon + 1, "0123456789") != strlen(colon + 1)) {
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+        strtol(colon + 1, NULL, 10) > 65535) {
         return false;
     }
     memcpy(port, colon + 1, strlen(colon + 1) + 1);

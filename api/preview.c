@@ -6,6 +6,7 @@
  * signers or of a coordinator, or a valid signature on the note. Applications and foundings move
  * nothing and are for everybody.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "api/posted.h"
@@ -125,6 +126,21 @@ static bool may_preview(struct request *rq, const struct entry *entry, const str
     return false;
 }
 
+/*
+ * The figures of a refused line tell a position, which only some may read (SPEC 12.3): the signer
+ * that a stranger to the receiver names in a preview has not signed anything.
+ */
+static void hide_figures(struct request *rq, const struct outcome *outcome, struct refusal *why)
+{
+    if (why->code != CODE_limit_crossed || outcome->n_limits == 0 ||
+        reads_position(rq, outcome->limits[outcome->n_limits - 1].org)) {
+        return;
+    }
+    snprintf(why->expected, sizeof why->expected,
+             "fewer minutes; or a gift, or a need whose urgency another organisation vouches for");
+    why->found[0] = '\0';
+}
+
 void post_preview(struct request *rq)
 {
     struct worker *w = rq->worker;
@@ -155,6 +171,7 @@ void post_preview(struct request *rq)
         put(effects, "limits", view_limits(rq, &w->outcome));
         put(answer, "effects", effects);
     } else {
+        hide_figures(rq, &w->outcome, &why);
         put(answer, "problem", problem_json(&why, NULL));
     }
     put(answer, "signers", view_signers(signers));

@@ -147,6 +147,18 @@ bool node_init(const char *dir, const char *origin, const char *demo_seed, FILE 
 
 /* --- Opening ---------------------------------------------------------------------------------- */
 
+/* SPEC 14.1: nobody else reads the server's keys. */
+static bool key_is_private(const char *dir, const char *file, FILE *err)
+{
+    char path[PATH_MAX];
+    struct stat s;
+    if (!path_join(path, sizeof path, dir, file) || stat(path, &s) != 0)
+        return false;
+    if ((s.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        fprintf(err, "%s can be read by others: chmod 600 %s\n", path, path);
+    return (s.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
 /* Reads a key; its name must be origin and suffix. An empty origin is taken from the name. */
 static struct secret_key *read_key(struct node *node, size_t i, FILE *err)
 {
@@ -156,6 +168,10 @@ static struct secret_key *read_key(struct node *node, size_t i, FILE *err)
     if (!path_join(dir, sizeof dir, node->dir, "keys") ||
         !file_read(dir, key_files[i].file, text, sizeof text, &n)) {
         fprintf(err, "%s/keys/%s: %s\n", node->dir, key_files[i].file, strerror(errno));
+        return NULL;
+    }
+    if (!key_is_private(dir, key_files[i].file, err)) {
+        secret_wipe(text, sizeof text);
         return NULL;
     }
     struct secret_key *key = NULL;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -267,6 +268,28 @@ static int open_tables(struct store *s)
     return mdb_txn_commit(txn);
 }
 
+/*
+ * Reading a page beyond the end of the file would be a SIGBUS. A file that was cut short gets its
+ * length back, as zeros: LMDB finds those pages damaged and says so, or never looks at them.
+ */
+static int restore_length(struct store *s)
+{
+    MDB_envinfo info;
+    MDB_stat stat_;
+    struct stat file;
+    int fd, code = mdb_env_info(s->env, &info);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_stat(s->env, &stat_);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_get_fd(s->env, &fd);
+    if (code != MDB_SUCCESS || s->flags & STORE_READ_ONLY)
+        return code;
+    off_t wanted = (off_t)((info.me_last_pgno + 1) * stat_.ms_psize);
+    if (fstat(fd, &file) != 0 || (file.st_size < wanted && ftruncate(fd, wanted) != 0))
+        return errno;
+    return MDB_SUCCESS;
+}
+
 static int open_env(struct store *s, size_t map_bytes)
 {
     unsigned flags = MDB_NOTLS;
@@ -283,6 +306,8 @@ static int open_env(struct store *s, size_t map_bytes)
         code = mdb_env_set_mapsize(s->env, map_bytes > 0 ? map_bytes : STORE_MAP_BYTES_DEFAULT);
     if (code == MDB_SUCCESS)
         code = mdb_env_open(s->env, s->path, flags, 0600);
+    if (code == MDB_SUCCESS)
+        code = restore_length(s);
     /* Slots of readers that were killed would keep old pages alive. */
     int dead;
     if (code == MDB_SUCCESS)

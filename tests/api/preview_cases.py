@@ -87,6 +87,19 @@ class Preview(Case):
                              ("frene", verdict, -minutes))
             self.assertEqual((limit["floor"], limit["hard_stop"]), (600, 900))
 
+    def test_a_refusal_tells_a_stranger_nothing_of_the_receivers_position(self):
+        """A giver that the previewer names has signed nothing; the receiver reads its own."""
+        text = self.net.text("hours.record", "noyer", day=day(0),
+                             shares=[share("noyer", "saule", 90000)])
+        own, other = (self.net.client.login(self.net.key(name)) for name in ("saule", "orme"))
+        self.assertIn("position would be", own.post("/v1/preview", text).json["problem"]["found"])
+        text = text.replace(b"noyer", b"orme") if isinstance(text, bytes) else text.replace(
+            "noyer", "orme")
+        problem = other.post("/v1/preview", text).json["problem"]
+        self.assertEqual(problem["code"], "limit_crossed")
+        self.assertNotIn("found", problem)
+        self.assertNotRegex(problem["expected"], r"\d")
+
     def test_a_signed_note_is_previewed_as_well(self):
         """Whoever signed may ask without a session."""
         data = self.net.note("hours.record", "frene", ["orme"], day=day(0),

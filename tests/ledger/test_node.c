@@ -136,6 +136,22 @@ Test(node, refuses_a_key_of_another_name)
     fixture_drop(&f);
 }
 
+Test(node, refuses_a_key_that_others_can_read)
+{
+    char dir[64], key[96], said[256] = "";
+    struct node node;
+    fixture_open(&f, 1);
+    snprintf(dir, sizeof dir, "%s/data", f.parent);
+    snprintf(key, sizeof key, "%s/data/keys/log.key", f.parent);
+    node_close(&f.node);
+    cr_assert_eq(chmod(key, 0640), 0);
+    FILE *err = fmemopen(said, sizeof said, "w");
+    cr_assert_eq(node_open(&node, dir, err), NODE_FAILED);
+    fclose(err);
+    cr_assert_not_null(strstr(said, "chmod 600"), "%s", said);
+    fixture_drop(&f);
+}
+
 /* --- A short life ----------------------------------------------------------------------------- */
 
 /* Entries of several kinds, with ticks between them. */

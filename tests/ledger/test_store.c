@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ledger/store.h"
 #include "tests/ledger/fixture.h"
@@ -278,6 +279,33 @@ Test(store, refuses_a_damaged_file)
     fclose(f);
     struct store *store;
     cr_assert_eq(store_open(&store, path, 0, MAP), STORE_CORRUPT);
+    folder_drop(path);
+}
+
+Test(store, finds_a_file_that_was_cut_short_damaged_and_does_not_die_of_it)
+{
+    char path[32], file[64], key[16];
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    struct kv *kv = write_in(store);
+    for (int i = 0; i < 5000; i++) {
+        snprintf(key, sizeof key, "key-%05d", i);
+        kv_put(kv, KV_ORG, text(key), text("a value of some length, so that there are pages"));
+    }
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    store_close(store);
+    snprintf(file, sizeof file, "%s/data.mdb", path);
+    cr_assert_eq(truncate(file, 3 * 4096), 0);
+    enum store_err err = store_open(&store, path, 0, MAP);
+    if (err == STORE_OK) {
+        struct slice found, value;
+        kv = write_in(store);
+        cr_assert_not(kv_seek(kv, KV_ORG, text("key"), false, &found, &value));
+        cr_assert(kv_failed(kv));
+        err = store_commit(kv);
+        store_close(store);
+    }
+    cr_assert_eq(err, STORE_CORRUPT);
     folder_drop(path);
 }
 
