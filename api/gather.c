@@ -161,6 +161,18 @@ static bool check_times(struct request *rq, struct refusal *why)
     return true;
 }
 
+/* Nobody applies under a name that is taken: its inbox is not for strangers to fill. */
+static bool check_newcomer(struct request *rq, struct refusal *why)
+{
+    const struct entry *e = rq->entry;
+
+    if (e->kind->id == KIND_ORG_ADMIT && state_org_number(rq->state, &e->by) != 0) {
+        return refuse(why, CODE_handle_taken, "by", "a handle that was never in use", "%s",
+                      e->by.s);
+    }
+    return true;
+}
+
 /* A newcomer's text waits only with the newcomer's own signature: nobody applies for another. */
 static bool check_applicant(const struct entry *e, const struct signatures *s, struct refusal *why)
 {
@@ -237,7 +249,8 @@ static bool store(struct request *rq, const struct note *note, const struct sign
 {
     struct inbox_item *item = &rq->worker->item;
 
-    if (!check_times(rq, why) || !check_applicant(rq->entry, signatures, why) ||
+    if (!check_times(rq, why) || !check_newcomer(rq, why) ||
+        !check_applicant(rq->entry, signatures, why) ||
         !fill_item(rq, note, signatures, item, why)) {
         return false;
     }
@@ -271,6 +284,30 @@ static bool find_waiting(struct request *rq, const struct note *note, struct not
            memcmp(waiting->text, note->text, note->text_len) == 0;
 }
 
+/*
+ * Somebody else may have completed the set while this one was being stored: then the item goes
+ * again, and the writer, which looks for the id first, answers with the place in the log.
+ */
+static bool logged_meanwhile(struct request *rq)
+{
+    struct ref ref = {rq->entry->by, rq->entry->id};
+    struct thing_key key = {.id = ref.id};
+    struct entry_record record;
+    uint64_t index;
+
+    worker_end(rq->worker);
+    if (!worker_begin(rq->worker, rq->server->writer)) {
+        return false;
+    }
+    key.author = state_org_number(rq->state, &ref.by);
+    if (key.author == 0 || !state_id(rq->state, &key, &index) ||
+        !state_entry(rq->state, index, &record)) {
+        return false;
+    }
+    inbox_settle(rq->server->node->side, &ref, &record.text_hash);
+    return true;
+}
+
 static enum gathered gather_locked(struct request *rq, struct note *note, bool inbox,
                                    struct signatures *signatures, struct refusal *why)
 {
@@ -288,7 +325,10 @@ static enum gathered gather_locked(struct request *rq, struct note *note, bool i
         signers_missing(signatures, why);
         return GATHER_REFUSED;
     }
-    return store(rq, note, signatures, why) ? GATHER_WAITS : GATHER_REFUSED;
+    if (!store(rq, note, signatures, why)) {
+        return GATHER_REFUSED;
+    }
+    return logged_meanwhile(rq) ? GATHER_COMPLETE : GATHER_WAITS;
 }
 
 enum gathered gather_signatures(struct request *rq, struct note *note, bool inbox,

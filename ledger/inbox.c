@@ -268,10 +268,21 @@ bool inbox_get(struct side *side, const struct ref *ref, struct inbox_item *out)
     return there;
 }
 
-bool inbox_remove(struct side *side, const struct ref *ref, bool logged)
+void inbox_text_hash(const struct inbox_item *item, struct hash *out)
+{
+    /* An entry text has two lines and no empty one, so the first empty line ends it. */
+    const char *end = memmem(item->note, item->note_len, "\n\n", 2);
+    assert(end != NULL);
+    hash_sha256(out, item->note, (size_t)(end + 1 - item->note));
+}
+
+/* Removes an item; its texts stay when it is what was logged: the hash, or without one `logged`. */
+static bool remove_item(struct side *side, const struct ref *ref, const struct hash *text_hash,
+                        bool logged)
 {
     struct kv *kv;
     struct inbox_item item;
+    struct hash own;
     struct side_key key = key_of_ref(ref);
     if (store_begin(side->store, &kv) != STORE_OK)
         return false;
@@ -279,8 +290,22 @@ bool inbox_remove(struct side *side, const struct ref *ref, bool logged)
         store_abort(kv);
         return false;
     }
+    if (text_hash != NULL) {
+        inbox_text_hash(&item, &own);
+        logged = hash_equal(&own, text_hash);
+    }
     item_del(kv, &item, logged);
     return side_finish(side, kv);
+}
+
+bool inbox_remove(struct side *side, const struct ref *ref, bool logged)
+{
+    return remove_item(side, ref, NULL, logged);
+}
+
+bool inbox_settle(struct side *side, const struct ref *ref, const struct hash *text_hash)
+{
+    return remove_item(side, ref, text_hash, false);
 }
 
 bool inbox_next(struct side *side, const struct handle *org, const struct ref *after,

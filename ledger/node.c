@@ -236,11 +236,9 @@ static bool is_logged(struct state *s, const struct inbox_item *item)
     struct entry_record record;
     struct hash hash;
     uint64_t index;
-    const char *end = memmem(item->note, item->note_len, "\n\n", 2);
-    if (end == NULL || key.author == 0 || !state_id(s, &key, &index) ||
-        !state_entry(s, index, &record))
+    if (key.author == 0 || !state_id(s, &key, &index) || !state_entry(s, index, &record))
         return false;
-    hash_sha256(&hash, item->note, (size_t)(end + 1 - item->note));
+    inbox_text_hash(item, &hash);
     return hash_equal(&hash, &record.text_hash);
 }
 
@@ -326,7 +324,8 @@ void node_close(struct node *node)
 /* --- Erasures --------------------------------------------------------------------------------- */
 
 /* Erases the text that the entry at an index names. */
-static void apply_erasure(struct node *node, struct state *state, struct entry *entry,
+/* False when it could not be carried out and must be tried again. */
+static bool apply_erasure(struct node *node, struct state *state, struct entry *entry,
                           uint64_t index)
 {
     struct slice leaf;
@@ -340,15 +339,15 @@ static void apply_erasure(struct node *node, struct state *state, struct entry *
         !leaf_split((const char *)leaf.data, leaf.size, &at, &note_bytes, &note_len) ||
         note_parse(&note, note_bytes, note_len) != NOTE_OK ||
         !entry_decode(entry, node->origin, note.text, note.text_len, &why))
-        return;
+        return false;
     const struct body_details_erase *body = &entry->details_erase;
     struct thing_key subject = {.id = body->subject.id,
                                 .author = state_org_number(state, &body->subject.by)};
     if (!state_detail(state, &subject, (enum slot)body->slot, &detail))
-        return;
+        return false;
     struct hash key;
     side_text_key(&key, &body->subject, (enum slot)body->slot, &detail.commit);
-    side_erase_text(node->side, &key);
+    return side_erase_text(node->side, &key);
 }
 
 void node_apply_erasures(struct node *node, struct kv *log)
@@ -359,11 +358,12 @@ void node_apply_erasures(struct node *node, struct kv *log)
         struct entry_record record;
         state_attach(state, log);
         uint64_t size = state_size(state), from = side_erased_through(node->side);
-        for (uint64_t i = from; i < size && state_entry(state, i, &record); i++)
-            if (record.kind == KIND_DETAILS_ERASE)
-                apply_erasure(node, state, entry, i);
-        if (size > from && !kv_failed(log))
-            (void)side_set_erased_through(node->side, size);
+        uint64_t i = from;
+        while (i < size && state_entry(state, i, &record) &&
+               (record.kind != KIND_DETAILS_ERASE || apply_erasure(node, state, entry, i)))
+            i++;
+        if (i > from && !kv_failed(log))
+            (void)side_set_erased_through(node->side, i);
     }
     free(entry);
     free(state);

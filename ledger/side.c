@@ -249,8 +249,9 @@ bool side_erase_text(struct side *side, const struct hash *key)
     if (store_begin(side->store, &kv) != STORE_OK)
         return false;
     if (!kv_get(kv, KV_TEXT, text_key(key), &value)) {
+        bool read = !kv_failed(kv);
         store_abort(kv);
-        return false;
+        return read;
     }
     kv_del(kv, KV_TEXT, text_key(key));
     return side_finish(side, kv);

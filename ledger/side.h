@@ -44,8 +44,8 @@ void side_text_key(struct hash *key, const struct ref *ref, enum slot slot,
 bool side_put_text(struct side *side, const struct hash *key, const struct detail_text *text,
                    const struct ref *item);
 bool side_text(struct side *side, const struct hash *key, struct detail_text *out);
-/* Removes text and salt; true when there was one. */
-bool side_erase_text(struct side *side, const struct hash *key);
+/* Removes text and salt. True: they are gone, now or before; false: the store failed. */
+bool side_erase_text(struct side *side, const struct hash *key) __attribute__((warn_unused_result));
 /* Grows with every change of a text or of the inbox: part of ETags. */
 uint64_t side_generation(struct side *side);
 
@@ -84,6 +84,13 @@ bool inbox_get(struct side *side, const struct ref *ref, struct inbox_item *out)
  * True when there was one.
  */
 bool inbox_remove(struct side *side, const struct ref *ref, bool logged);
+/*
+ * Removes the item of a reference under which an entry with this text hash was logged: with its
+ * texts, unless the entry is the item's own. True when there was one.
+ */
+bool inbox_settle(struct side *side, const struct ref *ref, const struct hash *text_hash);
+/* SHA-256 of an item's text, without its signatures: the entry hash. */
+void inbox_text_hash(const struct inbox_item *item, struct hash *out);
 /* Items that involve an organisation, oldest id first, after the given reference (NULL: from the
  * start), which need not be there any more. */
 bool inbox_next(struct side *side, const struct handle *org, const struct ref *after,

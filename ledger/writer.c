@@ -481,9 +481,12 @@ static bool sign_start(struct writer *w, const char **why)
     }
     if (writer_read_only(w) != NULL)
         return true;
-    if (!last_signed_write(w->dir, &w->head)) {
-        *why = "the file last-signed cannot be written";
-        return false;
+    struct log_head last;
+    bool stands = last_signed_read(w->dir, &last) == LAST_SIGNED_OK && last.size == w->head.size &&
+                  hash_equal(&last.root, &w->head.root);
+    if (!stands && !last_signed_write(w->dir, &w->head)) {
+        writer_set_read_only(w, "last-signed cannot be written: make room and start again");
+        return true;
     }
     w->note_len = checkpoint_sign(w->note, w->origin, &w->head, w->log_key);
     return true;

@@ -19,10 +19,11 @@ import session_cases
 import store_cases
 import story_cases
 import sweep_cases
+import waiting_cases
 
 MODULES = (story_cases, refusal_cases, preview_cases, idempotency_cases, details_cases,
            rights_cases, reading_cases, log_cases, http_cases, store_cases, sweep_cases, session_cases,
-           openapi_cases)
+           waiting_cases, openapi_cases)
 
 
 def load_tests(loader, _standard, _pattern):

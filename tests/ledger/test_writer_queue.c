@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -255,6 +256,34 @@ Test(writer, signs_nothing_when_the_tree_does_not_extend_last_signed)
         if (bad[i] == NULL)
             cr_assert(file_replace(f.node.dir, "last-signed", 0644, first, strlen(first)));
     }
+    fixture_drop(&f);
+}
+
+Test(writer, starts_where_nothing_can_be_written_and_signs_only_what_was_signed)
+{
+    char ref[REF_TEXT_SIZE], first[128], path[80], text[CHECKPOINT_SIZE];
+    struct log_head head;
+    size_t n;
+    fixture_make(&f, 3);
+    cr_assert(file_read(f.node.dir, "last-signed", first, sizeof first, &n));
+    fixture_do(&f, ref, "org.confirm", "org-01", "{}");
+    fixture_close(&f);
+    snprintf(path, sizeof path, "%s/data/last-signed.new", f.parent);
+    cr_assert_eq(mkdir(path, 0700), 0, "no new last-signed can be made now");
+    fixture_reopen(&f);
+    fixture_start(&f);
+    cr_assert_null(writer_read_only(f.writer));
+    writer_checkpoint(f.writer, &head, text, &n);
+    cr_assert(head.size == 2 && n > 0);
+    fixture_close(&f);
+    snprintf(path, sizeof path, "%s/data/last-signed", f.parent);
+    FILE *older = fopen(path, "w");
+    cr_assert(fputs(first, older) >= 0 && fclose(older) == 0);
+    fixture_reopen(&f);
+    fixture_start(&f);
+    cr_assert_not_null(strstr(writer_read_only(f.writer), "last-signed"));
+    writer_checkpoint(f.writer, &head, text, &n);
+    cr_assert_eq(n, 0);
     fixture_drop(&f);
 }
 
