@@ -73,24 +73,20 @@ $(BUILD)/tests/test-%: $$(call obj,$$(sort $$(wildcard tests/$$*/*.c)) $$(ROOM_$
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-# Checking. Sanitized builds and fuzzers live beside the normal build, in folders of their own.
+# Checking. Sanitized builds live beside the normal build, in folders of their own.
 JOBS         ?= $(shell nproc)
-FUZZ_SECONDS ?= 60
 SAN_BUILD    := $(BUILD)/san-address-undefined
 TSAN_BUILD   := $(BUILD)/san-thread
-FUZZ_BUILD   := $(BUILD)/fuzz
-FUZZ_BINS    := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 RUN_TESTS     = $(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/run
 # As many jobs as there are cores, unless the caller has said otherwise with -j.
 SUBMAKE       = $(Q)+$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 # The other compiler, so that its warnings are held as well.
 SAN_MAKE      = $(SUBMAKE) CC=clang SAN=address,undefined BUILD=$(SAN_BUILD) all test-programs
 
-.PHONY: test-programs fuzz-programs fuzz
+.PHONY: test-programs
 # Objects of tests are made by a chain of patterns; make would delete them after each link.
 .SECONDARY:
 test-programs: $(TEST_BINS)
-fuzz-programs: $(FUZZ_BINS)
 
 # RUN_STARTED is when make began to read, so that the time to the first page counts all of it.
 run: export RUN_STARTED := $(shell date +%s)
@@ -122,22 +118,6 @@ $(BUILD)/tests/tsan-%: $$(call obj,$$(sort $$(wildcard tests/$$*/*.c)) $$(ROOM_$
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS) -lcurl -lcriterion
 
-# New inputs stay in the build; the known ones of a fuzzer are in tests/fuzz/<fuzzer>.corpus/.
-fuzz: deps
-	$(Q)test -n '$(FUZZ_BINS)' || { echo 'fuzz: no tests/fuzz/fuzz_*.c' >&2; exit 1; }
-	$(SUBMAKE) CC=clang SAN=fuzzer-no-link,address,undefined BUILD=$(FUZZ_BUILD) fuzz-programs
-	$(Q)set -e; for name in $(notdir $(FUZZ_BINS)); do \
-		mkdir -p $(FUZZ_BUILD)/$$name.new; \
-		known=tests/fuzz/$$name.corpus; test -d $$known || known=; \
-		echo "fuzz: $$name, $(FUZZ_SECONDS) s"; \
-		$(FUZZ_BUILD)/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
-			-artifact_prefix=$(FUZZ_BUILD)/$$name- $(FUZZ_BUILD)/$$name.new $$known; \
-	done
-
-$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(LIB)
-	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(SEMD_LIBS)
-
 $(BUILD)/bench/sem-bench: $(call obj,$(wildcard bench/*.c)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS)
@@ -151,8 +131,6 @@ install: all
 	install -m 755 $(BUILD)/semd $(BUILD)/semctl $(DESTDIR)$(PREFIX)/bin
 	$(Q)if test -f deploy/skills.json; then set -x; \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/sem deploy/skills.json; fi
-	$(Q)for page in $(wildcard deploy/*.[1-8]); do (set -x; \
-		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page) || exit 1; done
 
 # The demo network in var/ is data and stays.
 clean:

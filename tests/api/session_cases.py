@@ -157,17 +157,17 @@ class Sessions(Case):
         """SPEC 3.3: it puts an unsigned text in the inbox; the signature comes from another key."""
         key = other_key("noyer", "proposer")
         self.net.add("key.add", "noyer", key=key.hex, scope="propose")
-        assistant = self.client.login(key)
+        colleague = self.client.login(key)
         text = self.net.text("org.confirm", "noyer")
-        self.refused(assistant.post("/v1/entries", note(text, [key])), "key_scope")
-        answer = assistant.post("/v1/entries", text)
+        self.refused(colleague.post("/v1/entries", note(text, [key])), "key_scope")
+        answer = colleague.post("/v1/entries", text)
         self.assertEqual(answer.status, 202, answer)
         self.assertEqual(answer.json["inbox"]["missing"], ["noyer"])
-        item = assistant.get("/v1/inbox/" + answer.json["inbox"]["ref"]).json
+        item = colleague.get("/v1/inbox/" + answer.json["inbox"]["ref"]).json
         self.assertEqual(item["text"], text)
         self.accepted(self.client.post("/v1/entries", note(item["text"], [self.net.key("noyer")])))
         others = self.net.text("org.confirm", "orme")
-        self.refused(assistant.post("/v1/entries", others), "forbidden")
+        self.refused(colleague.post("/v1/entries", others), "forbidden")
         by_nobody = self.client.post("/v1/entries", others)
         self.assertIn(by_nobody.code, ("note_malformed", "unauthorized"))
 

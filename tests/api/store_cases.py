@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The folder of a network (SPEC 14): check, rebuild, what a start refuses."""
+import concurrent.futures
+import http.client
 import os
 import shutil
 import stat
 import subprocess
+import time
 
-from fixtures import ORIGIN, SEMD, Case, restart, semd
+from fixtures import ORIGIN, SEMD, Case, semd, share
+from semclient import day_of, now_ms
 from stage import Stage
 
 PATHS = ("/v1/network", "/v1/checkpoint", "/v1/policies", "/v1/skills", "/v1/orgs?state=all",
@@ -127,17 +131,75 @@ class Store(Case):
         self.assertEqual(net.client.get("/v1/network").json["size"], 2)
         self.assertEqual(net.server.stop(), 0)
 
-    def test_stopping_finishes_what_was_begun(self):
-        """SIGTERM while somebody writes: each answer is 201 and durable, or did not come."""
-        net = self.started.network()
-        told = []
-        for _ in range(20):
-            told.append(net.add("org.confirm", "orme"))
-        restart(net, self.started)
-        entries = {one["ref"] for one in net.client.pages("/v1/entries?limit=200")}
-        self.assertLessEqual(set(told), entries)
-
     def test_version(self):
         done = subprocess.run([SEMD, "--version"], capture_output=True, text=True, timeout=20)
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"^semd \d+\.\d+\.\d+")
+
+
+class Stopping(Case):
+    """SIGTERM while somebody writes: what was begun is finished, what comes later is told so."""
+    WRITERS = 8
+
+    def setUp(self):
+        super().setUp()
+        self.net = self.started.network()
+        self.sent = []      # (began, ended, note, answer or None)
+
+    def write_until_refused(self):
+        """Posts one entry after the other until the server is not there any more."""
+        net, there = self.net, True
+        while there:
+            data = net.note("hours.record", "orme", ["noyer", "orme"], day=day_of(now_ms()),
+                            gift=True, shares=[share("noyer", "orme", 1)])
+            began = time.monotonic()
+            try:
+                answer = net.client.post("/v1/entries", data)
+            except (OSError, http.client.HTTPException):
+                there, answer = False, None
+            self.sent.append((began, time.monotonic(), data, answer))
+
+    def stop_amid_writes(self):
+        """Gives the moment just before the signal; every writer has met the end of the server."""
+        with concurrent.futures.ThreadPoolExecutor(self.WRITERS) as pool:
+            writers = [pool.submit(self.write_until_refused) for _ in range(self.WRITERS)]
+            try:
+                until = time.monotonic() + 30
+                while len(self.sent) < 60 and time.monotonic() < until:
+                    time.sleep(0.005)
+                signalled = time.monotonic()
+                self.assertEqual(self.net.server.stop(), 0, self.net.server.said)
+            finally:
+                self.net.server.kill()      # so that the writers end if the stop went wrong
+            for writer in writers:
+                writer.result(60)
+        return signalled
+
+    def test_stopping_finishes_what_was_begun(self):
+        """Each answer is 201 and durable, or a refusal, or does not come at all."""
+        net = self.net
+        signalled = self.stop_amid_writes()
+        semd("check", "--dir", net.folder)
+        told = {data: answer.json for _, _, data, answer in self.sent
+                if answer is not None and answer.status == 201}
+        self.assertGreaterEqual(len(told), 60 - self.WRITERS)
+        for _, _, _, answer in self.sent:
+            if answer is not None and answer.status != 201:
+                self.refused(answer, "too_busy")
+        amid = [one for one in self.sent if one[0] < signalled < one[1]]
+        self.assertTrue(amid, "no write was under way when the signal came")
+        net.server = self.started.serve(net.folder)
+        net.client = net.server.client(self.recorder)
+        there = {one["ref"]: one["leaf"] for one in net.client.pages("/v1/entries?limit=200")}
+        for data, answer in told.items():
+            self.assertEqual(there.get(answer["ref"]), f"at {answer['at']}\n" + data)
+        self.check_retries(told)
+
+    def check_retries(self, told):
+        """Who was not told tries again with the same id: each entry is there once."""
+        for _, _, data, _ in self.sent:
+            again = self.net.client.post("/v1/entries", data)
+            self.assertIn(again.status, (200,) if data in told else (200, 201), again)
+        self.assertEqual(self.net.client.get("/v1/network").json["size"], len(self.sent) + 1)
+        self.assertEqual(self.net.server.stop(), 0)
+        semd("check", "--dir", self.net.folder)
