@@ -49,7 +49,7 @@ FAULTS = [
           'org->received_year, org->given_count, &line'),
     Fault('the window is a day too short', 'policies/window.c',
           'day - window_days + 1)', 'day - window_days + 2)'),
-    Fault('the window keeps the day that leaves it', 'ledger/state.c',
+    Fault('the window keeps the day that leaves it', 'ledger/state_flows.c',
           'd = org->window_from; d < from; d++', 'd = org->window_from + 1; d < from; d++'),
     Fault('a voucher who gives opens the line', 'ledger/kinds/kinds.c',
           'pairs[i].to != need->key.author || pairs[i].from == need->voucher',
@@ -100,7 +100,7 @@ FAULTS = [
     Fault('the 366th day before is too long ago', 'ledger/kinds/hours.c',
           'day >= today - DAYS_BACK_MAX', 'day > today - DAYS_BACK_MAX'),
     # Time
-    Fault('a due moment waits for the next millisecond', 'ledger/state.c',
+    Fault('a due moment waits for the next millisecond', 'ledger/state_things.c',
           'return out->moment <= until;', 'return out->moment < until;'),
     Fault('something may expire at once', 'ledger/kinds/kinds.c',
           'expires > r->at && expires <= latest', 'expires >= r->at && expires <= latest'),
