@@ -24,7 +24,7 @@ static void read_args(struct ctl *ctl, struct args *a, struct agreement_args *g)
     if (ctl_handle(ctl, &us) != CTL_OK) {
         a->bad = true;
     }
-    args_required(a, "title");
+    title_required(a);
     args_shares(a, &us, &g->shares);
     if (!a->bad && g->shares.n == 0) {
         args_fail(a, _("say who gives how much to whom: --from, --to and --minutes, or --share"));

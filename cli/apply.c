@@ -127,8 +127,10 @@ static int send_line(struct apply *ap, const struct apply_line *made, size_t num
     long status = reply.status;
     int rc = CTL_OK;
     if (status != 200 && status != 201) {
-        fail(0, _("line %zu (%s) stops here; %zu lines before it are in the log"), number,
-             made->ref, ap->done);
+        fail(0,
+             ngettext("line %zu (%s) stops here; %zu line before it is in the log",
+                      "line %zu (%s) stops here; %zu lines before it are in the log", ap->done),
+             number, made->ref, ap->done);
         rc = reply_fail(ap->ctl, &reply);
         /* Whatever the reason: the text was refused, which is one thing to a script. */
         rc = status >= 400 && status < 500 ? CTL_FAILED : rc;
@@ -148,8 +150,10 @@ static int apply_one(struct apply *ap, json_t *line, size_t number)
     int rc;
 
     if (!apply_line_make(&made, line, ap->saved, ap->ctl, ap->ring, now_ms(), wrong)) {
-        rc = fail(CTL_FAILED, _("line %zu: %s; %zu lines before it are in the log"), number, wrong,
-                  ap->done);
+        rc = fail(CTL_FAILED,
+                  ngettext("line %zu: %s; %zu line before it is in the log",
+                           "line %zu: %s; %zu lines before it are in the log", ap->done),
+                  number, wrong, ap->done);
     } else {
         rc = send_line(ap, &made, number);
     }

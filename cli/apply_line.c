@@ -33,12 +33,44 @@ static int compare_handles(const void *a, const void *b)
     return strcmp(((const struct handle *)a)->s, ((const struct handle *)b)->s);
 }
 
+/* A member with a slip of the pen in its name would be left out in silence. */
+static bool check_members(const json_t *line, char wrong[static LINE_WRONG_SIZE])
+{
+    static const char *const members[] = {"sign", "entry", "details", "save"};
+    const json_t *save = json_object_get(line, "save");
+    const json_t *details = json_object_get(line, "details");
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)line, key, value)
+    {
+        size_t i = 0;
+        while (i < sizeof members / sizeof members[0] && strcmp(key, members[i]) != 0) {
+            i++;
+        }
+        if (i == sizeof members / sizeof members[0]) {
+            return bad(wrong, _("\"%s\" is no member of a line: sign, entry, details or save"),
+                       key);
+        }
+    }
+    if (save != NULL && !json_is_string(save)) {
+        return bad(wrong, _("\"save\" must be a name"));
+    }
+    if (details != NULL && !json_is_object(details)) {
+        return bad(wrong, _("\"details\" must be an object"));
+    }
+    return true;
+}
+
 bool apply_line_signers(const json_t *line, struct line_signers *out,
                         char wrong[static LINE_WRONG_SIZE])
 {
     const json_t *list = json_object_get(line, "sign");
 
     out->n = 0;
+    if (!check_members(line, wrong)) {
+        return false;
+    }
     if (!json_is_array(list) || json_array_size(list) == 0 ||
         json_array_size(list) > LINE_SIGNERS_MAX) {
         return bad(wrong, _("\"sign\" must be a list of 1 to %d handles"), LINE_SIGNERS_MAX);

@@ -26,7 +26,10 @@ struct apply_line {
 /* Room for what is wrong with a line. */
 #define LINE_WRONG_SIZE 640
 
-/* The handles that sign a line, in order. False with `wrong`. */
+/*
+ * The handles that sign a line, in order. False with `wrong`; also when the line has a member that
+ * no line has, which needs no key to be found.
+ */
 bool apply_line_signers(const json_t *line, struct line_signers *out,
                         char wrong[static LINE_WRONG_SIZE]) __attribute__((warn_unused_result));
 

@@ -120,6 +120,7 @@ int ctl_unlock(struct ctl *ctl)
     int rc = keyfile_json_read(&file, ctl->key_path);
     if (rc == CTL_OK) {
         ctl->pub = file.file.pub;
+        keyfile_json_warn(ctl, ctl->key_path);
         rc = passphrase_unlock(ctl, &file, ctl->key_path, &ctl->secret);
         keyfile_json_free(&file);
     }

@@ -141,12 +141,13 @@ void duration_format(char out[static DURATION_SIZE], int64_t minutes)
     const char *sign = minutes < 0 ? "-" : "";
     uint64_t n = minutes < 0 ? 0 - (uint64_t)minutes : (uint64_t)minutes;
 
+    /* TRANSLATORS: h and min are hours and minutes; a sign may stand before them. */
     if (n < 60) {
-        snprintf(out, DURATION_SIZE, "%s%" PRIu64 " min", sign, n);
+        snprintf(out, DURATION_SIZE, _("%s%" PRIu64 " min"), sign, n);
     } else if (n % 60 == 0) {
-        snprintf(out, DURATION_SIZE, "%s%" PRIu64 " h", sign, n / 60);
+        snprintf(out, DURATION_SIZE, _("%s%" PRIu64 " h"), sign, n / 60);
     } else {
-        snprintf(out, DURATION_SIZE, "%s%" PRIu64 " h %" PRIu64 " min", sign, n / 60, n % 60);
+        snprintf(out, DURATION_SIZE, _("%s%" PRIu64 " h %" PRIu64 " min"), sign, n / 60, n % 60);
     }
 }
 

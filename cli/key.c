@@ -168,6 +168,7 @@ static int key_sheet(struct ctl *ctl, struct args *a)
     if (rc != CTL_OK) {
         return rc;
     }
+    keyfile_json_warn(ctl, path);
     rc = passphrase_unlock(ctl, &file, path, &key);
     if (rc == CTL_OK) {
         say(ctl, _("Whoever holds these digits can sign as you: print them and lock them away."));
@@ -190,6 +191,7 @@ static int key_show(struct ctl *ctl, struct args *a)
     int rc = keyfile_json_read(&file, args_pos(a, 0));
 
     if (rc == CTL_OK) {
+        keyfile_json_warn(ctl, args_pos(a, 0));
         rc = print_file(ctl, &file);
         keyfile_json_free(&file);
     }
@@ -282,8 +284,8 @@ static int key_list(struct ctl *ctl, struct args *a)
     static const struct column columns[] = {{"key", SHOW_WHOLE, N_("key")},
                                             {"scope", SHOW_TEXT, N_("scope")},
                                             {"ceiling", SHOW_MINUTES, N_("ceiling")},
-                                            {"since_index", SHOW_INTEGER, N_("since")},
-                                            {"revoked_index", SHOW_INTEGER, N_("revoked")},
+                                            {"since_index", SHOW_INTEGER, N_("since entry")},
+                                            {"revoked_index", SHOW_INTEGER, N_("revoked by entry")},
                                             {NULL, SHOW_TEXT, NULL}};
     struct handle org;
     struct reply reply;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/ctl.h"
 #include "cli/files.h"
@@ -147,6 +148,18 @@ int keyfile_json_read(struct keyfile_json *out, const char *path)
     bool ok = keyfile_json_decode(out, bytes, n, &why);
     free(bytes);
     return ok ? CTL_OK : fail(CTL_KEY, _("%s: %s"), path, _(why));
+}
+
+bool keyfile_json_warn(const struct ctl *ctl, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0 || (st.st_mode & 077) == 0) {
+        return false;
+    }
+    say(ctl, _("%s is open to other accounts of this machine; close it with: chmod 600 %s"), path,
+        path);
+    return true;
 }
 
 int keyfile_json_write(struct keyfile_json *file, const char *path, bool replace)

@@ -12,6 +12,8 @@
 
 #define KEY_LABEL_MAX 128
 
+struct ctl;
+
 struct keyfile_json {
     struct keyfile file;
     char label[KEY_LABEL_MAX + 1];
@@ -33,6 +35,11 @@ void keyfile_json_free(struct keyfile_json *file);
 /* Reads a file; CTL_OK or an exit code after a message. */
 int keyfile_json_read(struct keyfile_json *out, const char *path)
     __attribute__((warn_unused_result));
+/*
+ * Warns in one line when others than its owner have rights on a key file, which a passphrase that
+ * can be guessed would not survive. True when there was reason to.
+ */
+bool keyfile_json_warn(const struct ctl *ctl, const char *path);
 /*
  * Writes a file of mode 0600 through a new file and a rename, synced. An existing one is only
  * replaced when `replace`. CTL_OK or an exit code after a message.

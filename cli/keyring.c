@@ -17,6 +17,7 @@ struct ring_key {
 
 struct keyring {
     const char *dir;
+    bool warned;        /* of a file that others can read: once is enough for a folder */
     struct ring_key *v; /* sorted by handle */
     size_t n, room;
 };
@@ -86,7 +87,7 @@ bool keyring_need(struct keyring *ring, const struct handle *handle)
     return true;
 }
 
-static int unlock_one(const struct keyring *ring, struct ring_key *k, const struct ctl *ctl,
+static int unlock_one(struct keyring *ring, struct ring_key *k, const struct ctl *ctl,
                       const struct passphrase *p)
 {
     struct keyfile_json file;
@@ -97,6 +98,7 @@ static int unlock_one(const struct keyring *ring, struct ring_key *k, const stru
     }
     int rc = keyfile_json_read(&file, path);
     if (rc == CTL_OK) {
+        ring->warned = ring->warned || keyfile_json_warn(ctl, path);
         enum keyfile_err err =
             keyfile_open(&file.file, p->s, p->n, file.aad, strlen(file.aad), &k->key);
         if (err == KEYFILE_WRONG && ctl->passphrase_file == NULL && ctl->passphrase_fd < 0) {
@@ -128,7 +130,7 @@ int keyring_unlock(struct keyring *ring, const struct ctl *ctl)
     if (live) {
         fputc('\n', stderr);
     } else if (rc == CTL_OK) {
-        say(ctl, _("unlocked %zu keys"), ring->n);
+        say(ctl, ngettext("unlocked %zu key", "unlocked %zu keys", ring->n), ring->n);
     }
     passphrase_wipe(&p);
     return rc;

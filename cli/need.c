@@ -15,7 +15,7 @@ struct need_args {
 
 static void read_args(struct args *a, struct need_args *n)
 {
-    args_required(a, "title");
+    title_required(a);
     if (args_get(a, "type") == NULL) {
         args_required(a, "skill");
     }

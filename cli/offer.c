@@ -16,7 +16,7 @@ struct offer_args {
 
 static void read_args(struct args *a, struct offer_args *o)
 {
-    args_required(a, "title");
+    title_required(a);
     if (args_get(a, "type") == NULL) {
         args_required(a, "skill");
     }

@@ -189,6 +189,19 @@ static int org_leave(struct ctl *ctl, struct args *a)
 
 /* --- The directory ---------------------------------------------------------------------------- */
 
+#define SEARCH_MAX 200 /* characters */
+
+/* Of UTF-8: every byte but those that continue one. */
+static size_t characters(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s != '\0'; s++) {
+        n += ((unsigned char)*s & 0xc0) != 0x80;
+    }
+    return n;
+}
+
 static int org_list(struct ctl *ctl, struct args *a)
 {
     static const struct column columns[] = {{"handle", SHOW_WHOLE, N_("handle")},
@@ -197,10 +210,15 @@ static int org_list(struct ctl *ctl, struct args *a)
                                             {"sheet.summary", SHOW_TEXT, N_("what they do")},
                                             {"confirmed_at", SHOW_DAY, N_("confirmed")},
                                             {NULL, SHOW_TEXT, NULL}};
+    const char *words = args_get(a, "q");
     struct query q;
 
+    if (words != NULL && characters(words) > SEARCH_MAX) {
+        args_fail(a, _("-q: at most %d characters are looked for"), SEARCH_MAX);
+        return CTL_USAGE;
+    }
     query_start(&q, "/v1/orgs");
-    query_add(&q, "q", args_get(a, "q"));
+    query_add(&q, "q", words);
     query_add(&q, "skill", args_get(a, "skill"));
     query_add(&q, "state", args_get(a, "state"));
     int rc =

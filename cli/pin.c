@@ -11,6 +11,7 @@
 
 #include "cli/files.h"
 #include "cli/i18n.h"
+#include "cli/keyfile_json.h"
 #include "crypto/text.h"
 
 #define NETWORK_FILE_MAX 4096
@@ -121,6 +122,18 @@ static struct log_pin *pin_new(const struct ctl *ctl, char *path)
     return pin;
 }
 
+/* Only beside what is a key file: a file named by mistake must not get a network. */
+static int check_key_file(const struct ctl *ctl)
+{
+    struct keyfile_json file;
+    int rc = keyfile_json_read(&file, ctl->key_path);
+
+    if (rc == CTL_OK) {
+        keyfile_json_free(&file);
+    }
+    return rc;
+}
+
 int pin_check(struct ctl *ctl)
 {
     char *path;
@@ -134,6 +147,7 @@ int pin_check(struct ctl *ctl)
         return fail(CTL_FAILED, _("no memory"));
     }
     rc = pin_read(path, &ctl->pin);
+    rc = rc == CTL_OK && ctl->pin == NULL ? check_key_file(ctl) : rc;
     if (rc != CTL_OK) {
         free(path);
         return rc;

@@ -27,7 +27,8 @@ void pin_free(struct log_pin *pin); /* NULL is accepted */
 
 /*
  * Checks the context's origin and log key against the key's network file, which is written when
- * there is none. Without --key there is nothing to check. CTL_OK or an exit code (CTL_VERIFY).
+ * there is none and --key names a key file. Without --key there is nothing to check. CTL_OK or an
+ * exit code (CTL_VERIFY, CTL_KEY).
  */
 int pin_check(struct ctl *ctl) __attribute__((warn_unused_result));
 

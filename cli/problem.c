@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/explain.h"
 #include "cli/i18n.h"
 
 /* The way out, and the exit code where the status does not tell it. */
@@ -35,7 +36,7 @@ static const struct {
      N_("record a smaller share, make it a gift (--gift), or let another "
         "organisation vouch for an urgent need")},
     {"network_not_founded", CTL_CONFLICT, N_("the founders sign network.found first")},
-    {"org_unknown", CTL_NOT_FOUND, N_("look for it with `semctl org list --q …`")},
+    {"org_unknown", CTL_NOT_FOUND, N_("look for it with `semctl org list -q …`")},
     {"read_only", CTL_LOCKED, N_("the operator finds the reason at /readyz")},
     {"ref_unknown", CTL_NOT_FOUND, NULL},
     {"signature_invalid", CTL_KEY, NULL},
@@ -86,19 +87,52 @@ static const char *text_of(const json_t *o, const char *key)
     return s != NULL ? s : "";
 }
 
-static void show_part(const char *label, const json_t *value)
+static void show_part(const char *label, const char *text)
 {
-    if (json_is_string(value) && json_string_length(value) > 0) {
-        fprintf(stderr, "  %s: %s\n", label, json_string_value(value));
-    } else if (json_is_integer(value)) {
-        fprintf(stderr, "  %s: %" JSON_INTEGER_FORMAT "\n", label, json_integer_value(value));
+    if (text[0] != '\0') {
+        fprintf(stderr, "  %s: %s\n", label, text);
     }
+}
+
+static void show_parts(const json_t *p, const char *code)
+{
+    static struct explained words;
+    const char *rule = text_of(p, "rule");
+
+    explain(&words, code, rule, text_of(p, "expected"), text_of(p, "found"));
+    show_part(_("field"), text_of(p, "field"));
+    show_part(_("rule"), rule);
+    show_part(_("expected"), words.expected);
+    show_part(_("found"), words.found);
+    show_part(_("limit"), words.limit);
+}
+
+/* The title in the language of whoever reads; a code of a later server keeps the server's words. */
+static const char *title_of(const json_t *p, const char *code)
+{
+    enum code known;
+
+    return code_find(code, &known) ? _(code_title(known)) : text_of(p, "title");
+}
+
+/* The detail says in one line what expected and found say in two. True when it was shown. */
+static bool show_detail(const json_t *p)
+{
+    const char *detail = text_of(p, "detail");
+    char plain[EXPLAIN_SIZE];
+
+    if (detail[0] == '\0' || json_object_get(p, "expected") != NULL ||
+        strcmp(detail, text_of(p, "title")) == 0) {
+        return false;
+    }
+    explain_plain(plain, detail);
+    fprintf(stderr, "  %s\n", plain);
+    return true;
 }
 
 int problem_show(const struct ctl *ctl, const json_t *p)
 {
-    const char *code = text_of(p, "code"), *title = text_of(p, "title");
-    const json_t *detail = json_object_get(p, "detail");
+    const char *code = text_of(p, "code"), *title = title_of(p, code);
 
     if (ctl->json) {
         print_json(p);
@@ -111,16 +145,11 @@ int problem_show(const struct ctl *ctl, const json_t *p)
     } else {
         fail(0, _("refused: %s (%s)"), title, code);
     }
-    show_part(_("field"), json_object_get(p, "field"));
-    show_part(_("rule"), json_object_get(p, "rule"));
-    show_part(_("expected"), json_object_get(p, "expected"));
-    show_part(_("found"), json_object_get(p, "found"));
-    /* The detail says in one line what expected and found say in two. */
-    if (json_is_string(detail) && json_object_get(p, "expected") == NULL &&
-        strcmp(json_string_value(detail), title) != 0) {
-        fprintf(stderr, "  %s\n", json_string_value(detail));
+    show_parts(p, code);
+    /* Who may read is in the detail of this one; the way out would say nearly the same. */
+    if (!show_detail(p) || strcmp(code, "forbidden") != 0) {
+        show_way_out(code);
     }
-    show_way_out(code);
     return problem_exit(code, status);
 }
 

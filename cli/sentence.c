@@ -38,6 +38,27 @@ static const char *done_by_name(int done_by)
     return "";
 }
 
+/* --- Parts ----------------------------------------------------------------------------------- */
+
+/* What fills one %s of a sentence: a sentence is one format, which a translation may reorder. */
+struct part {
+    struct words t;
+    char s[SENTENCE_SIZE];
+};
+
+static struct words *part_start(struct part *part)
+{
+    part->t = (struct words){.s = part->s, .size = sizeof part->s};
+    part->s[0] = '\0';
+    return &part->t;
+}
+
+static const char *part_text(struct part *part)
+{
+    words_finish(&part->t);
+    return part->s;
+}
+
 /* --- Shares ----------------------------------------------------------------------------------- */
 
 enum side { WE_GIVE, WE_RECEIVE, OTHERS };
@@ -62,65 +83,55 @@ static size_t count_side(const struct shares *shares, const char *us, enum side 
 
 static void add_share(struct words *t, const struct share *s, enum side side)
 {
-    words_duration(t, s->minutes);
+    const struct short_text time = time_text(s->minutes);
+
     switch (side) {
     case WE_GIVE:
-        words_add(t, _(" to %s"), NAME(s->to));
+        words_add(t, _("%s to %s"), time.s, NAME(s->to));
         break;
     case WE_RECEIVE:
-        words_add(t, _(" from %s"), NAME(s->from));
+        words_add(t, _("%s from %s"), time.s, NAME(s->from));
         break;
     case OTHERS:
-        words_add(t, _(" from %s to %s"), NAME(s->from), NAME(s->to));
+        words_add(t, _("%s from %s to %s"), time.s, NAME(s->from), NAME(s->to));
         break;
     }
 }
 
-static void add_side(struct words *t, const struct shares *shares, const char *us, enum side side)
+static size_t add_side(struct words *t, const struct shares *shares, const char *us, enum side side)
 {
-    size_t left = count_side(shares, us, side), done = 0;
+    size_t n = count_side(shares, us, side), done = 0;
 
     for (size_t i = 0; i < shares->n; i++) {
         if (side_of(&shares->v[i], us) == side) {
-            words_add(t, "%s", done == 0 ? "" : done + 1 == left ? _(" and ") : ", ");
+            words_add(t, "%s", words_between(done++, n));
             add_share(t, &shares->v[i], side);
-            done++;
         }
     }
+    return n;
 }
 
-/*
- * "received A and B, and given C": our own shares after the given verbs. The shares of others
- * follow in a sentence of their own, by add_others().
- */
-static void add_ours(struct words *t, const struct shares *shares, const char *us,
-                     const char *received, const char *given)
-{
-    size_t in = count_side(shares, us, WE_RECEIVE), out = count_side(shares, us, WE_GIVE);
+/* The shares as lists, by whose they are, and which of our own there are. */
+struct told {
+    struct part received, given, others;
+    enum { WE_RECEIVED, WE_GAVE, WE_DID_BOTH, WE_TAKE_NO_PART } ours;
+};
 
-    if (in > 0) {
-        words_add(t, "%s ", received);
-        add_side(t, shares, us, WE_RECEIVE);
-    }
-    if (out > 0) {
-        words_add(t, "%s%s ", in > 0 ? _(", and ") : "", given);
-        add_side(t, shares, us, WE_GIVE);
-    }
+static void tell(struct told *told, const struct shares *shares, const char *us)
+{
+    size_t in = add_side(part_start(&told->received), shares, us, WE_RECEIVE);
+    size_t out = add_side(part_start(&told->given), shares, us, WE_GIVE);
+
+    add_side(part_start(&told->others), shares, us, OTHERS);
+    told->ours = in > 0 ? out > 0 ? WE_DID_BOTH : WE_RECEIVED : out > 0 ? WE_GAVE : WE_TAKE_NO_PART;
 }
 
-static void add_others(struct words *t, const struct shares *shares, const char *us)
+/* What others exchange in a text of ours follows in a sentence of its own. */
+static void add_others(struct words *t, struct told *told)
 {
-    if (count_side(shares, us, OTHERS) > 0) {
-        words_add(t, "%s", _(" In the same text: "));
-        add_side(t, shares, us, OTHERS);
-        words_add(t, ".");
+    if (told->ours != WE_TAKE_NO_PART && told->others.t.n > 0) {
+        words_add(t, _(" In the same text: %s."), part_text(&told->others));
     }
-}
-
-/* Somebody who takes no part reads the shares without "we". */
-static bool takes_part(const struct shares *shares, const char *us)
-{
-    return count_side(shares, us, OTHERS) < shares->n;
 }
 
 /* --- One function for each kind --------------------------------------------------------------- */
@@ -128,24 +139,27 @@ static bool takes_part(const struct shares *shares, const char *us)
 static void network_found(struct words *t, const struct entry *e)
 {
     const struct body_network_found *b = &e->network_found;
+    struct part founders, mandates;
 
-    words_add(t, _("%zu organisations found a network: "), b->n_founders);
+    part_start(&founders);
     for (size_t i = 0; i < b->n_founders; i++) {
-        words_add(t, "%s%s",
-                  i == 0                   ? ""
-                  : i + 1 == b->n_founders ? _(" and ")
-                                           : ", ",
+        words_add(&founders.t, "%s%s", words_between(i, b->n_founders),
                   NAME(b->founders[i].handle));
     }
-    words_add(t, _(". Mandates: "));
+    part_start(&mandates);
     for (size_t i = 0; i < b->n_mandates; i++) {
-        words_add(t, "%s%s (%s, ", i == 0 ? "" : "; ", NAME(b->mandates[i].org),
-                  role_word(b->mandates[i].role));
-        words_add(t, "%s", _("until "));
-        words_moment(t, b->mandates[i].until);
-        words_add(t, ")");
+        words_add(&mandates.t, "%s", i == 0 ? "" : "; ");
+        words_add(&mandates.t, _("%s (%s, until %s)"), NAME(b->mandates[i].org),
+                  role_word(b->mandates[i].role), moment_text(b->mandates[i].until).s);
     }
-    words_add(t, _(". The catalogue has %zu skills."), b->n_skills);
+    words_add(t,
+              ngettext("%zu organisation founds a network: %s.",
+                       "%zu organisations found a network: %s.", b->n_founders),
+              b->n_founders, part_text(&founders));
+    words_add(t, _(" Mandates: %s."), part_text(&mandates));
+    words_add(
+        t, ngettext(" The catalogue has %zu skill.", " The catalogue has %zu skills.", b->n_skills),
+        b->n_skills);
     words_add(t, "%s",
               b->public_directory ? _(" Anybody may read the directory.")
                                   : _(" Members read the directory."));
@@ -159,23 +173,25 @@ static void network_found(struct words *t, const struct entry *e)
 static void org_admit(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_org_admit *b = &e->org_admit;
+    bool ours = us != NULL && strcmp(us, e->by.s) == 0;
+    struct part sponsors, voucher;
 
-    if (us != NULL && strcmp(us, e->by.s) == 0) {
-        words_add(t, _("%s asks to be admitted and accepts the charter"), NAME(e->by));
-    } else {
-        words_add(t, _("%s is admitted as a member"), NAME(e->by));
-    }
     if (b->coordinator.s[0] != '\0') {
-        words_add(t, _(", with %s as coordinator"), NAME(b->coordinator));
+        words_add(part_start(&voucher), _(", with %s as coordinator"), NAME(b->coordinator));
     } else {
-        words_add(t, "%s", _(", sponsored by "));
-        words_names(t, &b->sponsors, NULL);
+        words_names(part_start(&sponsors), &b->sponsors);
+        words_add(part_start(&voucher), _(", sponsored by %s"), part_text(&sponsors));
     }
-    words_add(t, "%s",
-              b->is_public ? _("; its sheet may be shown to anybody. Its first key is ")
-                           : _("; its sheet is for members. Its first key is "));
-    words_key(t, &b->key);
-    words_add(t, ".");
+    if (ours) {
+        words_add(t, _("%s asks to be admitted and accepts the charter%s; "), NAME(e->by),
+                  part_text(&voucher));
+    } else {
+        words_add(t, _("%s is admitted as a member%s; "), NAME(e->by), part_text(&voucher));
+    }
+    words_add(t,
+              b->is_public ? _("its sheet may be shown to anybody. Its first key is %s.")
+                           : _("its sheet is for members. Its first key is %s."),
+              key_text(&b->key).s);
 }
 
 static void org_update(struct words *t, const struct entry *e)
@@ -188,58 +204,46 @@ static void org_update(struct words *t, const struct entry *e)
 
 static void org_leave(struct words *t, const struct entry *e)
 {
-    words_add(t, _("%s leaves the network: its agreements, offers, needs, keys and mandates end"),
-              NAME(e->by));
     if (e->org_leave.to.s[0] != '\0') {
-        words_add(t, _(", and hours it gave beyond those it received go to %s"),
-                  NAME(e->org_leave.to));
+        words_add(t,
+                  _("%s leaves the network: its agreements, offers, needs, keys and mandates end, "
+                    "and hours it gave beyond those it received go to %s."),
+                  NAME(e->by), NAME(e->org_leave.to));
     } else {
-        words_add(t, "%s", _(", and hours it gave beyond those it received go to the pool"));
+        words_add(t,
+                  _("%s leaves the network: its agreements, offers, needs, keys and mandates end, "
+                    "and hours it gave beyond those it received go to the pool."),
+                  NAME(e->by));
     }
-    words_add(t, ".");
+}
+
+static const char *scope_phrase(enum scope scope)
+{
+    switch (scope) {
+    case SCOPE_ADMIN:
+        return _(", which may sign everything");
+    case SCOPE_SIGN:
+        return _(", which may sign exchanges but not keys, admissions or leaving");
+    case SCOPE_PROPOSE:
+        return _(", which may read and propose but binds nobody");
+    }
+    return "";
 }
 
 static void key_add(struct words *t, const struct entry *e)
 {
     const struct body_key_add *b = &e->key_add;
+    struct part ceiling;
 
-    words_add(t, _("%s adds the key "), NAME(e->by));
-    words_key(t, &b->key);
-    switch ((enum scope)b->scope) {
-    case SCOPE_ADMIN:
-        words_add(t, "%s", _(", which may sign everything"));
-        break;
-    case SCOPE_SIGN:
-        words_add(t, "%s", _(", which may sign exchanges but not keys, admissions or leaving"));
-        break;
-    case SCOPE_PROPOSE:
-        words_add(t, "%s", _(", which may read and propose but binds nobody"));
-        break;
-    }
+    part_start(&ceiling);
     if (b->ceiling > 0) {
-        words_add(t, "%s", _(", up to "));
-        words_duration(t, b->ceiling);
-        words_add(t, "%s", _(" in one text"));
+        words_add(&ceiling.t, _(", up to %s in one text"), time_text(b->ceiling).s);
     }
-    words_add(t, ".");
+    words_add(t, _("%s adds the key %s%s%s."), NAME(e->by), key_text(&b->key).s,
+              scope_phrase((enum scope)b->scope), part_text(&ceiling));
 }
 
-static void key_revoke(struct words *t, const struct entry *e)
-{
-    words_add(t, _("%s revokes the key "), NAME(e->by));
-    words_key(t, &e->key_revoke.key);
-    words_add(t, "%s", _("; it never signs again."));
-}
-
-static void details_erase(struct words *t, const struct entry *e)
-{
-    words_add(t, _("%s erases for ever the text \"%s\" of "), NAME(e->by),
-              slot_word((enum slot)e->details_erase.slot));
-    words_ref(t, "", &e->details_erase.subject);
-    words_add(t, "%s", _("; the log itself stays as it is."));
-}
-
-static void add_skill(struct words *t, int type, const struct slug *skill)
+static void add_thing(struct words *t, int type, const struct slug *skill)
 {
     words_add(t, "%s", thing_name(type));
     if (skill->s[0] != '\0') {
@@ -252,113 +256,135 @@ static void add_reach(struct words *t, const struct slugs *areas, const struct s
 {
     words_slugs(t, _(", in "), areas);
     words_slugs(t, _(", speaking "), languages);
-    words_add(t, "%s", is_public ? _("; anybody may read it.") : _("; members read it."));
+    words_add(t, "%s", is_public ? _("; anybody may read it") : _("; members read it"));
 }
 
 static void offer_publish(struct words *t, const struct entry *e)
 {
     const struct body_offer_publish *b = &e->offer_publish;
+    struct part who, what, rest;
 
-    words_names(t, &b->providers, NULL);
-    words_add(t, "%s", ngettext(" offers ", " offer together ", b->providers.n));
-    add_skill(t, b->type, &b->skill);
-    words_add(t, "%s", _(", until "));
-    words_moment(t, b->expires);
+    words_names(part_start(&who), &b->providers);
+    add_thing(part_start(&what), b->type, &b->skill);
+    part_start(&rest);
     if (b->minutes_month > 0) {
-        words_add(t, "%s", _(", up to "));
-        words_duration(t, b->minutes_month);
-        words_add(t, "%s", _(" a month"));
+        words_add(&rest.t, _(", up to %s a month"), time_text(b->minutes_month).s);
     }
-    add_reach(t, &b->areas, &b->languages, b->is_public);
+    add_reach(&rest.t, &b->areas, &b->languages, b->is_public);
+    words_add(
+        t,
+        ngettext("%s offers %s, until %s%s.", "%s offer together %s, until %s%s.", b->providers.n),
+        part_text(&who), part_text(&what), moment_text(b->expires).s, part_text(&rest));
 }
 
 /* Who speaks: the author, or whoever signs with the author. */
-static void add_speaker(struct words *t, const struct entry *e, const char *us)
+static const char *speaker(struct part *part, const struct entry *e, const char *us)
 {
+    part_start(part);
     if (us != NULL && strcmp(us, e->by.s) != 0) {
-        words_add(t, _("%s, with %s,"), name_of(us).s, NAME(e->by));
+        words_add(&part->t, _("%s, with %s,"), name_of(us).s, NAME(e->by));
     } else {
-        words_add(t, "%s", NAME(e->by));
+        words_add(&part->t, "%s", NAME(e->by));
     }
+    return part_text(part);
 }
 
 static void offer_renew(struct words *t, const struct entry *e, const char *us)
 {
-    add_speaker(t, e, us);
-    words_add(t, "%s", _(" keeps the offer "));
-    words_ref(t, "", &e->offer_renew.offer);
-    words_add(t, "%s", _(" open until "));
-    words_moment(t, e->offer_renew.expires);
-    words_add(t, ".");
+    struct part who;
+
+    words_add(t, _("%s keeps the offer %s open until %s."), speaker(&who, e, us),
+              ref_text(&e->offer_renew.offer).s, moment_text(e->offer_renew.expires).s);
 }
 
 static void need_publish(struct words *t, const struct entry *e)
 {
     const struct body_need_publish *b = &e->need_publish;
+    struct part what, rest;
 
-    words_add(t, _("%s asks for "), NAME(e->by));
-    words_duration(t, b->minutes);
-    words_add(t, "%s", _(" of help: "));
-    add_skill(t, b->type, &b->skill);
-    words_add(t, "%s", _(", until "));
-    words_moment(t, b->expires);
+    add_thing(part_start(&what), b->type, &b->skill);
+    part_start(&rest);
     if (b->urgent) {
-        words_add(t, "%s", _(", and declares it urgent"));
+        words_add(&rest.t, "%s", _(", and declares it urgent"));
     }
-    add_reach(t, &b->areas, &b->languages, b->is_public);
-}
-
-/* "<who> <does something with the thing> <ref>." */
-static void ref_sentence(struct words *t, const char *does, const struct entry *e, const char *us,
-                         const struct ref *ref)
-{
-    char r[REF_TEXT_SIZE];
-
-    ref_format(r, ref);
-    add_speaker(t, e, us);
-    words_add(t, " %s %s.", does, r);
+    add_reach(&rest.t, &b->areas, &b->languages, b->is_public);
+    words_add(t, _("%s asks for %s of help: %s, until %s%s."), NAME(e->by), time_text(b->minutes).s,
+              part_text(&what), moment_text(b->expires).s, part_text(&rest));
 }
 
 static void agreement_sign(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_agreement_sign *b = &e->agreement_sign;
+    const struct short_text until = moment_text(b->expires);
+    struct told told;
+    struct part rest;
 
-    if (takes_part(&b->shares, us)) {
-        words_add(t, _("%s agrees "), name_of(us).s);
-        add_ours(t, &b->shares, us, _("to receive"), _("to give"));
-    } else {
-        words_add(t, "%s", _("An agreement on "));
-        add_side(t, &b->shares, us, OTHERS);
+    tell(&told, &b->shares, us);
+    words_ref(part_start(&rest), _(", for the need "), &b->need);
+    words_ref(&rest.t, _(", from the offer "), &b->offer);
+    words_add(&rest.t, "%s", done_by_name(b->done_by));
+    switch (told.ours) {
+    case WE_RECEIVED:
+        words_add(t, _("%s agrees to receive %s, until %s%s."), name_of(us).s,
+                  part_text(&told.received), until.s, part_text(&rest));
+        break;
+    case WE_GAVE:
+        words_add(t, _("%s agrees to give %s, until %s%s."), name_of(us).s, part_text(&told.given),
+                  until.s, part_text(&rest));
+        break;
+    case WE_DID_BOTH:
+        words_add(t, _("%s agrees to receive %s, and to give %s, until %s%s."), name_of(us).s,
+                  part_text(&told.received), part_text(&told.given), until.s, part_text(&rest));
+        break;
+    case WE_TAKE_NO_PART:
+        words_add(t, _("An agreement on %s, until %s%s."), part_text(&told.others), until.s,
+                  part_text(&rest));
+        break;
     }
-    words_add(t, "%s", _(", until "));
-    words_moment(t, b->expires);
-    words_ref(t, _(", for the need "), &b->need);
-    words_ref(t, _(", from the offer "), &b->offer);
-    words_add(t, "%s", done_by_name(b->done_by));
-    words_add(t, ".");
-    if (takes_part(&b->shares, us)) {
-        add_others(t, &b->shares, us);
-    }
+    add_others(t, &told);
 }
 
 static void agreement_change(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_agreement_change *b = &e->agreement_change;
-    char r[REF_TEXT_SIZE];
+    const struct short_text ref = ref_text(&b->agreement), until = moment_text(b->expires);
+    struct told told;
 
-    ref_format(r, &b->agreement);
-    if (takes_part(&b->shares, us)) {
-        words_add(t, _("%s changes the agreement %s, which becomes, in all: "), name_of(us).s, r);
-        add_ours(t, &b->shares, us, _("to receive"), _("to give"));
-    } else {
-        words_add(t, _("The agreement %s becomes, in all: "), r);
-        add_side(t, &b->shares, us, OTHERS);
+    tell(&told, &b->shares, us);
+    switch (told.ours) {
+    case WE_RECEIVED:
+        words_add(t,
+                  _("%s changes the agreement %s, which becomes, in all: to receive %s, until %s."),
+                  name_of(us).s, ref.s, part_text(&told.received), until.s);
+        break;
+    case WE_GAVE:
+        words_add(t, _("%s changes the agreement %s, which becomes, in all: to give %s, until %s."),
+                  name_of(us).s, ref.s, part_text(&told.given), until.s);
+        break;
+    case WE_DID_BOTH:
+        words_add(t,
+                  _("%s changes the agreement %s, which becomes, in all: to receive %s, and to "
+                    "give %s, until %s."),
+                  name_of(us).s, ref.s, part_text(&told.received), part_text(&told.given), until.s);
+        break;
+    case WE_TAKE_NO_PART:
+        words_add(t, _("The agreement %s becomes, in all: %s, until %s."), ref.s,
+                  part_text(&told.others), until.s);
+        break;
     }
-    words_add(t, "%s", _(", until "));
-    words_moment(t, b->expires);
-    words_add(t, ".");
-    if (takes_part(&b->shares, us)) {
-        add_others(t, &b->shares, us);
+    add_others(t, &told);
+}
+
+static void hours_record_rest(struct words *t, const struct body_hours_record *b)
+{
+    if (b->skill.s[0] != '\0') {
+        words_add(t, " (%s)", b->skill.s);
+    }
+    words_ref(t, _(", under the agreement "), &b->agreement);
+    words_ref(t, _(", for the need "), &b->need);
+    words_add(t, "%s", done_by_name(b->done_by));
+    if (b->gift) {
+        words_add(t, "%s", _(", as a gift: no hours are counted back"));
     }
 }
 
@@ -366,59 +392,77 @@ static void hours_record(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_hours_record *b = &e->hours_record;
     char day[DAY_SIZE];
+    struct told told;
+    struct part rest;
 
     day_words(day, b->day);
-    if (takes_part(&b->shares, us)) {
-        words_add(t, _("%s confirms "), name_of(us).s);
-        add_ours(t, &b->shares, us, _("having received"), _("having given"));
-    } else {
-        words_add(t, "%s", _("Hours of help: "));
-        add_side(t, &b->shares, us, OTHERS);
+    tell(&told, &b->shares, us);
+    hours_record_rest(part_start(&rest), b);
+    switch (told.ours) {
+    case WE_RECEIVED:
+        words_add(t, _("%s confirms having received %s on %s%s."), name_of(us).s,
+                  part_text(&told.received), day, part_text(&rest));
+        break;
+    case WE_GAVE:
+        words_add(t, _("%s confirms having given %s on %s%s."), name_of(us).s,
+                  part_text(&told.given), day, part_text(&rest));
+        break;
+    case WE_DID_BOTH:
+        words_add(t, _("%s confirms having received %s, and having given %s on %s%s."),
+                  name_of(us).s, part_text(&told.received), part_text(&told.given), day,
+                  part_text(&rest));
+        break;
+    case WE_TAKE_NO_PART:
+        words_add(t, _("Hours of help: %s on %s%s."), part_text(&told.others), day,
+                  part_text(&rest));
+        break;
     }
-    words_add(t, _(" on %s"), day);
-    if (b->skill.s[0] != '\0') {
-        words_add(t, " (%s)", b->skill.s);
-    }
-    words_ref(t, _(", under the agreement "), &b->agreement);
-    words_ref(t, _(", for the need "), &b->need);
-    words_add(t, "%s", done_by_name(b->done_by));
-    words_add(t, "%s", b->gift ? _(", as a gift: no hours are counted back.") : ".");
-    if (takes_part(&b->shares, us)) {
-        add_others(t, &b->shares, us);
-    }
+    add_others(t, &told);
 }
 
 static void hours_reverse(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_hours_reverse *b = &e->hours_reverse;
+    const struct short_text ref = ref_text(&b->hours);
+    struct told told;
 
-    if (takes_part(&b->shares, us)) {
-        words_add(t, _("%s takes back "), name_of(us).s);
-        add_ours(t, &b->shares, us, _("as not received:"), _("as not given:"));
-    } else {
-        words_add(t, "%s", _("Taken back: "));
-        add_side(t, &b->shares, us, OTHERS);
+    tell(&told, &b->shares, us);
+    switch (told.ours) {
+    case WE_RECEIVED:
+        words_add(t, _("%s takes back as not received: %s, of the hours recorded in %s."),
+                  name_of(us).s, part_text(&told.received), ref.s);
+        break;
+    case WE_GAVE:
+        words_add(t, _("%s takes back as not given: %s, of the hours recorded in %s."),
+                  name_of(us).s, part_text(&told.given), ref.s);
+        break;
+    case WE_DID_BOTH:
+        words_add(t,
+                  _("%s takes back as not received: %s, and as not given: %s, of the hours "
+                    "recorded in %s."),
+                  name_of(us).s, part_text(&told.received), part_text(&told.given), ref.s);
+        break;
+    case WE_TAKE_NO_PART:
+        words_add(t, _("Taken back: %s, of the hours recorded in %s."), part_text(&told.others),
+                  ref.s);
+        break;
     }
-    words_ref(t, _(", of the hours recorded in "), &b->hours);
-    words_add(t, ".");
-    if (takes_part(&b->shares, us)) {
-        add_others(t, &b->shares, us);
-    }
+    add_others(t, &told);
 }
 
 static void clock_tick(struct words *t, const struct entry *e)
 {
-    words_add(t, "%s", _("The log's clock processes "));
     words_add(t,
-              ngettext("%" PRId64 " due moment through ", "%" PRId64 " due moments through ",
+              ngettext("The log's clock processes %" PRId64 " due moment through %s.",
+                       "The log's clock processes %" PRId64 " due moments through %s.",
                        (unsigned long)e->clock_tick.n),
-              e->clock_tick.n);
-    words_moment(t, e->clock_tick.through);
-    words_add(t, ".");
+              e->clock_tick.n, moment_text(e->clock_tick.through).s);
 }
 
 static void write_kind(struct words *t, const struct entry *e, const char *us)
 {
+    struct part who;
+
     switch (e->kind->id) {
     case KIND_NETWORK_FOUND:
         network_found(t, e);
@@ -439,10 +483,13 @@ static void write_kind(struct words *t, const struct entry *e, const char *us)
         key_add(t, e);
         return;
     case KIND_KEY_REVOKE:
-        key_revoke(t, e);
+        words_add(t, _("%s revokes the key %s; it never signs again."), NAME(e->by),
+                  key_text(&e->key_revoke.key).s);
         return;
     case KIND_DETAILS_ERASE:
-        details_erase(t, e);
+        words_add(t, _("%s erases for ever the text \"%s\" of %s; the log itself stays as it is."),
+                  NAME(e->by), slot_word((enum slot)e->details_erase.slot),
+                  ref_text(&e->details_erase.subject).s);
         return;
     case KIND_OFFER_PUBLISH:
         offer_publish(t, e);
@@ -451,16 +498,18 @@ static void write_kind(struct words *t, const struct entry *e, const char *us)
         offer_renew(t, e, us);
         return;
     case KIND_OFFER_WITHDRAW:
-        ref_sentence(t, _("withdraws the offer"), e, NULL, &e->offer_withdraw.offer);
+        words_add(t, _("%s withdraws the offer %s."), NAME(e->by),
+                  ref_text(&e->offer_withdraw.offer).s);
         return;
     case KIND_NEED_PUBLISH:
         need_publish(t, e);
         return;
     case KIND_NEED_VOUCH:
-        ref_sentence(t, _("vouches for the urgency of the need"), e, NULL, &e->need_ref.need);
+        words_add(t, _("%s vouches for the urgency of the need %s."), NAME(e->by),
+                  ref_text(&e->need_ref.need).s);
         return;
     case KIND_NEED_WITHDRAW:
-        ref_sentence(t, _("withdraws the need"), e, NULL, &e->need_ref.need);
+        words_add(t, _("%s withdraws the need %s."), NAME(e->by), ref_text(&e->need_ref.need).s);
         return;
     case KIND_AGREEMENT_SIGN:
         agreement_sign(t, e, us);
@@ -469,12 +518,12 @@ static void write_kind(struct words *t, const struct entry *e, const char *us)
         agreement_change(t, e, us);
         return;
     case KIND_AGREEMENT_CLOSE:
-        ref_sentence(t, _("states that the work is done and closes the agreement"), e, us,
-                     &e->agreement_ref.agreement);
+        words_add(t, _("%s states that the work is done and closes the agreement %s."),
+                  speaker(&who, e, us), ref_text(&e->agreement_ref.agreement).s);
         return;
     case KIND_AGREEMENT_CANCEL:
-        ref_sentence(t, _("cancels what is left of the agreement"), e, NULL,
-                     &e->agreement_ref.agreement);
+        words_add(t, _("%s cancels what is left of the agreement %s."), NAME(e->by),
+                  ref_text(&e->agreement_ref.agreement).s);
         return;
     case KIND_HOURS_RECORD:
         hours_record(t, e, us);

@@ -2,6 +2,18 @@
 #include "cli/things.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "cli/i18n.h"
+
+void title_required(struct args *a)
+{
+    const char *title = args_required(a, "title");
+
+    if (title != NULL && title[strspn(title, " \t\r\n")] == '\0') {
+        args_fail(a, _("--title is empty: a line that says what is expected"));
+    }
+}
 
 json_t *title_and_text(const struct args *a)
 {

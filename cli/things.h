@@ -7,6 +7,8 @@
 #include "cli/options.h"
 #include "cli/table.h"
 
+/* --title must be there and say something. */
+void title_required(struct args *a);
 /* {"title","text"} from --title and --text; NULL when neither was given. The caller takes it. */
 json_t *title_and_text(const struct args *a);
 

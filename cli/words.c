@@ -52,57 +52,59 @@ struct name name_of(const char *handle)
     return n;
 }
 
-void words_names(struct words *t, const struct handles *list, const char *but)
-{
-    size_t left = 0, done = 0;
+_Static_assert(DURATION_SIZE <= SHORT_TEXT_SIZE && DAY_SIZE <= SHORT_TEXT_SIZE &&
+                   REF_TEXT_SIZE <= SHORT_TEXT_SIZE && HEX_SIZE(KEY_BYTES) <= SHORT_TEXT_SIZE,
+               "a short text holds a duration, a moment, a reference or a key");
 
-    for (size_t i = 0; i < list->n; i++) {
-        left += but == NULL || strcmp(list->v[i].s, but) != 0;
-    }
-    for (size_t i = 0; i < list->n; i++) {
-        if (but == NULL || strcmp(list->v[i].s, but) != 0) {
-            words_add(t, "%s%s",
-                      done == 0          ? ""
-                      : done + 1 == left ? _(" and ")
-                                         : ", ",
-                      NAME(list->v[i]));
-            done++;
-        }
-    }
+struct short_text time_text(int64_t minutes)
+{
+    struct short_text text;
+
+    duration_format(text.s, minutes);
+    return text;
 }
 
-void words_duration(struct words *t, int64_t minutes)
+struct short_text moment_text(int64_t ms)
 {
-    char d[DURATION_SIZE];
+    struct short_text text;
 
-    duration_format(d, minutes);
-    words_add(t, "%s", d);
+    moment_words(text.s, ms);
+    return text;
 }
 
-void words_moment(struct words *t, int64_t ms)
+struct short_text ref_text(const struct ref *ref)
 {
-    char m[DAY_SIZE];
+    struct short_text text;
 
-    moment_words(m, ms);
-    words_add(t, "%s", m);
+    ref_format(text.s, ref);
+    return text;
+}
+
+struct short_text key_text(const struct public_key *key)
+{
+    struct short_text text;
+
+    hex_encode(text.s, key->b, KEY_BYTES);
+    return text;
+}
+
+const char *words_between(size_t i, size_t n)
+{
+    return i == 0 ? "" : i + 1 == n ? _(" and ") : ", ";
+}
+
+void words_names(struct words *t, const struct handles *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        words_add(t, "%s%s", words_between(i, list->n), NAME(list->v[i]));
+    }
 }
 
 void words_ref(struct words *t, const char *before, const struct ref *ref)
 {
-    char r[REF_TEXT_SIZE];
-
     if (ref->by.s[0] != '\0') {
-        ref_format(r, ref);
-        words_add(t, "%s%s", before, r);
+        words_add(t, "%s%s", before, ref_text(ref).s);
     }
-}
-
-void words_key(struct words *t, const struct public_key *key)
-{
-    char hex[HEX_SIZE(KEY_BYTES)];
-
-    hex_encode(hex, key->b, KEY_BYTES);
-    words_add(t, "%s", hex);
 }
 
 void words_slugs(struct words *t, const char *before, const struct slugs *list)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "crypto/key.h"
 #include "ledger/entry.h"
 
 /* Start with s and size set and the rest zero; s holds at least one byte. */
@@ -22,15 +23,23 @@ struct name {
 struct name name_of(const char *handle);
 #define NAME(handle) (name_of((handle).s).s)
 
+/* Short texts by value, for the arguments of words_add(). */
+#define SHORT_TEXT_SIZE 96
+struct short_text {
+    char s[SHORT_TEXT_SIZE];
+};
+struct short_text time_text(int64_t minutes); /* "2 h 30 min" */
+struct short_text moment_text(int64_t ms);    /* "31 August 2026, 14:05 UTC" */
+struct short_text ref_text(const struct ref *ref);
+struct short_text key_text(const struct public_key *); /* all digits: a part names nothing */
+
 void words_add(struct words *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* "A, B and C", without the handle `but` (NULL: all). */
-void words_names(struct words *t, const struct handles *list, const char *but);
-void words_duration(struct words *t, int64_t minutes);
-void words_moment(struct words *t, int64_t ms);
+/* "A, B and C". */
+void words_names(struct words *t, const struct handles *list);
+/* What stands before item i of n in a list: nothing, a comma or "and". */
+const char *words_between(size_t i, size_t n);
 /* The text before and the reference; nothing when it is absent. */
 void words_ref(struct words *t, const char *before, const struct ref *ref);
-/* All 64 digits: a part of a key names nothing. */
-void words_key(struct words *t, const struct public_key *key);
 /* The text before and "a, b, c"; nothing when the list is empty. */
 void words_slugs(struct words *t, const char *before, const struct slugs *list);
 /* Marks a text that did not fit with "…", at a whole character. */

@@ -53,6 +53,18 @@ Test(apply_line, names_what_is_wrong)
                      "details \"other\": slot, kind and text must be those of SPEC 9");
 }
 
+Test(apply_line, refuses_members_that_no_line_has)
+{
+    cr_expect_str_eq(trouble_of("{\"sign\":[\"saule\"],\"entry\":{},\"detials\":{}}"),
+                     "\"detials\" is no member of a line: sign, entry, details or save");
+    cr_expect_str_eq(trouble_of("{\"Sign\":[\"saule\"],\"sign\":[\"saule\"],\"entry\":{}}"),
+                     "\"Sign\" is no member of a line: sign, entry, details or save");
+    cr_expect_str_eq(trouble_of("{\"sign\":[\"saule\"],\"entry\":{},\"save\":5}"),
+                     "\"save\" must be a name");
+    cr_expect_str_eq(trouble_of("{\"sign\":[\"saule\"],\"entry\":{},\"details\":[]}"),
+                     "\"details\" must be an object");
+}
+
 Test(apply_line, fills_in_author_id_and_validity)
 {
     /* With these filled in, org.confirm is whole, and the missing key is what stops it. */

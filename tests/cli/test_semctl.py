@@ -160,6 +160,11 @@ class Exits(shell.Case):
                        status=REFUSED)
         self.assertIn("limit_crossed", done.stderr)
         self.assertIn("gift", done.stderr)
+        for words in ("at most 15 h more for Orme",
+                      "found: 16 h, after which the position of Orme would be -16 h",
+                      "the most that Orme may receive beyond what it gave is 15 h"):
+            self.assertIn(words, done.stderr)
+        self.assertNotIn("hard stop", done.stderr)
         problem, = self.data("orme", "offer", "publish", "--title", "x", "--skill", "jardinage",
                              status=REFUSED)
         self.assertEqual(problem["code"], "skill_unknown")
@@ -178,6 +183,32 @@ class Exits(shell.Case):
                 self.assertEqual(done.stdout, "")
                 self.assertTrue(done.stderr.startswith("semctl: "), done.stderr)
         self.assertIn("hours", self.do("orme", "huors", status=USAGE).stderr)
+
+    def test_a_title_says_something(self):
+        for noun, verb, *rest in (("offer", "publish", "--skill", "droit"),
+                                  ("need", "publish", "--skill", "droit", "--minutes", "1h"),
+                                  ("agreement", "sign", "--from", "noyer", "--minutes", "1h")):
+            for title in ("", " \t "):
+                with self.subTest(noun=noun, title=title):
+                    done = self.do("orme", noun, verb, "--title", title, *rest, status=USAGE)
+                    self.assertIn("--title", done.stderr)
+
+    def test_a_search_is_bounded(self):
+        self.do("orme", "org", "list", "-q", "é" * 201, status=USAGE)
+        done = self.do("orme", "org", "list", "-q", "é" * 200, status=REFUSED)
+        self.assertIn("query_invalid", done.stderr)
+
+    def test_moments_of_a_refusal_are_dates(self):
+        done = self.do("orme", "offer", "publish", "--title", "x", "--skill", "droit", "--days",
+                       "3000", status=REFUSED)
+        self.assertRegex(done.stderr, r"expected: after \d+ \w+ 20\d\d, \d\d:\d\d UTC, at most")
+        self.assertRegex(done.stderr, r"found: \d+ \w+ 20\d\d, \d\d:\d\d UTC\n")
+        self.assertNotRegex(done.stderr, r"\d{13}")
+
+    def test_who_may_read_is_said_once(self):
+        done = self.do("orme", "statement", "noyer", status=KEY)
+        self.assertEqual(len(done.stderr.splitlines()), 2, done.stderr)
+        self.assertNotIn("SPEC", self.check(self.shell.run("inbox", "list"), KEY).stderr)
 
     def test_a_wrong_key_is_4(self):
         self.shell.new_key("personne")
@@ -300,6 +331,30 @@ class Keys(shell.Case):
         self.check(self.shell.run("key", "passwd", path, "--passphrase-file", fresh,
                                   "--new-passphrase-file", self.shell.passphrase))
 
+    def test_a_file_that_is_no_key_gets_no_network(self):
+        os.mkdir(os.path.join(self.shell.home, "folder.semkey"))
+        self.shell.write("empty.semkey", "")
+        self.shell.write("broken.semkey", '{"v":1}\n')
+        for name in ("folder", "empty", "broken"):
+            with self.subTest(name):
+                self.check(self.shell.run("--key", self.shell.path(name), "network"), KEY)
+                self.assertFalse(os.path.exists(self.shell.path(name) + ".network.json"))
+        self.check(self.shell.run("--key", self.shell.path("noyer"), "network"))
+        self.assertTrue(os.path.exists(self.shell.path("noyer") + ".network.json"))
+
+    def test_an_open_key_file_is_told(self):
+        self.shell.new_key("ouvert")
+        path = self.shell.path("ouvert")
+        self.assertEqual(self.check(self.shell.run("key", "show", path)).stderr, "")
+        os.chmod(path, 0o640)
+        for args in (["key", "show", path], ["key", "sheet", path, "--passphrase-file",
+                                             self.shell.passphrase]):
+            done = self.check(self.shell.run(*args))
+            self.assertEqual(done.stderr.count("chmod 600 " + path), 1, done.stderr)
+            self.assertEqual(self.check(self.shell.run("--quiet", *args)).stderr, "")
+        signed = self.do("ouvert", "inbox", "list", status=NOT_FOUND)
+        self.assertEqual(signed.stderr.count("chmod 600"), 1, signed.stderr)
+
     def test_a_touched_key_file_does_not_open(self):
         self.shell.new_key("touche")
         path = self.shell.path("touche")
@@ -377,10 +432,14 @@ class Apply(shell.Case):
         size = self.client.get("/v1/network").json["size"]
         good = self.hours("noyer", "orme", 1)
         for bad, status in (("{nonsense", USAGE), ('{"entry":{}}', USAGE), ('[]', USAGE),
+                            ({**good, "detials": {}}, USAGE),
                             (self.hours("noyer", "absent", 1), NOT_FOUND)):
             with self.subTest(str(bad)[:40]):
                 done = self.apply(good, bad)
                 self.assertIn(done.returncode, (status, KEY), done.stderr)
+                self.assertNotIn("in the log", done.stderr)
+        done = self.check(self.apply(good, {**good, "detials": {}}), USAGE)
+        self.assertIn('line 2: "detials"', done.stderr)
         self.assertEqual(self.client.get("/v1/network").json["size"], size)
 
     def test_no_secret_is_left_anywhere(self):
