@@ -189,18 +189,7 @@ static int org_leave(struct ctl *ctl, struct args *a)
 
 /* --- The directory ---------------------------------------------------------------------------- */
 
-#define SEARCH_MAX 200 /* characters */
-
-/* Of UTF-8: every byte but those that continue one. */
-static size_t characters(const char *s)
-{
-    size_t n = 0;
-
-    for (; *s != '\0'; s++) {
-        n += ((unsigned char)*s & 0xc0) != 0x80;
-    }
-    return n;
-}
+#define SEARCH_MAX 100 /* bytes, as the server takes them */
 
 static int org_list(struct ctl *ctl, struct args *a)
 {
@@ -213,8 +202,8 @@ static int org_list(struct ctl *ctl, struct args *a)
     const char *words = args_get(a, "q");
     struct query q;
 
-    if (words != NULL && characters(words) > SEARCH_MAX) {
-        args_fail(a, _("-q: at most %d characters are looked for"), SEARCH_MAX);
+    if (words != NULL && strlen(words) > SEARCH_MAX) {
+        args_fail(a, _("-q: at most %d bytes are looked for"), SEARCH_MAX);
         return CTL_USAGE;
     }
     query_start(&q, "/v1/orgs");
