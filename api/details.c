@@ -174,7 +174,8 @@ static bool store(struct request *rq, const struct upload *up, const struct plac
     if (!look_again(rq)) {
         reply_code(rq, CODE_internal, "the store cannot be read now");
     } else if (find_place(rq, &up->ref, up->slot, &now) && now.logged && now.detail.erased) {
-        side_erase_text(side, &key);
+        /* When this fails the store is failing; no answer shows the text. */
+        (void)!side_erase_text(side, &key);
         reply_erased(rq, &now.detail);
     } else {
         reply_stored(rq, up, commit, known);
@@ -265,7 +266,10 @@ static bool is_public_thing(struct request *rq, const struct detail *d)
     if (strcmp(d->kind, "need") == 0) {
         return state_need(rq->state, &d->subject, &need) && need.is_public;
     }
-    return state_org(rq->state, d->subject.author, &org) && org.is_public;
+    /* The flag is of the sheet in force; what stood in an older one is the members'. */
+    return state_org(rq->state, d->subject.author, &org) && org.is_public &&
+           memcmp(&org.sheet_ref.id, &d->subject.id, sizeof d->subject.id) == 0 &&
+           state_org_number(rq->state, &org.sheet_ref.by) == d->subject.author;
 }
 
 /* SPEC 12.3: catalogue for all, directory texts like the directory, the rest for the parties. */

@@ -11,9 +11,6 @@
 #include "ledger/kind.h"
 #include "ledger/query.h"
 
-/* Leaves of one page together, so that a page stays well below a few megabytes. */
-#define PAGE_LEAF_BYTES_MAX ((size_t)1 << 20)
-
 /* The JSON line of a leaf's note, as it was signed. */
 static json_t *fields_of(const struct entry *entry)
 {
@@ -130,7 +127,6 @@ static void list_entries(struct request *rq, const struct filter *filter, struct
     struct entry_record record;
     struct slice leaf;
     uint64_t index = 0, size = page->size;
-    size_t bytes = 0;
 
     if (page->resumed) {
         memcpy(&index, page->key, sizeof index);
@@ -138,7 +134,7 @@ static void list_entries(struct request *rq, const struct filter *filter, struct
     for (; index < size && state_entry(rq->state, index, &record); index++) {
         json_t *o;
 
-        if (bytes > PAGE_LEAF_BYTES_MAX || !page_goes_on(page)) {
+        if (!page_goes_on(page)) {
             page_reply(rq, page, &index);
             return;
         }
@@ -148,7 +144,6 @@ static void list_entries(struct request *rq, const struct filter *filter, struct
         o = view_entry_record(rq->state, &record);
         put_bytes(o, "leaf", (const char *)leaf.data, leaf.size);
         page_add(page, o);
-        bytes += leaf.size;
     }
     page_reply(rq, page, NULL);
 }
@@ -171,6 +166,10 @@ void get_entries(struct request *rq)
     }
     if (!page.resumed) {
         page.size = rq->head.size; /* what is under a signed head */
+    } else if (page.size > rq->head.size) {
+        page_drop(&page);
+        reply_code(rq, CODE_cursor_invalid, NULL);
+        return;
     }
     if (reply_not_modified(rq)) {
         page_drop(&page);

@@ -120,8 +120,16 @@ void get_inbox_item(struct request *rq)
 
 void delete_inbox_item(struct request *rq)
 {
-    if (find_item(rq)) {
-        inbox_remove(rq->server->node->side, &rq->worker->item.ref, false);
+    struct side *side = rq->server->node->side;
+    struct ref ref = {rq->args.handle, rq->args.id};
+
+    if (!find_item(rq)) {
+        return;
+    }
+    /* Nothing removed: another took it at this moment, or the store fails and it is still there. */
+    if (!inbox_remove(side, &ref, false) && inbox_get(side, &ref, &rq->worker->item)) {
+        reply_code(rq, CODE_internal, "the text cannot be withdrawn now");
+    } else {
         reply_empty(rq, MHD_HTTP_NO_CONTENT);
     }
 }

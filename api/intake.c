@@ -37,6 +37,32 @@ void *intake_line(void *cls, const char *target, struct MHD_Connection *connecti
     return rq;
 }
 
+/* A field name as RFC 9110 section 5.6.2 has it. */
+static bool is_token(const char *name, size_t n)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+
+    for (size_t i = 0; i < n; i++) {
+        if (!memchr(marks, name[i], sizeof marks - 1) && !(name[i] >= '0' && name[i] <= '9') &&
+            !(name[i] >= 'a' && name[i] <= 'z') && !(name[i] >= 'A' && name[i] <= 'Z')) {
+            return false;
+        }
+    }
+    return n > 0;
+}
+
+static enum MHD_Result check_name(void *cls, enum MHD_ValueKind kind, const char *key,
+                                  size_t key_len, const char *value, size_t value_len)
+{
+    bool *odd = cls;
+
+    (void)kind;
+    (void)value;
+    (void)value_len;
+    *odd = *odd || !is_token(key, key_len);
+    return MHD_YES;
+}
+
 struct header_scan {
     const char *name;
     const char *value;
@@ -69,11 +95,14 @@ static size_t headers_named(struct request *rq, const char *name, const char **v
 static enum code framing_flaw(struct request *rq, uint64_t *length)
 {
     const char *value;
+    bool odd = false;
     char *end;
     size_t n;
 
     *length = 0;
-    if (headers_named(rq, MHD_HTTP_HEADER_TRANSFER_ENCODING, &value) > 0) {
+    /* "Transfer-Encoding :" is a name of its own to us, and may be the encoding to another. */
+    MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND, check_name, &odd);
+    if (odd || headers_named(rq, MHD_HTTP_HEADER_TRANSFER_ENCODING, &value) > 0) {
         return CODE_transfer_encoding;
     }
     n = headers_named(rq, MHD_HTTP_HEADER_CONTENT_LENGTH, &value);
@@ -213,6 +242,8 @@ static bool begin(struct request *rq)
 {
     struct worker *w = worker_mine(&rq->server->workers);
 
+    rq->generation = side_generation(rq->server->node->side);
+
     if (!w || !worker_begin(w, rq->server->writer)) {
         return false;
     }
@@ -234,13 +265,52 @@ static void end(struct request *rq)
     rq->state = NULL;
 }
 
+/* What only reads, and answers with more than a few words. */
+static bool is_safe(const struct request *rq)
+{
+    return strcmp(rq->route->method, "GET") == 0;
+}
+
+/*
+ * A browser sends the cookie with what another site makes it post, unless SameSite stops it; a site
+ * on a sibling host is the same site. A program that shows its token means what it does.
+ */
+static bool comes_from_us(struct request *rq)
+{
+    bool from_cookie;
+    const char *token = caller_token(rq, &from_cookie);
+    const char *site, *origin, *host;
+
+    if (!token || !from_cookie || is_safe(rq)) {
+        return true;
+    }
+    site = MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND, "Sec-Fetch-Site");
+    origin = MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
+    host = MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    if (origin) {
+        const char *scheme = strstr(origin, "://");
+
+        origin = scheme ? scheme + strlen("://") : ""; /* "null" is nobody */
+    }
+    if ((site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) ||
+        (origin && (!host || strcasecmp(origin, host) != 0))) {
+        reply_code(rq, CODE_forbidden, "another site may not act with this session (SPEC 12.2)");
+        return false;
+    }
+    return true;
+}
+
 static void run(struct request *rq)
 {
+    if (is_safe(rq) && atomic_load(&rq->server->reply_bytes) > REPLIES_BYTES_MAX) {
+        reply_code(rq, CODE_too_busy, "too many answers are on their way; ask again");
+        return;
+    }
     if (!begin(rq)) {
         reply_code(rq, CODE_internal, "the store cannot be read now");
         return;
     }
-    if (caller_find(rq)) {
+    if (comes_from_us(rq) && caller_find(rq)) {
         rq->route->handle(rq);
     }
     end(rq);
@@ -339,6 +409,7 @@ void intake_end(void *cls, struct MHD_Connection *connection, void **context,
     if (rq->status) {
         stats_request(&rq->server->stats, route_number(rq->route), rq->status);
     }
+    atomic_fetch_sub(&rq->server->reply_bytes, rq->reply_bytes);
     conn_request_ends(rq->conn);
     free(rq->entry);
     free(rq->body);

@@ -16,12 +16,25 @@ static const struct text_field sheet_fields[] = {
 };
 #define N_SHEET_FIELDS (sizeof sheet_fields / sizeof sheet_fields[0])
 
+/* Asked of the log: the text itself may outlive its erasure for a while. */
+static bool has_sheet(struct request *rq, const struct org *org)
+{
+    struct thing_key subject = {.id = org->sheet_ref.id};
+    struct detail detail;
+
+    if (!org->sheet.set) {
+        return false;
+    }
+    subject.author = state_org_number(rq->state, &org->sheet_ref.by);
+    return !state_detail(rq->state, &subject, SLOT_DETAILS, &detail) || !detail.erased;
+}
+
 /* The sheet's text unless it was erased. */
 static json_t *sheet_of(struct request *rq, const struct org *org)
 {
     struct text_place place = {org->sheet_ref, SLOT_DETAILS, org->sheet.h};
 
-    return org->sheet.set ? view_text(rq, &place, sheet_fields, N_SHEET_FIELDS) : NULL;
+    return has_sheet(rq, org) ? view_text(rq, &place, sheet_fields, N_SHEET_FIELDS) : NULL;
 }
 
 static json_t *view_org(struct request *rq, const struct org *org, json_t *sheet)
@@ -131,6 +144,8 @@ static const char *const state_words[] = {"active", "left", "all", NULL};
 
 struct directory {
     struct request *rq;
+    struct page page;
+    uint32_t number; /* of the last organisation looked at */
     struct slug skill;
     int state; /* enum org_filter */
     bool searching;
@@ -189,8 +204,9 @@ static void search_catalogue(struct directory *d)
 }
 
 /* The folded words of a sheet, kept for the next search. */
-static unsigned search_text(struct directory *d, const struct org *org, uint64_t generation)
+static unsigned search_text(struct directory *d, const struct org *org)
 {
+    uint64_t generation = d->rq->generation;
     struct search *search = d->rq->server->search;
     char ref[REF_TEXT_SIZE];
     struct hash name;
@@ -198,7 +214,7 @@ static unsigned search_text(struct directory *d, const struct org *org, uint64_t
     char *folded;
     unsigned found = 0;
 
-    if (!org->sheet.set) {
+    if (!has_sheet(d->rq, org)) {
         return 0;
     }
     ref_format(ref, &org->sheet_ref);
@@ -221,7 +237,10 @@ static unsigned search_text(struct directory *d, const struct org *org, uint64_t
     return found;
 }
 
-/* Walks the open offers of an organisation; true when one is of the skill, if one is asked for. */
+/*
+ * Walks the open offers of an organisation that the caller may read; true when one is of the skill,
+ * if one is asked for.
+ */
 static bool look_at_offers(struct directory *d, uint32_t org, unsigned *found)
 {
     const struct body_network_found *network = &d->rq->state->network.found;
@@ -233,7 +252,8 @@ static bool look_at_offers(struct directory *d, uint32_t org, unsigned *found)
     for (bool more = state_next_live(s, LIVE_OFFER, org, NULL, &key); more;
          more = state_next_live(s, LIVE_OFFER, org, &last, &key)) {
         last = key;
-        if (!state_offer(s, &key, &offer)) {
+        d->page.scanned++;
+        if (!state_offer(s, &key, &offer) || !request_reads_directory(d->rq, offer.is_public)) {
             continue;
         }
         offered = offered || strcmp(offer.skill.s, d->skill.s) == 0;
@@ -246,7 +266,7 @@ static bool look_at_offers(struct directory *d, uint32_t org, unsigned *found)
     return offered;
 }
 
-static bool fits(struct directory *d, const struct org *org, uint64_t generation)
+static bool fits(struct directory *d, const struct org *org)
 {
     unsigned found = 0, all = d->searching ? (1u << d->terms.n) - 1 : 0;
 
@@ -256,7 +276,7 @@ static bool fits(struct directory *d, const struct org *org, uint64_t generation
         return false;
     }
     if (d->searching) {
-        found = search_terms_in(&d->terms, org->handle.s) | search_text(d, org, generation);
+        found = search_terms_in(&d->terms, org->handle.s) | search_text(d, org);
     }
     if (d->skill.s[0] || found != all) {
         bool offered = look_at_offers(d, org->number, &found);
@@ -268,26 +288,21 @@ static bool fits(struct directory *d, const struct org *org, uint64_t generation
     return found == all;
 }
 
-static void list_orgs(struct directory *d, struct page *page)
+static void list_orgs(struct directory *d)
 {
-    uint64_t generation = side_generation(d->rq->server->node->side);
-    uint32_t number = 0;
     struct org org;
 
-    if (page->resumed) {
-        memcpy(&number, page->key, sizeof number);
-    }
-    while (state_org(d->rq->state, number + 1, &org)) {
-        if (!page_goes_on(page)) {
-            page_reply(d->rq, page, &number);
+    while (state_org(d->rq->state, d->number + 1, &org)) {
+        if (!page_goes_on(&d->page)) {
+            page_reply(d->rq, &d->page, &d->number);
             return;
         }
-        number = org.number;
-        if (fits(d, &org, generation)) {
-            page_add(page, view_org(d->rq, &org, sheet_of(d->rq, &org)));
+        d->number = org.number;
+        if (fits(d, &org)) {
+            page_add(&d->page, view_org(d->rq, &org, sheet_of(d->rq, &org)));
         }
     }
-    page_reply(d->rq, page, NULL);
+    page_reply(d->rq, &d->page, NULL);
 }
 
 void get_orgs(struct request *rq)
@@ -295,26 +310,26 @@ void get_orgs(struct request *rq)
     struct query q[] = {{"limit", NULL}, {"cursor", NULL}, {"q", NULL}, {"skill", NULL},
                         {"state", NULL}};
     struct directory d = {.rq = rq};
-    struct page page;
 
     if (!query_read(rq, q, 5) || !query_slug(rq, &q[3], &d.skill) ||
         !query_word(rq, &q[4], state_words, &d.state) ||
-        !page_read(rq, "orgs", "", q, 5, sizeof(uint32_t), &page)) {
+        !page_read(rq, "orgs", "", q, 5, sizeof d.number, &d.page) ||
+        !page_read_org(rq, &d.page, &d.number)) {
         return;
     }
     d.searching = q[2].value && q[2].value[0];
     if (d.searching && !search_terms_parse(&d.terms, q[2].value)) {
         reply_query(rq, "q", "one to eight words, at most 100 bytes", q[2].value);
-        page_drop(&page);
+        page_drop(&d.page);
         return;
     }
     if (d.searching) {
         search_catalogue(&d);
     }
     if (!reply_not_modified(rq)) {
-        list_orgs(&d, &page);
+        list_orgs(&d);
     } else {
-        page_drop(&page);
+        page_drop(&d.page);
     }
     search_terms_free(&d.terms);
 }

@@ -100,16 +100,34 @@ bool page_read(struct request *rq, const char *list, const char *scope, const st
     return true;
 }
 
+bool page_read_org(struct request *rq, struct page *page, uint32_t *out)
+{
+    struct sums sums;
+
+    assert(page->key_len == sizeof *out);
+    memcpy(out, page->key, sizeof *out);
+    state_sums(rq->state, &sums);
+    if (*out > sums.orgs) {
+        page_drop(page);
+        reply_code(rq, CODE_cursor_invalid, NULL);
+        return false;
+    }
+    return true;
+}
+
 bool page_goes_on(struct page *page)
 {
-    return json_array_size(page->items) < page->limit && page->scanned++ < PAGE_SCAN_MAX;
+    return json_array_size(page->items) < page->limit && page->bytes < PAGE_BYTES_MAX &&
+           page->scanned++ < PAGE_SCAN_MAX;
 }
 
 void page_add(struct page *page, json_t *item)
 {
+    size_t bytes = json_dumpb(item, NULL, 0, JSON_COMPACT);
     int added = json_array_append_new(page->items, item);
 
     assert(added == 0);
+    page->bytes += bytes;
 }
 
 void page_reply(struct request *rq, struct page *page, const void *next)

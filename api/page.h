@@ -12,6 +12,8 @@
 
 #define PAGE_LIMIT_MAX 200
 #define PAGE_LIMIT_DEFAULT 50
+/* A page with this many bytes of items takes no more, so whoever reads slowly holds little. */
+#define PAGE_BYTES_MAX ((size_t)256 * 1024)
 /* Records looked at for one page: a filter that fits little gives a short page with a cursor. */
 #define PAGE_SCAN_MAX 5000
 #define CURSOR_KEY_MAX 56
@@ -24,7 +26,8 @@ struct page {
     uint8_t key[CURSOR_KEY_MAX];
     uint8_t mark[8];
     struct json_t *items; /* an array; taken by page_reply() */
-    size_t scanned;
+    size_t bytes;   /* of the items, as they will be written */
+    size_t scanned; /* records looked at; whoever looks at more than one an item adds them */
 };
 
 /*
@@ -34,6 +37,13 @@ struct page {
  */
 bool page_read(struct request *rq, const char *list, const char *scope, const struct query *q,
                size_t n, size_t key_len, struct page *out) __attribute__((warn_unused_result));
+
+/*
+ * The organisation's number that a cursor carries, 0 without a cursor. False for a number that no
+ * organisation has, after replying cursor_invalid and forgetting the page.
+ */
+bool page_read_org(struct request *rq, struct page *page, uint32_t *out)
+    __attribute__((warn_unused_result));
 
 /* True while the page takes more; counts one record looked at. */
 bool page_goes_on(struct page *page);

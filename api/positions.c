@@ -130,18 +130,18 @@ void get_positions(struct request *rq)
     struct query q[] = {{"limit", NULL}, {"cursor", NULL}};
     const struct window_figures *w;
     struct page page;
-    uint32_t number = 0;
+    uint32_t number;
     struct org org;
 
     if (!query_read(rq, q, 2) || !request_needs_coordinator(rq) ||
-        !page_read(rq, "positions", "", q, 2, sizeof number, &page)) {
+        !page_read(rq, "positions", "", q, 2, sizeof number, &page) ||
+        !page_read_org(rq, &page, &number)) {
         return;
     }
     if (reply_not_modified(rq) || !(w = figures_now(rq))) {
         page_drop(&page);
         return;
     }
-    memcpy(&number, page.key, sizeof number);
     while (state_org(rq->state, number + 1, &org) && page_goes_on(&page)) {
         page_add(&page, view_position(rq, &org, w));
         number = org.number;

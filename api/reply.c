@@ -47,8 +47,12 @@ static bool has_header(const struct request *rq, const char *name)
     return false;
 }
 
-/* Queues the one reply; takes the response, NULL when there was no memory for it. */
-static void queue(struct request *rq, int status, const char *type, struct MHD_Response *response)
+/*
+ * Queues the one reply; takes the response, NULL when there was no memory for it. It holds `bytes`
+ * of memory until the request ends.
+ */
+static void queue(struct request *rq, int status, const char *type, struct MHD_Response *response,
+                  size_t bytes)
 {
     assert(rq->outcome == OUTCOME_NONE && response);
     if (!has_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL)) {
@@ -56,6 +60,8 @@ static void queue(struct request *rq, int status, const char *type, struct MHD_R
     }
     add_headers(rq, response, type);
     rq->status = status;
+    rq->reply_bytes = bytes;
+    atomic_fetch_add(&rq->server->reply_bytes, bytes);
     rq->outcome = OUTCOME_REPLIED;
     conn_reply_begins(rq->conn);
     if (MHD_queue_response(rq->connection, (unsigned)status, response) != MHD_YES) {
@@ -76,11 +82,12 @@ void reply_header(struct request *rq, const char *name, const char *value)
 static void reply_json_as(struct request *rq, int status, const char *type, json_t *body)
 {
     char *text = json_dumps(body, JSON_COMPACT);
+    size_t n;
 
     json_decref(body);
     assert(text);
-    queue(rq, status, type,
-          MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE));
+    n = strlen(text);
+    queue(rq, status, type, MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE), n);
 }
 
 void reply_json(struct request *rq, int status, json_t *body)
@@ -103,18 +110,18 @@ static void *unconst(const void *bytes)
 void reply_static(struct request *rq, int status, const char *type, const void *bytes, size_t n)
 {
     queue(rq, status, type,
-          MHD_create_response_from_buffer(n, unconst(bytes), MHD_RESPMEM_PERSISTENT));
+          MHD_create_response_from_buffer(n, unconst(bytes), MHD_RESPMEM_PERSISTENT), 0);
 }
 
 void reply_owned(struct request *rq, int status, const char *type, void *bytes, size_t n)
 {
-    queue(rq, status, type, MHD_create_response_from_buffer(n, bytes, MHD_RESPMEM_MUST_FREE));
+    queue(rq, status, type, MHD_create_response_from_buffer(n, bytes, MHD_RESPMEM_MUST_FREE), n);
 }
 
 void reply_copy(struct request *rq, int status, const char *type, const void *bytes, size_t n)
 {
     queue(rq, status, type,
-          MHD_create_response_from_buffer(n, unconst(bytes), MHD_RESPMEM_MUST_COPY));
+          MHD_create_response_from_buffer(n, unconst(bytes), MHD_RESPMEM_MUST_COPY), n);
 }
 
 void reply_empty(struct request *rq, int status)
@@ -231,7 +238,7 @@ bool reply_not_modified(struct request *rq)
     }
     hex_encode(root, head.root.b, 12);
     snprintf(tag, sizeof tag, "W/\"%s-%" PRIu64 "-%" PRIu64 "-%" PRId32 "-%" PRIu32 "\"", root,
-             rq->head.size, side_generation(rq->server->node->side), window_day(rq->now_ms),
+             rq->head.size, rq->generation, window_day(rq->now_ms),
              rq->caller.org);
     reply_header(rq, MHD_HTTP_HEADER_ETAG, tag);
     reply_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL,

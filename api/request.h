@@ -83,9 +83,11 @@ struct request {
     const char *checkpoint;       /* and its signed note */
     struct caller caller;
     int64_t now_ms;               /* Unix time, never before the last leaf */
+    uint64_t generation;          /* of texts and inbox, before any of them was read */
 
     enum request_outcome outcome;
     int status;
+    size_t reply_bytes; /* of the answer, in memory until the request ends */
     struct {
         const char *name;
         char value[200];

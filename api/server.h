@@ -26,6 +26,8 @@
 /* Headers of one request. */
 #define CONNECTION_MEMORY_BYTES 32768
 #define LISTEN_BACKLOG 1024
+/* Answers on their way hold this much together; above it what is read is refused as too_busy. */
+#define REPLIES_BYTES_MAX ((size_t)256 * 1024 * 1024)
 /* A job that the writer does not reach in this time is given back. */
 #define JOB_DEADLINE_MS 10000
 
@@ -41,6 +43,7 @@ struct server {
     struct MHD_Daemon *daemon, *metrics;
     _Atomic bool stopping;
     _Atomic size_t in_flight; /* requests whose job is with the writer */
+    _Atomic size_t reply_bytes; /* of answers that are not sent yet */
     int64_t started_ms, purged_ms; /* monotonic; the housekeeper's */
 };
 

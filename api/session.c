@@ -19,6 +19,7 @@ struct slot_session {
 
 struct used_nonce {
     struct nonce nonce;
+    struct handle org;
     int64_t expires_ms; /* 0: free */
 };
 
@@ -81,11 +82,15 @@ void sessions_challenge(struct sessions *s, const struct handle *org, int64_t no
     nonce_mac(s, org, out, out->b + NONCE_BYTES - MAC_BYTES);
 }
 
-/* Remembers a nonce until it expires. False when it is there already or there is no place. */
-static bool remember(struct sessions *s, const struct nonce *nonce, int64_t expires_ms,
-                     int64_t now_ms)
+/*
+ * Remembers a nonce until it expires. False when it is there already, when the organisation has its
+ * share, or when there is no place.
+ */
+static bool remember(struct sessions *s, const struct handle *org, const struct nonce *nonce,
+                     int64_t expires_ms, int64_t now_ms)
 {
     struct used_nonce *place = NULL;
+    size_t n_own = 0;
 
     for (size_t i = 0; i < NONCES_USED_MAX; i++) {
         struct used_nonce *used = &s->used[i];
@@ -94,12 +99,15 @@ static bool remember(struct sessions *s, const struct nonce *nonce, int64_t expi
             place = place ? place : used;
         } else if (memcmp(&used->nonce, nonce, sizeof *nonce) == 0) {
             return false;
+        } else {
+            n_own += strcmp(used->org.s, org->s) == 0;
         }
     }
-    if (!place) {
+    if (!place || n_own >= NONCES_PER_ORG_MAX) {
         return false;
     }
     place->nonce = *nonce;
+    place->org = *org;
     place->expires_ms = expires_ms;
     return true;
 }
@@ -117,7 +125,7 @@ bool sessions_redeem(struct sessions *s, const struct handle *org, int64_t now_m
         return false;
     }
     pthread_mutex_lock(&s->lock);
-    fresh = remember(s, nonce, expires, now_ms);
+    fresh = remember(s, org, nonce, expires, now_ms);
     pthread_mutex_unlock(&s->lock);
     return fresh;
 }

@@ -18,7 +18,8 @@
 #define SESSION_IDLE_MS 1800000
 #define SESSION_LIFE_MS 43200000
 #define CHALLENGE_LIFE_MS 60000
-#define NONCES_USED_MAX 8192
+#define NONCES_USED_MAX 16384
+#define NONCES_PER_ORG_MAX 256 /* logins of one organisation in a minute */
 
 #define NONCE_BYTES 32
 #define TOKEN_BYTES 32
@@ -40,7 +41,10 @@ void sessions_free(struct sessions *sessions); /* NULL is accepted */
 /* A nonce for an organisation. Times are monotonic milliseconds. */
 void sessions_challenge(struct sessions *sessions, const struct handle *org, int64_t now_ms,
                         struct nonce *out);
-/* True once for each nonce, before it expires. */
+/*
+ * True once for each nonce, before it expires, unless the organisation has used its share of nonces
+ * that have not expired.
+ */
 bool sessions_redeem(struct sessions *sessions, const struct handle *org, int64_t now_ms,
                      const struct nonce *nonce) __attribute__((warn_unused_result));
 

@@ -71,6 +71,12 @@ static void list_steps(struct request *rq, const struct org *org, const struct d
 
     if (page->resumed) {
         memcpy(&walk, page->key, sizeof walk);
+        /* Within these bounds no sum of a page overflows. */
+        if (walk.position < -INTEGER_MAX || walk.position > INTEGER_MAX) {
+            page_drop(page);
+            reply_code(rq, CODE_cursor_invalid, NULL);
+            return;
+        }
     }
     while (walk.next > 0 && page_goes_on(page)) {
         if (!step(rq, org->number, days, &walk, page)) {

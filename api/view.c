@@ -190,8 +190,16 @@ static bool is_string_list(const json_t *value)
 
 bool view_load(struct request *rq, const struct text_place *place, struct detail_text *out)
 {
+    struct thing_key subject = {.id = place->ref.id};
+    struct detail detail;
     struct hash key;
 
+    /* The log decides what is erased, also where the side store could not follow yet. */
+    subject.author = state_org_number(rq->state, &place->ref.by);
+    if (subject.author != 0 && state_detail(rq->state, &subject, place->slot, &detail) &&
+        detail.erased) {
+        return false;
+    }
     side_text_key(&key, &place->ref, place->slot, &place->commit);
     return side_text(rq->server->node->side, &key, out);
 }

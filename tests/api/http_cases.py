@@ -115,7 +115,9 @@ class Http(Case):
                 ("Chunked", [b"transfer-encoding: Chunked"], chunked),
                 ("identity", [b"Transfer-Encoding: identity", length], note),
                 ("both", [b"Transfer-Encoding: chunked", length], chunked),
-                ("gzip", [b"Transfer-Encoding: gzip, chunked"], chunked)]:
+                ("gzip", [b"Transfer-Encoding: gzip, chunked"], chunked),
+                ("a space before the colon", [b"Transfer-Encoding : chunked", length], note),
+                ("another name that is none", [b"X(y): z", length], note)]:
             with self.subTest(name):
                 data = request("POST", b"/v1/entries", TEXT, *headers, body=body)
                 answer = self.raw(data, "/v1/entries", "POST")

@@ -12,6 +12,8 @@ UNSEEN_CODES = {"internal", "deadline"}
 # A text that comes in the very moment in which its inbox item goes is told to try again.
 UNSEEN = {("PUT", "/v1/details/{commit}", 503)}
 UNSEEN_STATUS = 500
+# Reading is refused when 256 MiB of answers wait for slow readers, who are too many for a test.
+CROWDED = "GET", 503
 
 
 def objects(node, path="#"):
@@ -82,7 +84,7 @@ class Document(Case):
 class Coverage(Case):
     def test_every_documented_route_and_status_was_seen(self):
         unseen = {one for one in RECORDER.documented()
-                  if one[2] != UNSEEN_STATUS and not RECORDER.seen[one]}
+                  if one[2] != UNSEEN_STATUS and one[::2] != CROWDED and not RECORDER.seen[one]}
         self.assertLessEqual(unseen, UNSEEN)
 
     def test_every_code_of_the_registry_was_seen(self):

@@ -115,6 +115,39 @@ class Lists(Case):
         answer = self.coordinator.get(f"/v1/orgs/noyer/statement?limit=2&cursor={statement}")
         self.refused(answer, "cursor_invalid")
 
+    def test_a_cursor_that_somebody_made_up(self):
+        """Its first eight bytes name the list; what follows is the size and the place."""
+        big = "f" * 16
+        for client, path, tails in [
+                (self.member, "/v1/orgs", ["f" * 8, "0000ffff"]),
+                (self.coordinator, "/v1/positions", ["f" * 8, "0000ffff"]),
+                (self.member, "/v1/orgs/orme/statement",
+                 ["01" + "0" * 14 + "f" * 14 + "7f", "01" + "0" * 14 + "0" * 14 + "80"])]:
+            cursor = client.get(path + "?limit=1").json["next"]
+            for tail in tails:
+                with self.subTest(path=path, tail=tail):
+                    answer = client.get(f"{path}?cursor={cursor[:32]}{tail}")
+                    self.refused(answer, "cursor_invalid")
+        for path in ("/v1/entries", "/v1/orgs"):
+            cursor = self.member.get(path + "?limit=1").json["next"]
+            size = f"{self.member.get('/v1/network').json['size'] + 1:016x}"
+            for forged in (big, size):
+                answer = self.member.get(f"{path}?cursor={cursor[:16]}{forged}{cursor[32:]}")
+                self.refused(answer, "cursor_invalid")
+
+    def test_a_page_ends_where_it_is_large(self):
+        """Whoever reads slowly holds about 256 KiB, not two hundred large items."""
+        net = self.started.network()
+        handles = [f"org{i}" for i in range(25)]
+        for handle in handles:
+            net.admit(handle, coordinator="noyer", public=True,
+                      sheet={"name": handle, "summary": "s" * 15_000})
+        page = net.client.get("/v1/orgs?limit=200")
+        self.assertLess(len(page.body), 300_000)
+        self.assertIn("next", page.json)
+        found = [one["handle"] for one in net.client.pages("/v1/orgs?limit=200")]
+        self.assertEqual(found, ["noyer", "tilleul", "orme"] + handles)
+
     def test_a_statement_adds_up_to_the_position(self):
         """Newest first; each line says where the position stood after it."""
         items, _ = self.walk(self.member, "/v1/orgs/orme/statement", 5)

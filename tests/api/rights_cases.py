@@ -150,3 +150,36 @@ class Rights(Case):
         self.assertEqual(orme.delete("/v1/inbox/" + world.waiting).status, 204)
         self.refused(orme.get("/v1/inbox/" + world.waiting), "not_found")
         self.refused(orme.get(f"/v1/details/{world.waiting}/details"), "not_found")
+
+
+class Hidden(Case):
+    """What a stranger must not find out in a roundabout way."""
+
+    def test_an_offer_for_members_does_not_lead_strangers_to_its_organisation(self):
+        net = self.started.network(bundles=False, directory=False)
+        net.put_detail(net.skills_detail, net.found_ref, "skills")
+        net.admit("saule", coordinator="noyer", sheet={"name": "Saule"}, public=True)
+        member = net.client.login(net.key("orme"))
+
+        def found(client, query):
+            return [one["handle"] for one in client.pages("/v1/orgs?" + query)]
+
+        for public in (False, True):
+            net.add("offer.publish", "saule", details=hash_of("o"), expires=expires(),
+                    providers=["saule"], public=public, skill="droit", type="skill")
+            for query in ("skill=droit", "q=droit"):
+                with self.subTest(public=public, query=query):
+                    self.assertEqual(found(member, query), ["saule"])
+                    self.assertEqual(found(net.client, query), ["saule"] if public else [])
+
+    def test_a_sheet_of_private_times_stays_with_the_members(self):
+        net = self.started.network(bundles=False, directory=False)
+        net.admit("saule", coordinator="noyer", sheet={"name": "Saule"})
+        member = net.client.login(net.key("orme"))
+        old = member.get("/v1/orgs/saule").json["sheet_ref"]
+        sheet = Detail(net.origin, "org", {"name": "Saule"})
+        new = net.add("org.update", "saule", details=sheet.commit, public=True)
+        net.put_detail(sheet, new)
+        self.assertEqual(net.client.get(f"/v1/details/{new}/details").status, 200)
+        self.refused(net.client.get(f"/v1/details/{old}/details"), "unauthorized")
+        self.assertEqual(member.get(f"/v1/details/{old}/details").status, 200)

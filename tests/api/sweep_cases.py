@@ -74,6 +74,39 @@ class Sweep(Case):
         for tail in ("position", "statement", "pairs"):
             self.refused(noyer.get(f"/v1/orgs/inconnu/{tail}"), "not_found")
 
+    def test_what_another_site_makes_a_browser_send(self):
+        """SPEC 12.2: the cookie alone serves only pages of our own."""
+        ours, token = self.world.net.server.url.split("//")[1], self.reader.token
+        foreign = [{"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "cross-site"},
+                   {"Origin": "https://evil.example.org"}, {"Origin": "null"},
+                   {"Origin": "http://x" + ours},
+                   {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example.org"}]
+        own = [{"Sec-Fetch-Site": "same-origin", "Origin": "http://" + ours},
+               {"Sec-Fetch-Site": "none"}, {"Origin": "https://" + ours.upper()}]
+
+        def ask(method, template, headers):
+            headers, body = dict(headers, Cookie="sem_session=" + token), None
+            if method in ("POST", "PUT"):
+                headers["Content-Type"], body = MEDIA[template], "{}"
+            path = self.path(template, known=method != "DELETE")
+            return self.world.net.client.request(method, path, body, headers)
+
+        unsafe = {(method, template) for method, template, _ in RECORDER.documented()
+                  if method != "GET"}
+        for method, template in sorted(unsafe):
+            for headers in foreign:
+                with self.subTest(f"{method} {template} {headers}"):
+                    self.refused(ask(method, template, headers), "forbidden")
+        for headers in own:
+            with self.subTest(headers):
+                answer = ask("POST", "/v1/preview", headers)
+                self.assertNotEqual(answer.status, 403, answer)
+        for headers in foreign:
+            self.assertEqual(ask("GET", "/v1/inbox", headers).status, 200)
+        answer = self.reader.request("POST", "/v1/preview", "{}",
+                                     dict(foreign[1], **{"Content-Type": "text/plain"}))
+        self.assertNotEqual(answer.status, 403, "a token that a program shows")
+
     def test_what_the_reader_has_already(self):
         for method, template in self.operations(304):
             with self.subTest(template):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "api/session.h"
@@ -41,16 +42,37 @@ Test(session, a_challenge_serves_once_for_its_organisation_and_a_minute)
 Test(session, used_challenges_are_remembered_until_they_expire_and_no_longer)
 {
     struct sessions *s = start();
+    struct handle org;
     struct nonce nonce;
 
-    for (size_t i = 0; i < NONCES_USED_MAX; i++) {
-        sessions_challenge(s, &noyer, 1000, &nonce);
-        cr_assert(sessions_redeem(s, &noyer, 1001, &nonce), "%zu", i);
+    for (int i = 0; i < NONCES_USED_MAX; i++) {
+        memset(&org, 0, sizeof org);
+        snprintf(org.s, sizeof org.s, "org-%d", i / NONCES_PER_ORG_MAX);
+        sessions_challenge(s, &org, 1000, &nonce);
+        cr_assert(sessions_redeem(s, &org, 1001, &nonce), "%d", i);
     }
     sessions_challenge(s, &noyer, 1000, &nonce);
     cr_expect_not(sessions_redeem(s, &noyer, 1001, &nonce), "no room to remember it");
     sessions_challenge(s, &noyer, 2000 + CHALLENGE_LIFE_MS, &nonce);
     cr_expect(sessions_redeem(s, &noyer, 2001 + CHALLENGE_LIFE_MS, &nonce));
+    sessions_free(s);
+}
+
+Test(session, an_organisation_that_logs_in_all_the_time_keeps_nobody_else_out)
+{
+    struct sessions *s = start();
+    struct nonce nonce;
+
+    for (int i = 0; i < NONCES_PER_ORG_MAX; i++) {
+        sessions_challenge(s, &noyer, 1000, &nonce);
+        cr_assert(sessions_redeem(s, &noyer, 1001, &nonce), "%d", i);
+    }
+    sessions_challenge(s, &noyer, 1000, &nonce);
+    cr_expect_not(sessions_redeem(s, &noyer, 1001, &nonce), "its share is used");
+    sessions_challenge(s, &orme, 1000, &nonce);
+    cr_expect(sessions_redeem(s, &orme, 1001, &nonce), "another organisation's is not");
+    sessions_challenge(s, &noyer, 2000, &nonce);
+    cr_expect(sessions_redeem(s, &noyer, 1000 + CHALLENGE_LIFE_MS, &nonce), "free again");
     sessions_free(s);
 }
 
