@@ -13,6 +13,7 @@ import jsonschema
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROBLEM = "application/problem+json"
+TROUBLE = (500, 503)     # of the server itself, documented as `default`
 
 
 def registry():
@@ -92,6 +93,8 @@ class Recorder:
         """What the document says of an answer, or None."""
         operation = self.operation(method, template)
         found = operation and operation["responses"].get(str(status))
+        if operation and found is None and status in TROUBLE:
+            found = operation["responses"]["default"]
         return found and self.resolve(found)
 
     def validate(self, schema, value, where):
@@ -137,7 +140,8 @@ class Recorder:
             for method, operation in item.items():
                 if method in ("get", "put", "post", "delete"):
                     for status in operation["responses"]:
-                        yield method.upper(), template, int(status)
+                        if status != "default":
+                            yield method.upper(), template, int(status)
 
 
 RECORDER = Recorder()
