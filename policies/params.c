@@ -43,8 +43,6 @@ const char *policy_unit_name(enum policy_unit unit)
         return "minutes";
     case POLICY_DAYS:
         return "days";
-    case POLICY_MS:
-        return "ms";
     case POLICY_PERMILLE:
         return "permille";
     case POLICY_COUNT:

@@ -26,7 +26,6 @@
 enum policy_unit {
     POLICY_MINUTES,
     POLICY_DAYS,
-    POLICY_MS,
     POLICY_PERMILLE,
     POLICY_COUNT,
     POLICY_FLAG,
@@ -105,7 +104,7 @@ const struct policy_key *policy_keys(size_t *n);
 /* The table's line for a key, or NULL. Static, never freed. */
 const struct policy_key *policy_find(const char *key);
 
-/* "minutes", "days", "ms", "permille", "count" or "flag". */
+/* "minutes", "days", "permille", "count" or "flag". */
 const char *policy_unit_name(enum policy_unit unit);
 
 /* Gives every key its default. */

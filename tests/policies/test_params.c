@@ -115,7 +115,6 @@ Test(params, every_unit_has_its_name)
 {
     cr_expect_str_eq(policy_unit_name(POLICY_MINUTES), "minutes");
     cr_expect_str_eq(policy_unit_name(POLICY_DAYS), "days");
-    cr_expect_str_eq(policy_unit_name(POLICY_MS), "ms");
     cr_expect_str_eq(policy_unit_name(POLICY_PERMILLE), "permille");
     cr_expect_str_eq(policy_unit_name(POLICY_COUNT), "count");
     cr_expect_str_eq(policy_unit_name(POLICY_FLAG), "flag");
