@@ -28,7 +28,7 @@ static const char usage[] =
     "  --insecure-http         allow plain HTTP on an address that is not this machine's own\n"
     "  --config FILE           lines `key = value` with the keys\n"
     "                            dir, listen, metrics   as above\n"
-    "                            map_bytes    room for the log and its state (1 TiB, sparse)\n"
+    "                            map_bytes    room for the log and its state (64 GiB, sparse)\n"
     "                            queue_max    entries that may wait for the writer (4096)\n"
     "                            batch_max    entries of one commit (256)\n"
     "                            threads      threads that answer (one a core)\n"
