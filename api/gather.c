@@ -304,7 +304,7 @@ static bool logged_meanwhile(struct request *rq)
         !state_entry(rq->state, index, &record)) {
         return false;
     }
-    inbox_settle(rq->server->node->side, &ref, &record.text_hash);
+    inbox_remove(rq->server->node->side, &ref, &record.text_hash);
     return true;
 }
 

@@ -127,7 +127,7 @@ void delete_inbox_item(struct request *rq)
         return;
     }
     /* Nothing removed: another took it at this moment, or the store fails and it is still there. */
-    if (!inbox_remove(side, &ref, false) && inbox_get(side, &ref, &rq->worker->item)) {
+    if (!inbox_remove(side, &ref, NULL) && inbox_get(side, &ref, &rq->worker->item)) {
         reply_code(rq, CODE_internal, "the text cannot be withdrawn now");
     } else {
         reply_empty(rq, MHD_HTTP_NO_CONTENT);

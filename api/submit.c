@@ -51,7 +51,7 @@ static void settle(struct request *rq)
     if (rq->job.result != JOB_ACCEPTED && rq->job.result != JOB_KNOWN) {
         return;
     }
-    inbox_settle(rq->server->node->side, &ref, &rq->entry->text_hash);
+    inbox_remove(rq->server->node->side, &ref, &rq->entry->text_hash);
     if (rq->entry->kind->id == KIND_DETAILS_ERASE) {
         node_apply_erasures(rq->server->node, rq->state->kv);
     }

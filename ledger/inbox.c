@@ -268,7 +268,7 @@ bool inbox_get(struct side *side, const struct ref *ref, struct inbox_item *out)
     return there;
 }
 
-void inbox_text_hash(const struct inbox_item *item, struct hash *out)
+static void text_hash_of(const struct inbox_item *item, struct hash *out)
 {
     /* An entry text has two lines and no empty one, so the first empty line ends it. */
     const char *end = memmem(item->note, item->note_len, "\n\n", 2);
@@ -276,9 +276,7 @@ void inbox_text_hash(const struct inbox_item *item, struct hash *out)
     hash_sha256(out, item->note, (size_t)(end + 1 - item->note));
 }
 
-/* Removes an item; its texts stay when it is what was logged: the hash, or without one `logged`. */
-static bool remove_item(struct side *side, const struct ref *ref, const struct hash *text_hash,
-                        bool logged)
+bool inbox_remove(struct side *side, const struct ref *ref, const struct hash *logged)
 {
     struct kv *kv;
     struct inbox_item item;
@@ -290,22 +288,9 @@ static bool remove_item(struct side *side, const struct ref *ref, const struct h
         store_abort(kv);
         return false;
     }
-    if (text_hash != NULL) {
-        inbox_text_hash(&item, &own);
-        logged = hash_equal(&own, text_hash);
-    }
-    item_del(kv, &item, logged);
+    text_hash_of(&item, &own);
+    item_del(kv, &item, logged != NULL && hash_equal(&own, logged));
     return side_finish(side, kv);
-}
-
-bool inbox_remove(struct side *side, const struct ref *ref, bool logged)
-{
-    return remove_item(side, ref, NULL, logged);
-}
-
-bool inbox_settle(struct side *side, const struct ref *ref, const struct hash *text_hash)
-{
-    return remove_item(side, ref, text_hash, false);
 }
 
 bool inbox_next(struct side *side, const struct handle *org, const struct ref *after,

@@ -229,17 +229,14 @@ static bool open_stores(struct node *node, FILE *err)
     return false;
 }
 
-/* Whether the entry of an item is in the log, under the id of the item and with its text. */
-static bool is_logged(struct state *s, const struct inbox_item *item)
+/* Takes out an item under whose id an entry is in the log. */
+static void settle_item(struct node *node, struct state *s, const struct ref *ref)
 {
-    struct thing_key key = {.id = item->ref.id, .author = state_org_number(s, &item->ref.by)};
+    struct thing_key key = {.id = ref->id, .author = state_org_number(s, &ref->by)};
     struct entry_record record;
-    struct hash hash;
     uint64_t index;
-    if (key.author == 0 || !state_id(s, &key, &index) || !state_entry(s, index, &record))
-        return false;
-    inbox_text_hash(item, &hash);
-    return hash_equal(&hash, &record.text_hash);
+    if (key.author != 0 && state_id(s, &key, &index) && state_entry(s, index, &record))
+        inbox_remove(node->side, ref, &record.text_hash);
 }
 
 /* A crash between the commit of an entry and the removal of its item leaves the item. */
@@ -256,8 +253,7 @@ static bool settle_inbox(struct node *node)
             state_attach(state, kv);
             for (bool more = inbox_walk(node->side, NULL, item); more;
                  more = inbox_walk(node->side, &item->ref, item))
-                if (is_logged(state, item))
-                    inbox_remove(node->side, &item->ref, true);
+                settle_item(node, state, &item->ref);
             ok = !kv_failed(kv);
             store_read_end(reader);
         }

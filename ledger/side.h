@@ -80,17 +80,11 @@ enum inbox_result { INBOX_STORED, INBOX_FULL, INBOX_RATE, INBOX_OTHER_TEXT, INBO
 enum inbox_result inbox_put(struct side *side, struct inbox_item *item, int64_t now_ms);
 bool inbox_get(struct side *side, const struct ref *ref, struct inbox_item *out);
 /*
- * Removes an item. `logged`: its entry is in the log now, and its texts stay; otherwise they go.
- * True when there was one.
+ * Removes an item. `logged` NULL: it was withdrawn, and its texts go. Otherwise the hash of the text
+ * that the log holds under this reference: the texts stay if that is the item's own, and go if it
+ * is another. True when there was one.
  */
-bool inbox_remove(struct side *side, const struct ref *ref, bool logged);
-/*
- * Removes the item of a reference under which an entry with this text hash was logged: with its
- * texts, unless the entry is the item's own. True when there was one.
- */
-bool inbox_settle(struct side *side, const struct ref *ref, const struct hash *text_hash);
-/* SHA-256 of an item's text, without its signatures: the entry hash. */
-void inbox_text_hash(const struct inbox_item *item, struct hash *out);
+bool inbox_remove(struct side *side, const struct ref *ref, const struct hash *logged);
 /* Items that involve an organisation, oldest id first, after the given reference (NULL: from the
  * start), which need not be there any more. */
 bool inbox_next(struct side *side, const struct handle *org, const struct ref *after,

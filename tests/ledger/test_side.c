@@ -137,7 +137,7 @@ Test(side, the_generation_grows_with_every_change_and_never_falls_back)
     cr_assert_eq(put("alder", 1), INBOX_STORED);
     cr_assert_gt(side_generation(side), last);
     last = side_generation(side);
-    cr_assert(inbox_remove(side, &item.ref, false));
+    cr_assert(inbox_remove(side, &item.ref, NULL));
     cr_assert_gt(side_generation(side), last);
     last = side_generation(side);
     cr_assert(side_erase_text(side, &commit));
@@ -174,8 +174,8 @@ Test(side, gives_an_item_back_as_it_was_put)
     cr_assert_str_eq(read_back.first_signer.s, "alder");
     cr_assert(hash_equal(&read_back.texts[1], &item.texts[1]));
     cr_assert(note_is(&read_back, TEXT "\n" LINE("alder", "AAAA")));
-    cr_assert(inbox_remove(side, &item.ref, false));
-    cr_assert_not(inbox_remove(side, &item.ref, false));
+    cr_assert(inbox_remove(side, &item.ref, NULL));
+    cr_assert_not(inbox_remove(side, &item.ref, NULL));
     cr_assert_not(inbox_get(side, &item.ref, &read_back));
 }
 
@@ -260,7 +260,7 @@ Test(side, lists_what_involves_an_organisation_oldest_first)
         cr_assert_str_eq(read_back.ref.by.s, order[i]);
         after = read_back.ref;
         if (i == 0)
-            cr_assert(inbox_remove(side, &after, false), "the walk goes on after what is gone");
+            cr_assert(inbox_remove(side, &after, NULL), "the walk goes on after what is gone");
     }
     cr_assert_not(inbox_next(side, &zoo, &after, &read_back));
     cr_assert_not(inbox_next(side, &zo, NULL, &read_back));
@@ -280,7 +280,7 @@ Test(side, bounds_what_one_organisation_has_under_way)
     cr_assert_eq(put("alder", 0), INBOX_STORED, "one that is there already may be signed");
     cr_assert_eq(put("birch", 0), INBOX_STORED);
     make_item("alder", 7, "");
-    cr_assert(inbox_remove(side, &item.ref, true));
+    cr_assert(inbox_remove(side, &item.ref, NULL));
     cr_assert_eq(put("alder", 1000), INBOX_STORED);
     cr_assert_eq(put("alder", 1001), INBOX_FULL);
 }
@@ -298,9 +298,9 @@ Test(side, bounds_the_applications_of_an_hour_and_of_all_time)
     for (unsigned i = 0; i < INBOX_STRANGERS_HOUR_MAX; i++)
         cr_assert_eq(apply_as_stranger(i, NOW + i), INBOX_STORED);
     cr_assert_eq(apply_as_stranger(100, NOW + HOUR - 1), INBOX_RATE);
-    cr_assert(inbox_remove(side, &(struct ref){{"stranger"}, item.ref.id}, false) == false);
+    cr_assert(inbox_remove(side, &(struct ref){{"stranger"}, item.ref.id}, NULL) == false);
     make_item("stranger", 3, "");
-    cr_assert(inbox_remove(side, &item.ref, false));
+    cr_assert(inbox_remove(side, &item.ref, NULL));
     cr_assert_eq(apply_as_stranger(100, NOW + HOUR - 1), INBOX_RATE, "taking back gives no turn");
     cr_assert_eq(put("alder", 0), INBOX_STORED, "members are not counted");
     reopen();
@@ -352,11 +352,17 @@ static struct hash put_with_text(unsigned n)
 Test(side, the_text_of_an_item_goes_with_it_unless_it_was_logged)
 {
     struct hash gone = put_with_text(1);
-    cr_assert(inbox_remove(side, &item.ref, false));
+    cr_assert(inbox_remove(side, &item.ref, NULL));
     cr_assert_not(side_text(side, &gone, &text_back));
     struct hash kept = put_with_text(2);
-    cr_assert(inbox_remove(side, &item.ref, true));
+    struct hash own, other = {{0}};
+    const char *end = memmem(item.note, item.note_len, "\n\n", 2);
+    hash_sha256(&own, item.note, (size_t)(end + 1 - item.note));
+    cr_assert(inbox_remove(side, &item.ref, &own));
     cr_assert(side_text(side, &kept, &text_back));
+    struct hash haunting = put_with_text(4);
+    cr_assert(inbox_remove(side, &item.ref, &other), "another text was logged under its id");
+    cr_assert_not(side_text(side, &haunting, &text_back));
     struct hash expired = put_with_text(3);
     cr_assert_eq(inbox_purge(side, NOW + 2 * HOUR), 1);
     cr_assert_not(side_text(side, &expired, &text_back));
@@ -391,11 +397,11 @@ Test(side, nobody_removes_a_logged_text_by_an_item_that_repeats_its_commitment)
     make_text("{}");
     cr_assert(side_put_text(side, &commit, &text, NULL));
     (void)put_with_text(1);
-    cr_assert(inbox_remove(side, &item.ref, false));
+    cr_assert(inbox_remove(side, &item.ref, NULL));
     cr_assert(side_text(side, &commit, &text_back));
     /* And once an item's text has come into the log, another item has no hold on it. */
     commit = put_with_text(2);
     cr_assert(side_put_text(side, &commit, &text, NULL));
-    cr_assert(inbox_remove(side, &item.ref, false));
+    cr_assert(inbox_remove(side, &item.ref, NULL));
     cr_assert(side_text(side, &commit, &text_back));
 }
