@@ -80,9 +80,9 @@ enum inbox_result { INBOX_STORED, INBOX_FULL, INBOX_RATE, INBOX_OTHER_TEXT, INBO
 enum inbox_result inbox_put(struct side *side, struct inbox_item *item, int64_t now_ms);
 bool inbox_get(struct side *side, const struct ref *ref, struct inbox_item *out);
 /*
- * Removes an item. `logged` NULL: it was withdrawn, and its texts go. Otherwise the hash of the text
- * that the log holds under this reference: the texts stay if that is the item's own, and go if it
- * is another. True when there was one.
+ * Removes an item. `logged` NULL: it was withdrawn, and its texts go. Otherwise the hash of the
+ * text that the log holds under this reference: the item's texts stay if that is its own, and go
+ * if it is another. True when there was one.
  */
 bool inbox_remove(struct side *side, const struct ref *ref, const struct hash *logged);
 /* Items that involve an organisation, oldest id first, after the given reference (NULL: from the
