@@ -64,6 +64,10 @@ enum policy_unit {
       "pair_cap_permille is looked at once an organisation received this much in the window.") \
     X(pair_cap_permille, PERMILLE, 1, 1000, 400, \
       "A warning is shown when more than this share of what is received comes from one provider.") \
+    X(reference_days_max, DAYS, 366, 1098, 400, \
+      "Hours can be taken back, and what ended can be referred to, for this many days.") \
+    X(seal_every, COUNT, 16, 100000, 1024, \
+      "After at most this many entries the balances of all are sealed.") \
     X(sheet_stale_days, DAYS, 1, 1098, 180, \
       "A directory sheet that was not confirmed for this many days is shown as possibly stale.") \
     X(sponsors_min, COUNT, 1, 10, 2, \

@@ -25,6 +25,8 @@ static const struct {
     {"offer_days_max", 184, "days"},
     {"pair_cap_minutes", 720, "minutes"},
     {"pair_cap_permille", 400, "permille"},
+    {"reference_days_max", 400, "days"},
+    {"seal_every", 1024, "count"},
     {"sheet_stale_days", 180, "days"},
     {"sponsors_min", 2, "count"},
     {"urgent_days", 30, "days"},
