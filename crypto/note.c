@@ -64,10 +64,12 @@ static enum note_err bytes_check(const char *bytes, size_t n)
     if (!utf8_valid(bytes, n)) {
         return NOTE_NOT_UTF8;
     }
+    bool control = false;
     for (size_t i = 0; i < n; i++) {
-        if ((uint8_t)bytes[i] < 0x20 && bytes[i] != '\n') {
-            return NOTE_CONTROL;
-        }
+        control |= (uint8_t)bytes[i] < 0x20 && bytes[i] != '\n';
+    }
+    if (control) {
+        return NOTE_CONTROL;
     }
     return n > 0 && bytes[n - 1] == '\n' ? NOTE_OK : NOTE_NO_END;
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <string.h>
 
 void hex_encode(char *out, const void *in, size_t n)
 {
@@ -32,8 +33,16 @@ size_t base64_encode(char *out, size_t out_size, const void *in, size_t n)
 
 bool base64_decode(uint8_t *out, size_t out_max, size_t *out_len, const char *in, size_t in_len)
 {
-    /* libsodium refuses foreign characters, bits left over and wrong padding by itself. */
-    return sodium_base642bin(out, out_max, in, in_len, NULL, out_len, NULL,
+    /*
+     * libsodium refuses bits left over, wrong padding and foreign characters by itself, but 1.0.18
+     * reads bytes above ASCII as if they were digits.
+     */
+    unsigned beyond = 0;
+    for (size_t i = 0; i < in_len; i++) {
+        beyond |= (uint8_t)in[i] & 0x80u;
+    }
+    return beyond == 0 &&
+           sodium_base642bin(out, out_max, in, in_len, NULL, out_len, NULL,
                              sodium_base64_VARIANT_ORIGINAL) == 0;
 }
 
@@ -43,28 +52,37 @@ bool base64_decode_exact(uint8_t *out, size_t n, const char *in, size_t in_len)
     return in_len == BASE64_LEN(n) && base64_decode(out, n, &got, in, in_len) && got == n;
 }
 
+/* One more than the value of each of the 64 characters, 0 for every other. */
+static const uint8_t base64_digits[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+};
+
 bool base64_check(size_t *out_len, const char *in, size_t in_len)
 {
-    enum { PIECE_CHARS = 256, PIECE_BYTES = PIECE_CHARS / 4 * 3 };
-    uint8_t piece[PIECE_BYTES];
-    size_t total = 0;
+    size_t padding = 0;
+    bool good = in_len % 4 == 0;
 
-    while (in_len > 0) {
-        size_t chars = in_len < PIECE_CHARS ? in_len : PIECE_CHARS;
-        size_t got;
-        if (!base64_decode(piece, sizeof piece, &got, in, chars)) {
-            return false;
-        }
-        /* Padding ends the text, so only the last piece may fall short. */
-        if (chars < in_len && got != PIECE_BYTES) {
-            return false;
-        }
-        total += got;
-        in += chars;
-        in_len -= chars;
+    while (good && padding < 2 && padding < in_len && in[in_len - 1 - padding] == '=') {
+        padding++;
     }
-    *out_len = total;
-    return true;
+    size_t digits = in_len - padding;
+    for (size_t i = 0; i < digits && good; i++) {
+        good = base64_digits[(uint8_t)in[i]] != 0;
+    }
+    if (good && padding > 0) {
+        /* One padding leaves two bits of the last digit over, two leave four. */
+        unsigned last = base64_digits[(uint8_t)in[digits - 1]] - 1u;
+        good = (last & (padding == 1 ? 0x3u : 0xfu)) == 0;
+    }
+    *out_len = in_len / 4 * 3 - padding;
+    return good;
 }
 
 /* Length of a character by its first byte, and the smallest code point of that length. */
@@ -118,6 +136,16 @@ size_t utf8_decode(uint32_t *code_point, const char *in, size_t n)
 bool utf8_valid(const char *in, size_t n)
 {
     while (n > 0) {
+        uint64_t eight;
+        /* Most texts are ASCII for long stretches: eight characters without a high bit. */
+        if (n >= sizeof eight) {
+            memcpy(&eight, in, sizeof eight);
+            if ((eight & 0x8080808080808080u) == 0) {
+                in += sizeof eight;
+                n -= sizeof eight;
+                continue;
+            }
+        }
         uint32_t code_point;
         size_t used = utf8_decode(&code_point, in, n);
         if (used == 0) {

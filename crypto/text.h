@@ -47,7 +47,10 @@ bool base64_decode(uint8_t *out, size_t out_max, size_t *out_len, const char *in
 bool base64_decode_exact(uint8_t *out, size_t n, const char *in, size_t in_len)
     __attribute__((warn_unused_result));
 
-/* Checks base64 of any length without storing it and gives the number of bytes it holds. */
+/*
+ * Checks base64 of any length without storing it and gives the number of bytes it holds: true for
+ * what base64_decode() takes. Its run time depends on the bytes, so it is for what is public.
+ */
 bool base64_check(size_t *out_len, const char *in, size_t in_len)
     __attribute__((warn_unused_result));
 

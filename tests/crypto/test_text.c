@@ -86,12 +86,73 @@ Test(text, base64_check_counts_the_bytes_of_any_length)
         CHECK(base64_check(&counted, out, n) && counted == len, "%zu bytes", len);
         CHECK(n < 4 || !base64_check(&counted, out, n - 1), "%zu bytes, one short", len);
     }
-    /* Padding inside a long text, where one piece of the check ends. */
+    /* Padding inside a long text. */
     size_t n = base64_encode(out, sizeof out, bytes, 600);
     memcpy(out + 252, "AAA=", 4);
     size_t counted;
     cr_assert(base64_check(&counted, out, 256) && counted == 191);
     cr_assert_not(base64_check(&counted, out, n));
+}
+
+/* 16 and 64 characters, and no other byte for any of them. */
+Test(text, each_digit_is_one_of_its_alphabet)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (int byte = 0; byte < 256; byte++) {
+        char two[2] = {'0', (char)byte}, four[4] = {'A', (char)byte, 'A', 'A'};
+        uint8_t out[4];
+        size_t n;
+        CHECK(hex_decode(out, 1, two, 2) == (memchr(hex, byte, 16) != NULL), "%d", byte);
+        bool digit = memchr(base64, byte, 64) != NULL;
+        CHECK(base64_decode(out, sizeof out, &n, four, 4) == digit, "%d", byte);
+        CHECK(base64_check(&n, four, 4) == digit, "%d", byte);
+    }
+}
+
+/* Any byte anywhere, and more or less of them: the two ways to read base64 say the same. */
+Test(text, base64_check_takes_what_base64_decode_takes)
+{
+    uint8_t bytes[48], back[64], dice[4];
+    char out[BASE64_SIZE(sizeof bytes) + 4];
+    size_t accepted = 0, refused = 0;
+
+    for (size_t i = 0; i < 100000; i++) {
+        size_t n, checked = 0, decoded = 0;
+        random_fill(bytes, sizeof bytes);
+        random_fill(dice, sizeof dice);
+        n = base64_encode(out, sizeof out, bytes, dice[0] % sizeof bytes);
+        memcpy(out + n, "====", 4);
+        n = dice[1] % 8 == 0 ? n + dice[1] / 8 % 5 : n;
+        if (n > 0 && dice[1] % 8 > 2) {
+            /* Near the end, where padding and bits left over are. */
+            size_t at = dice[1] % 2 == 0 ? dice[2] % n : n - 1 - dice[2] % (n < 4 ? n : 4);
+            out[at] = (char)(dice[3] < 128 ? "ABCQgw=+/\n"[dice[3] % 10] : dice[3]);
+        }
+        bool ours = base64_check(&checked, out, n);
+        bool theirs = base64_decode(back, sizeof back, &decoded, out, n);
+        CHECK(ours == theirs && (!ours || checked == decoded), "%.*s", (int)n, out);
+        accepted += ours ? 1 : 0;
+        refused += ours ? 0 : 1;
+    }
+    cr_assert(accepted > 20000 && refused > 20000, "%zu, %zu", accepted, refused);
+}
+
+Test(text, utf8_is_checked_at_every_place_of_a_long_text)
+{
+    char text[40];
+
+    for (size_t n = 1; n < sizeof text; n++) {
+        for (size_t at = 0; at < n; at++) {
+            memset(text, 'a', sizeof text);
+            CHECK(utf8_valid(text, n), "%zu", n);
+            text[at] = '\x80';
+            CHECK(!utf8_valid(text, n), "%zu of %zu", at, n);
+            memcpy(text + at, "\xc3\xa9", at + 1 < sizeof text ? 2 : 1);
+            CHECK(utf8_valid(text, n) == (at + 1 < n), "%zu of %zu", at, n);
+        }
+    }
 }
 
 Test(text, utf8_accepts_the_shortest_forms_only)
