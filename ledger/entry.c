@@ -110,7 +110,7 @@ int64_t id_time_ms(const struct id *id)
 
 void id_make(struct id *out, int64_t time_ms, const uint8_t random[static 10])
 {
-    assert(time_ms >= 0 && time_ms < (int64_t)1 << 48);
+    assert(time_ms >= 0);
     for (size_t i = 0; i < 6; i++) {
         out->b[i] = (uint8_t)(time_ms >> (40 - 8 * i) & 0xff);
     }
@@ -198,116 +198,134 @@ static bool split_text(const char *origin, const char *text, size_t n, const cha
     return true;
 }
 
-static const struct field common_fields[] = {
-    {"at", F_INT, true, offsetof(struct entry, at), 0, INTEGER_MAX, NULL},
-    {"valid_until", F_INT, false, offsetof(struct entry, valid_until), 0, INTEGER_MAX, NULL},
-};
+/* The fields of every entry, sorted by name. */
+enum { AT, BY, ID, KIND, SEEN, VALID_UNTIL, N_COMMON };
+static const char *const common_names[N_COMMON] = {"at",   "by",   "id",
+                                                   "kind", "seen", "valid_until"};
+static const struct field at_field = {
+    "at", F_INT, true, offsetof(struct entry, at), 0, INTEGER_MAX, NULL};
 static const struct field by_field = {
     "by", F_HANDLE, false, offsetof(struct entry, by), 0, 0, NULL};
+static const struct field valid_until_field = {
+    "valid_until", F_INT, false, offsetof(struct entry, valid_until), 0, INTEGER_MAX, NULL};
 
-static bool is_common(const char *name)
-{
-    static const char *const names[] = {"at", "by", "id", "kind", "seen", "valid_until"};
+/* The members of an entry's object, each at the place of its field. */
+#define OWN_MAX 16
+struct members {
+    struct value common[N_COMMON], own[OWN_MAX];
+    struct member unknown; /* the first that is no field; without a key when all are */
+};
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(names[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool decode_kind(struct entry *out, const json_t *object, struct refusal *why)
+static bool decode_kind(struct entry *out, struct value object, struct refusal *why)
 {
     static const struct place at = {.field = "kind"};
     static const char expected[] = "a kind of entry, such as hours.record";
-    const json_t *value = json_object_get(object, "kind");
+    struct value value = value_member(object, "kind");
+    const char *name;
+    size_t n;
 
-    if (value == NULL) {
-        return refuse_at(why, CODE_field_missing, at, expected, NULL);
+    if (value.s == NULL) {
+        return refuse_at(why, CODE_field_missing, at, expected, value);
     }
-    if (!json_is_string(value)) {
+    if (!value_text(value, &name, &n)) {
         return refuse_value(why, at, expected, value);
     }
-    out->kind = kind_find(json_string_value(value), json_string_length(value));
+    out->kind = kind_find(name, n);
     return out->kind != NULL || refuse_at(why, CODE_unknown_kind, at, expected, value);
 }
 
-/* The author; `clock` is no organisation, so the kind of the clock has its own rule. */
-static bool decode_by(struct entry *out, const json_t *object, struct refusal *why)
+/* One walk over three lists that are sorted alike: the members and both kinds of fields. */
+static void sort_members(struct members *out, const struct kind *kind, struct value object)
 {
-    const json_t *value = json_object_get(object, "by");
+    struct walk w = walk_start(object);
+    struct member m;
+    size_t common = 0, own = 0;
 
-    if (out->kind->id != KIND_CLOCK_TICK || value == NULL) {
+    assert(kind->n_fields <= OWN_MAX);
+    memset(out, 0, sizeof *out);
+    while (walk_next(&w, &m)) {
+        while (common < N_COMMON && member_order(&m, common_names[common]) > 0) {
+            common++;
+        }
+        while (own < kind->n_fields && member_order(&m, kind->fields[own].name) > 0) {
+            own++;
+        }
+        if (common < N_COMMON && member_order(&m, common_names[common]) == 0) {
+            out->common[common] = m.value;
+        } else if (own < kind->n_fields && member_order(&m, kind->fields[own].name) == 0) {
+            out->own[own] = m.value;
+        } else if (out->unknown.key == NULL) {
+            out->unknown = m;
+        }
+    }
+}
+
+/* The author; `clock` is no organisation, so its kinds have a rule of their own. */
+static bool decode_by(struct entry *out, struct value value, struct refusal *why)
+{
+    const char *s;
+    size_t n;
+
+    if (!out->kind->by_clock || value.s == NULL) {
         return field_decode(out, &by_field, value, why);
     }
-    if (!json_is_string(value) || strcmp(json_string_value(value), "clock") != 0) {
+    if (!value_text(value, &s, &n) || n != 5 || memcmp(s, "clock", n) != 0) {
         return refuse_value(why, (struct place){.field = "by"}, "clock", value);
     }
     snprintf(out->by.s, sizeof out->by.s, "clock");
     return true;
 }
 
-static bool decode_common(struct entry *out, const json_t *object, struct refusal *why)
+static bool decode_common(struct entry *out, const struct value *v, struct refusal *why)
 {
     static const struct place id_place = {.field = "id"};
-    const json_t *id = json_object_get(object, "id");
-    const json_t *seen = json_object_get(object, "seen");
 
-    if (!decode_by(out, object, why)) {
+    if (!decode_by(out, v[BY], why)) {
         return false;
     }
-    if (id == NULL) {
-        return refuse_at(why, CODE_field_missing, id_place, EXPECTED_ID, NULL);
-    }
-    if (!take_id(&out->id, id_place, id, why)) {
-        return false;
+    if (v[ID].s == NULL) {
+        return refuse_at(why, CODE_field_missing, id_place, EXPECTED_ID, v[ID]);
     }
     out->at = -1;
-    for (size_t i = 0; i < sizeof common_fields / sizeof common_fields[0]; i++) {
-        const struct field *f = &common_fields[i];
-        if (!field_decode(out, f, json_object_get(object, f->name), why)) {
-            return false;
-        }
+    if (!take_id(&out->id, id_place, v[ID], why) || !field_decode(out, &at_field, v[AT], why) ||
+        !field_decode(out, &valid_until_field, v[VALID_UNTIL], why)) {
+        return false;
     }
-    out->has_seen = seen != NULL;
-    return seen == NULL || field_decode_seen(&out->seen_root, &out->seen_size, seen, why);
+    out->has_seen = v[SEEN].s != NULL;
+    return !out->has_seen || field_decode_seen(&out->seen_root, &out->seen_size, v[SEEN], why);
 }
 
 /* Refuses a field that neither every entry nor this kind has. */
-static bool check_names(const struct kind *kind, const json_t *object, struct refusal *why)
+static bool refuse_unknown(const struct kind *kind, const struct member *unknown,
+                           struct refusal *why)
 {
-    const char *name;
-    json_t *value;
+    char expected[EXPECTED_SIZE], name[NAME_SIZE];
+    size_t n = (size_t)snprintf(expected, sizeof expected, "fields of %s:", kind->name);
 
-    json_object_foreach((json_t *)object, name, value) {
-        size_t i = 0;
-        while (i < kind->n_fields && strcmp(kind->fields[i].name, name) != 0) {
-            i++;
-        }
-        if (i == kind->n_fields && !is_common(name)) {
-            char expected[EXPECTED_SIZE];
-            size_t n = (size_t)snprintf(expected, sizeof expected, "fields of %s:", kind->name);
-            for (i = 0; i < kind->n_fields && n < sizeof expected; i++) {
-                n += (size_t)snprintf(expected + n, sizeof expected - n, "%s %s",
-                                      i == 0 ? "" : ",", kind->fields[i].name);
-            }
-            return refuse_at(why, CODE_field_unknown, (struct place){.field = name}, expected,
-                             value);
-        }
+    for (size_t i = 0; i < kind->n_fields && n < sizeof expected; i++) {
+        n += (size_t)snprintf(expected + n, sizeof expected - n, "%s %s", i == 0 ? "" : ",",
+                              kind->fields[i].name);
     }
-    return true;
+    struct place at = {.field = place_key((struct place){.field = NULL}, unknown, name).member};
+    return refuse_at(why, CODE_field_unknown, at, expected, unknown->value);
 }
 
-static bool decode_object(struct entry *out, const json_t *object, struct refusal *why)
+static bool decode_object(struct entry *out, struct value object, struct refusal *why)
 {
-    if (!decode_kind(out, object, why) || !decode_common(out, object, why) ||
-        !check_names(out->kind, object, why)) {
+    struct members members;
+
+    if (!decode_kind(out, object, why)) {
         return false;
     }
+    sort_members(&members, out->kind, object);
+    if (!decode_common(out, members.common, why)) {
+        return false;
+    }
+    if (members.unknown.key != NULL) {
+        return refuse_unknown(out->kind, &members.unknown, why);
+    }
     for (size_t i = 0; i < out->kind->n_fields; i++) {
-        const struct field *f = &out->kind->fields[i];
-        if (!field_decode(out, f, json_object_get(object, f->name), why)) {
+        if (!field_decode(out, &out->kind->fields[i], members.own[i], why)) {
             return false;
         }
     }
@@ -329,13 +347,8 @@ bool entry_decode(struct entry *out, const char *origin, const char *text, size_
     if (!split_text(origin, text, text_len, &json, &n, why)) {
         return false;
     }
-    json_t *object = profile_load(json, n, why);
-    if (object == NULL) {
-        return false;
-    }
-    bool decoded = decode_object(out, object, why);
-    json_decref(object);
-    if (!decoded) {
+    struct value object = profile_read(json, n, why);
+    if (object.s == NULL || !decode_object(out, object, why)) {
         return false;
     }
     hash_sha256(&out->text_hash, text, text_len);

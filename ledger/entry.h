@@ -104,6 +104,8 @@ enum entry_kind {
     KIND_HOURS_RECORD,
     KIND_HOURS_REVERSE,
     KIND_CLOCK_TICK,
+    KIND_SEAL_BALANCES,
+    KIND_ASSERTION_BALANCE,
 };
 
 struct body_network_found {
@@ -209,6 +211,13 @@ struct body_clock_tick {
     struct hash effects_hash;
     struct totals totals;
 };
+struct body_seal_balances {
+    int64_t accounts, size;
+    struct hash root;
+};
+struct body_assertion_balance { /* the author's counters */
+    int64_t given_pending, given_posted, moves, received_pending, received_posted;
+};
 
 struct kind;
 
@@ -244,6 +253,8 @@ struct entry {
         struct body_hours_record hours_record;
         struct body_hours_reverse hours_reverse;
         struct body_clock_tick clock_tick;
+        struct body_seal_balances seal_balances;
+        struct body_assertion_balance assertion_balance;
     };
 };
 
@@ -256,7 +267,7 @@ bool slug_parse(struct slug *out, const char *s, size_t n);
 bool id_parse(struct id *out, const char *s, size_t n); /* UUIDv7 bits required */
 void id_format(char out[static ID_TEXT_SIZE], const struct id *id);
 int64_t id_time_ms(const struct id *id);
-/* An id of that time; the other 74 bits from `random`. */
+/* An id of that time (its low 48 bits: up to the year 10889); the other 74 bits from `random`. */
 void id_make(struct id *out, int64_t time_ms, const uint8_t random[static 10]);
 bool ref_parse(struct ref *out, const char *s, size_t n);
 void ref_format(char out[static REF_TEXT_SIZE], const struct ref *ref);

@@ -78,7 +78,7 @@ static void describe(char out[static EXPECTED_SIZE], const struct field *f)
 
 /* Refuses a value of the field, or an element that breaks what is expected of the whole. */
 static bool invalid_in(struct refusal *why, const struct field *f, struct place at,
-                       const json_t *found)
+                       struct value found)
 {
     char expected[EXPECTED_SIZE];
     describe(expected, f);
@@ -87,25 +87,39 @@ static bool invalid_in(struct refusal *why, const struct field *f, struct place 
 
 /* --- Arrays ----------------------------------------------------------------------------------- */
 
-/* The length of an array of min..max elements. */
-static bool take_array(size_t *n, int64_t min, int64_t max, const struct field *f,
-                       const json_t *array, struct refusal *why)
+/* The elements of an array of min..max of them. */
+static bool take_array(struct walk *elements, size_t *n, int64_t min, int64_t max,
+                       const struct field *f, struct value array, struct refusal *why)
 {
-    *n = json_array_size(array);
-    return (json_is_array(array) && (int64_t)*n >= min && (int64_t)*n <= max) ||
-           invalid_in(why, f, (struct place){.field = f->name}, array);
+    *n = value_is_array(array) ? value_count(array) : 0;
+    if (!value_is_array(array) || (int64_t)*n < min || (int64_t)*n > max) {
+        return invalid_in(why, f, (struct place){.field = f->name}, array);
+    }
+    *elements = walk_start(array);
+    return true;
 }
 
-static bool take_handles(struct handles *out, const struct field *f, const json_t *value,
+/* The next element, which take_array() has counted. */
+static struct value element_next(struct walk *elements)
+{
+    struct member m = {.key = NULL};
+    bool more = walk_next(elements, &m);
+
+    assert(more);
+    return m.value;
+}
+
+static bool take_handles(struct handles *out, const struct field *f, struct value value,
                          struct refusal *why)
 {
+    struct walk elements;
     assert(f->min >= 0 && f->max >= f->min && f->max <= PARTIES_MAX);
-    if (!take_array(&out->n, f->min, f->max, f, value, why)) {
+    if (!take_array(&elements, &out->n, f->min, f->max, f, value, why)) {
         return false;
     }
     for (size_t i = 0; i < out->n; i++) {
         struct place at = {.field = f->name, .element = i + 1};
-        const json_t *element = json_array_get(value, i);
+        struct value element = element_next(&elements);
         if (!take_handle(&out->v[i], at, element, why)) {
             return false;
         }
@@ -118,14 +132,15 @@ static bool take_handles(struct handles *out, const struct field *f, const json_
 
 /* Slugs and languages. */
 static bool take_slugs(struct slug *out, size_t *n, int64_t min, int64_t max,
-                       const struct field *f, const json_t *value, struct refusal *why)
+                       const struct field *f, struct value value, struct refusal *why)
 {
-    if (!take_array(n, min, max, f, value, why)) {
+    struct walk elements;
+    if (!take_array(&elements, n, min, max, f, value, why)) {
         return false;
     }
     for (size_t i = 0; i < *n; i++) {
         struct place at = {.field = f->name, .element = i + 1};
-        const json_t *element = json_array_get(value, i);
+        struct value element = element_next(&elements);
         if (f->type == F_LANGUAGES ? !take_language(&out[i], at, element, why)
                                    : !take_slug(&out[i], at, element, why)) {
             return false;
@@ -137,10 +152,10 @@ static bool take_slugs(struct slug *out, size_t *n, int64_t min, int64_t max,
     return true;
 }
 
-static bool take_share(struct share *out, struct place at, const json_t *value, struct refusal *why)
+static bool take_share(struct share *out, struct place at, struct value value, struct refusal *why)
 {
     static const char *const names[] = {"from", "minutes", "to", NULL};
-    const json_t *v[MEMBERS_MAX];
+    struct value v[MEMBERS_MAX];
 
     return take_members(v, names, at, "share: {\"from\",\"minutes\",\"to\"}", value, why) &&
            take_handle(&out->from, place_member(at, names[0]), v[0], why) &&
@@ -148,15 +163,16 @@ static bool take_share(struct share *out, struct place at, const json_t *value, 
            take_handle(&out->to, place_member(at, names[2]), v[2], why);
 }
 
-static bool take_shares(struct shares *out, const struct field *f, const json_t *value,
+static bool take_shares(struct shares *out, const struct field *f, struct value value,
                         struct refusal *why)
 {
-    if (!take_array(&out->n, 1, SHARES_MAX, f, value, why)) {
+    struct walk elements;
+    if (!take_array(&elements, &out->n, 1, SHARES_MAX, f, value, why)) {
         return false;
     }
     for (size_t i = 0; i < out->n; i++) {
         struct place at = {.field = f->name, .element = i + 1};
-        const json_t *element = json_array_get(value, i);
+        struct value element = element_next(&elements);
         struct share *share = &out->v[i];
         if (!take_share(share, at, element, why)) {
             return false;
@@ -176,35 +192,36 @@ static bool take_shares(struct shares *out, const struct field *f, const json_t 
 
 /* Founders differ in handle and in key. */
 static bool founder_once(const struct founder *all, size_t i, struct place at,
-                         const json_t *element, struct refusal *why)
+                         struct value element, struct refusal *why)
 {
     for (size_t k = 0; k < i; k++) {
         if (strcmp(all[k].handle.s, all[i].handle.s) == 0) {
             return refuse_value(why, place_member(at, "handle"),
                                 "a handle that no other founder has",
-                                json_object_get(element, "handle"));
+                                value_member(element, "handle"));
         }
         if (public_key_equal(&all[k].key, &all[i].key)) {
             return refuse_value(why, place_member(at, "key"), "a key that no other founder has",
-                                json_object_get(element, "key"));
+                                value_member(element, "key"));
         }
     }
     return true;
 }
 
 static bool take_founders(struct body_network_found *out, const struct field *f,
-                          const json_t *value, struct refusal *why)
+                          struct value value, struct refusal *why)
 {
+    struct walk elements;
     static const char *const names[] = {"handle", "key", NULL};
-    const json_t *v[MEMBERS_MAX];
+    struct value v[MEMBERS_MAX];
 
-    if (!take_array(&out->n_founders, 3, FOUNDERS_MAX, f, value, why)) {
+    if (!take_array(&elements, &out->n_founders, 3, FOUNDERS_MAX, f, value, why)) {
         return false;
     }
     for (size_t i = 0; i < out->n_founders; i++) {
         struct founder *founder = &out->founders[i];
         struct place at = {.field = f->name, .element = i + 1};
-        const json_t *element = json_array_get(value, i);
+        struct value element = element_next(&elements);
         if (!take_members(v, names, at, "founder: {\"handle\",\"key\"}", element, why) ||
             !take_handle(&founder->handle, place_member(at, names[0]), v[0], why) ||
             !take_bytes(founder->key.b, place_member(at, names[1]), v[1], why) ||
@@ -215,12 +232,12 @@ static bool take_founders(struct body_network_found *out, const struct field *f,
     return true;
 }
 
-static bool take_mandate(struct mandate *out, struct place at, const json_t *value,
+static bool take_mandate(struct mandate *out, struct place at, struct value value,
                          struct refusal *why)
 {
     static const char *const names[] = {"org", "role", "until", NULL};
     const char *const roles[] = {role_word(ROLE_COORDINATOR), role_word(ROLE_PANEL), NULL};
-    const json_t *v[MEMBERS_MAX];
+    struct value v[MEMBERS_MAX];
     int role = 0;
 
     if (!take_members(v, names, at, "mandate: {\"org\",\"role\",\"until\"}", value, why) ||
@@ -234,15 +251,16 @@ static bool take_mandate(struct mandate *out, struct place at, const json_t *val
 }
 
 static bool take_mandates(struct body_network_found *out, const struct field *f,
-                          const json_t *value, struct refusal *why)
+                          struct value value, struct refusal *why)
 {
-    if (!take_array(&out->n_mandates, 1, FOUNDERS_MAX, f, value, why)) {
+    struct walk elements;
+    if (!take_array(&elements, &out->n_mandates, 1, FOUNDERS_MAX, f, value, why)) {
         return false;
     }
     for (size_t i = 0; i < out->n_mandates; i++) {
         struct mandate *mandate = &out->mandates[i];
         struct place at = {.field = f->name, .element = i + 1};
-        const json_t *element = json_array_get(value, i);
+        struct value element = element_next(&elements);
         if (!take_mandate(mandate, at, element, why)) {
             return false;
         }
@@ -255,14 +273,14 @@ static bool take_mandates(struct body_network_found *out, const struct field *f,
 }
 
 static bool policy_value(struct policy *out, const struct policy_key *key, struct place at,
-                         const json_t *value, struct refusal *why)
+                         struct value value, struct refusal *why)
 {
     char expected[EXPECTED_SIZE];
     int64_t n;
 
-    if (value == NULL) {
+    if (value.s == NULL) {
         range_format(expected, key->min, key->max);
-        return refuse_at(why, CODE_field_missing, at, expected, NULL);
+        return refuse_at(why, CODE_field_missing, at, expected, value);
     }
     if (!take_int(&n, key->min, key->max, at, value, why)) {
         return false;
@@ -272,37 +290,38 @@ static bool policy_value(struct policy *out, const struct policy_key *key, struc
     return true;
 }
 
-static bool take_policy(struct policy *out, const struct field *f, const json_t *value,
+static bool take_policy(struct policy *out, const struct field *f, struct value value,
                         struct refusal *why)
 {
     size_t n;
     const struct policy_key *keys = policy_keys(&n);
-    const char *name;
-    json_t *member;
+    char name[NAME_SIZE];
+    struct member m;
 
-    if (!json_is_object(value)) {
+    if (!value_is_object(value)) {
         return invalid_in(why, f, (struct place){.field = f->name}, value);
     }
-    json_object_foreach((json_t *)value, name, member) {
+    struct walk w = walk_start(value);
+    while (walk_next(&w, &m)) {
+        struct place at = place_key((struct place){.field = f->name}, &m, name);
         if (policy_find(name) == NULL) {
-            return refuse_at(why, CODE_field_unknown, (struct place){f->name, 0, name},
-                             "a key of the policy table", member);
+            return refuse_at(why, CODE_field_unknown, at, "a key of the policy table", m.value);
         }
     }
     for (size_t i = 0; i < n; i++) {
         struct place at = {f->name, 0, keys[i].key};
-        if (!policy_value(out, &keys[i], at, json_object_get(value, keys[i].key), why)) {
+        if (!policy_value(out, &keys[i], at, value_member(value, keys[i].key), why)) {
             return false;
         }
     }
     return true;
 }
 
-static bool take_public(struct body_network_found *out, const struct field *f, const json_t *value,
+static bool take_public(struct body_network_found *out, const struct field *f, struct value value,
                         struct refusal *why)
 {
     static const char *const names[] = {"bundles", "directory", NULL};
-    const json_t *v[MEMBERS_MAX];
+    struct value v[MEMBERS_MAX];
 
     return take_members(v, names, (struct place){.field = f->name},
                         type_text(f->type), value, why) &&
@@ -311,12 +330,12 @@ static bool take_public(struct body_network_found *out, const struct field *f, c
 }
 
 /* The pool alone may be below zero. */
-static bool take_totals(struct totals *out, const struct field *f, const json_t *value,
+static bool take_totals(struct totals *out, const struct field *f, struct value value,
                         struct refusal *why)
 {
     static const char *const names[] = {"given", "orgs", "pool", "received", NULL};
     int64_t *const into[] = {&out->given, &out->orgs, &out->pool, &out->received};
-    const json_t *v[MEMBERS_MAX];
+    struct value v[MEMBERS_MAX];
 
     if (!take_members(v, names, (struct place){.field = f->name},
                       type_text(f->type), value, why)) {
@@ -334,14 +353,14 @@ static bool take_totals(struct totals *out, const struct field *f, const json_t 
 
 /* --- Fields by type --------------------------------------------------------------------------- */
 
-static bool take_commit(struct commit *out, struct place at, const json_t *value,
+static bool take_commit(struct commit *out, struct place at, struct value value,
                         struct refusal *why)
 {
     out->set = take_bytes(out->h.b, at, value, why);
     return out->set;
 }
 
-static bool decode(void *to, const struct field *f, const json_t *value, struct refusal *why)
+static bool decode(void *to, const struct field *f, struct value value, struct refusal *why)
 {
     struct place at = {.field = f->name};
     struct slugs *slugs = to;
@@ -393,10 +412,10 @@ static bool decode(void *to, const struct field *f, const json_t *value, struct 
     return false;
 }
 
-bool field_decode(struct entry *out, const struct field *field, const json_t *value,
+bool field_decode(struct entry *out, const struct field *field, struct value value,
                   struct refusal *why)
 {
-    if (value != NULL) {
+    if (value.s != NULL) {
         return decode((char *)out + field->offset, field, value, why);
     }
     if (field->optional) {
@@ -404,13 +423,14 @@ bool field_decode(struct entry *out, const struct field *field, const json_t *va
     }
     char expected[EXPECTED_SIZE];
     describe(expected, field);
-    return refuse_at(why, CODE_field_missing, (struct place){.field = field->name}, expected, NULL);
+    return refuse_at(why, CODE_field_missing, (struct place){.field = field->name}, expected,
+                     value);
 }
 
-bool field_decode_seen(struct hash *root, uint64_t *size, const json_t *value, struct refusal *why)
+bool field_decode_seen(struct hash *root, uint64_t *size, struct value value, struct refusal *why)
 {
     static const char *const names[] = {"root", "size", NULL};
-    const json_t *v[MEMBERS_MAX];
+    struct value v[MEMBERS_MAX];
     struct place at = {.field = "seen"};
     int64_t n = 0;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * From a JSON value to the typed field of an entry (SPEC 2.4): one decoder for each field type,
- * chosen by the tables of ledger/kind.h. Values come from profile_load(). A refusal names the exact
- * place, such as shares[1].minutes. Pure functions, any thread.
+ * chosen by the tables of ledger/kind.h. A refusal names the exact place, such as
+ * shares[1].minutes. Pure functions, any thread.
  */
 #ifndef SEM_LEDGER_FIELD_H
 #define SEM_LEDGER_FIELD_H
@@ -10,15 +10,12 @@
 #include "ledger/json.h"
 #include "ledger/kind.h"
 
-/*
- * Decodes one field into `out`. `value` NULL means that the field is absent: field_missing unless
- * it is optional.
- */
-bool field_decode(struct entry *out, const struct field *field, const json_t *value,
+/* Decodes one field into `out`. An absent value is field_missing unless the field is optional. */
+bool field_decode(struct entry *out, const struct field *field, struct value value,
                   struct refusal *why) __attribute__((warn_unused_result));
 
 /* The object of the common field `seen` (SPEC 2.3). */
-bool field_decode_seen(struct hash *root, uint64_t *size, const json_t *value,
+bool field_decode_seen(struct hash *root, uint64_t *size, struct value value,
                        struct refusal *why) __attribute__((warn_unused_result));
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "ledger/json.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -239,7 +240,44 @@ bool profile_check(const char *json, size_t n, struct refusal *why)
     return c.i == n || bad(&c, c.i, "something after the object");
 }
 
-/* --- Values ----------------------------------------------------------------------------------- */
+/* --- Values of checked bytes ------------------------------------------------------------------ */
+
+struct value profile_read(const char *json, size_t n, struct refusal *why)
+{
+    return profile_check(json, n, why) ? (struct value){json, n} : (struct value){NULL, 0};
+}
+
+/* Behind a string; `s` is its first quote. */
+static const char *string_end(const char *s)
+{
+    for (s++; *s != '"'; s++) {
+        s += *s == '\\' ? 1 : 0;
+    }
+    return s + 1;
+}
+
+/* Behind a value in a list; the bracket that closes the list ends every search. */
+static const char *value_end(const char *s)
+{
+    unsigned depth = 0;
+
+    if (*s != '"' && *s != '{' && *s != '[') {
+        while (*s != ',' && *s != '}' && *s != ']') {
+            s++;
+        }
+        return s;
+    }
+    do {
+        if (*s == '"') {
+            s = string_end(s);
+        } else {
+            depth += *s == '{' || *s == '[' ? 1 : 0;
+            depth -= *s == '}' || *s == ']' ? 1 : 0;
+            s++;
+        }
+    } while (depth > 0);
+    return s;
+}
 
 json_t *profile_load(const char *json, size_t n, struct refusal *why)
 {
@@ -247,44 +285,125 @@ json_t *profile_load(const char *json, size_t n, struct refusal *why)
         return NULL;
     }
     json_error_t error;
-    json_t *value = json_loadb(json, n, JSON_REJECT_DUPLICATES, &error);
-    if (value == NULL) {
+    json_t *tree = json_loadb(json, n, JSON_REJECT_DUPLICATES, &error);
+    if (tree == NULL) {
         refuse(why, CODE_internal, NULL, "checked JSON can be read", "%s", error.text);
     }
-    return value;
+    return tree;
 }
 
-struct shown {
-    char *out;
-    size_t n;
-};
-
-/* Takes what fits; not zero ends the dump. */
-static int show_more(const char *piece, size_t n, void *ctx)
+bool value_text(struct value v, const char **s, size_t *n)
 {
-    struct shown *shown = ctx;
-    size_t room = JSON_SHOWN_SIZE - shown->n;
-    size_t take = n < room ? n : room;
-
-    memcpy(shown->out + shown->n, piece, take);
-    shown->n += take;
-    return shown->n == JSON_SHOWN_SIZE ? -1 : 0;
+    if (v.s == NULL || v.s[0] != '"') {
+        return false;
+    }
+    *s = v.s + 1;
+    *n = v.n - 2;
+    return true;
 }
 
-void json_show(char out[static JSON_SHOWN_SIZE], const json_t *value)
+bool value_integer(struct value v, int64_t *out)
+{
+    bool negative = v.s != NULL && v.s[0] == '-';
+    size_t i = negative ? 1 : 0;
+    int64_t n = 0;
+
+    if (v.s == NULL || !digit(v.s[i])) {
+        return false;
+    }
+    for (; i < v.n; i++) {
+        n = n * 10 + (v.s[i] - '0');
+    }
+    *out = negative ? -n : n;
+    return true;
+}
+
+bool value_flag(struct value v, bool *out)
+{
+    *out = v.s != NULL && v.s[0] == 't';
+    return *out || (v.s != NULL && v.s[0] == 'f');
+}
+
+struct walk walk_start(struct value list)
+{
+    assert(value_is_object(list) || value_is_array(list));
+    return (struct walk){list.s + 1, value_is_object(list)};
+}
+
+bool walk_next(struct walk *w, struct member *out)
+{
+    if (*w->at == '}' || *w->at == ']') {
+        return false;
+    }
+    w->at += *w->at == ',' ? 1 : 0;
+    *out = (struct member){.key = NULL};
+    if (w->keyed) {
+        out->key = ++w->at;
+        while (*w->at != '"') {
+            w->at++;
+        }
+        out->key_len = (size_t)(w->at - out->key);
+        w->at += 2; /* the quote and the colon */
+    }
+    const char *end = value_end(w->at);
+    out->value = (struct value){w->at, (size_t)(end - w->at)};
+    w->at = end;
+    return true;
+}
+
+int member_order(const struct member *m, const char *key)
+{
+    int order = strncmp(m->key, key, m->key_len);
+    return order != 0 || key[m->key_len] == '\0' ? order : -1;
+}
+
+struct value value_member(struct value object, const char *key)
+{
+    struct member m;
+
+    if (value_is_object(object)) {
+        struct walk w = walk_start(object);
+        while (walk_next(&w, &m)) {
+            int order = member_order(&m, key);
+            if (order == 0) {
+                return m.value;
+            }
+            if (order > 0) {
+                break;
+            }
+        }
+    }
+    return (struct value){NULL, 0};
+}
+
+size_t value_count(struct value list)
+{
+    struct member m;
+    size_t n = 0;
+
+    if (value_is_object(list) || value_is_array(list)) {
+        struct walk w = walk_start(list);
+        while (walk_next(&w, &m)) {
+            n++;
+        }
+    }
+    return n;
+}
+
+void value_show(char out[static JSON_SHOWN_SIZE], struct value value)
 {
     static const char more[] = "\xe2\x80\xa6"; /* U+2026 */
-    struct shown shown = {out, 0};
 
-    (void)json_dump_callback(value, show_more, &shown, JSON_COMPACT | JSON_ENCODE_ANY);
-    if (shown.n < JSON_SHOWN_SIZE) {
-        out[shown.n] = '\0';
+    if (value.n < JSON_SHOWN_SIZE) {
+        memcpy(out, value.n > 0 ? value.s : "", value.n);
+        out[value.n] = '\0';
         return;
     }
     /* Bytes past the room are given up, back to where a character starts. */
     size_t room = JSON_SHOWN_SIZE - sizeof more;
-    while (room > 0 && ((uint8_t)out[room] & 0xc0) == 0x80) {
+    while (room > 0 && ((uint8_t)value.s[room] & 0xc0) == 0x80) {
         room--;
     }
+    memcpy(out, value.s, room);
     memcpy(out + room, more, sizeof more);
 }

@@ -24,10 +24,13 @@ static const char *const names[KV_TABLES] = {
     [KV_PAIR] = "pair",
     [KV_PAIR_DAY] = "pair_day",
     [KV_ORG_DAY] = "org_day",
+    [KV_SEALED] = "sealed",
     [KV_TEXT] = "text",
     [KV_INBOX] = "inbox",
     [KV_INBOX_ORG] = "inbox_org",
     [KV_SIDE_META] = "meta",
+    [KV_REFUSAL] = "refusal",
+    [KV_REFUSAL_DUE] = "refusal_due",
 };
 
 const char *kv_table_name(enum kv_table table)

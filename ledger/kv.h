@@ -37,12 +37,15 @@ enum kv_table {
     KV_PAIR,
     KV_PAIR_DAY,
     KV_ORG_DAY,
+    KV_SEALED,
     KV_LOG_TABLES, /* how many stand above: the environment of the log */
     /* The side store's own (ledger/side.h). */
     KV_TEXT = KV_LOG_TABLES,
     KV_INBOX,
     KV_INBOX_ORG,
     KV_SIDE_META,
+    KV_REFUSAL,
+    KV_REFUSAL_DUE,
     KV_TABLES
 };
 

@@ -8,6 +8,7 @@
 #define SEM_LEDGER_RECORD_H
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 #include "ledger/kv.h"
@@ -42,14 +43,9 @@ static inline void record_bytes(struct record *r, void *value, size_t n)
 
 static inline void record_u64(struct record *r, uint64_t *value)
 {
-    uint8_t b[8];
-    for (int i = 0; i < 8; i++)
-        b[i] = (uint8_t)(*value >> (56 - 8 * i));
-    record_bytes(r, b, 8);
-    uint64_t v = 0;
-    for (int i = 0; i < 8; i++)
-        v = v << 8 | b[i];
-    *value = v;
+    uint64_t big = htobe64(*value);
+    record_bytes(r, &big, sizeof big);
+    *value = be64toh(big);
 }
 
 static inline void record_i64(struct record *r, int64_t *value)
@@ -61,11 +57,9 @@ static inline void record_i64(struct record *r, int64_t *value)
 
 static inline void record_u32(struct record *r, uint32_t *value)
 {
-    uint8_t b[4];
-    for (int i = 0; i < 4; i++)
-        b[i] = (uint8_t)(*value >> (24 - 8 * i));
-    record_bytes(r, b, 4);
-    *value = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    uint32_t big = htobe32(*value);
+    record_bytes(r, &big, sizeof big);
+    *value = be32toh(big);
 }
 
 static inline void record_i32(struct record *r, int32_t *value)

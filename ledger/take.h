@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Single JSON values by type (SPEC 2.4), each with the refusal that says where it stands, what was
- * expected and what was found. The parts of ledger/field.h. Values come from profile_load(), so
- * strings are UTF-8 without NUL. On false the output is undefined. Pure functions, any thread.
+ * expected and what was found. The parts of ledger/field.h. Values lie in bytes that
+ * profile_check() accepted. On false the output is undefined. Pure functions, any thread.
  */
 #ifndef SEM_LEDGER_TAKE_H
 #define SEM_LEDGER_TAKE_H
@@ -30,37 +30,40 @@ struct place {
 
 /* The place of a member of the object at this place. */
 struct place place_member(struct place at, const char *member);
+/* The same for a member of the text, whose key is put into `name`, cut to what a refusal shows. */
+enum { NAME_SIZE = sizeof((struct refusal *)0)->field };
+struct place place_key(struct place at, const struct member *m, char name[static NAME_SIZE]);
 
-/* Both return false. `found` NULL: nothing was there. refuse_value() is for field_invalid. */
+/* Both return false. `found` absent: nothing was there. refuse_value() is for field_invalid. */
 bool refuse_at(struct refusal *why, enum code code, struct place at, const char *expected,
-               const json_t *found);
-bool refuse_value(struct refusal *why, struct place at, const char *expected, const json_t *found);
+               struct value found);
+bool refuse_value(struct refusal *why, struct place at, const char *expected, struct value found);
 
 /* "integer 1..100000" and "one of skill, space, equipment". */
 void range_format(char out[static EXPECTED_SIZE], int64_t min, int64_t max);
 void words_format(char out[static EXPECTED_SIZE], const char *const *words);
 
-bool take_handle(struct handle *out, struct place at, const json_t *value, struct refusal *why);
-bool take_slug(struct slug *out, struct place at, const json_t *value, struct refusal *why);
-bool take_language(struct slug *out, struct place at, const json_t *value, struct refusal *why);
-bool take_id(struct id *out, struct place at, const json_t *value, struct refusal *why);
-bool take_ref(struct ref *out, struct place at, const json_t *value, struct refusal *why);
+bool take_handle(struct handle *out, struct place at, struct value value, struct refusal *why);
+bool take_slug(struct slug *out, struct place at, struct value value, struct refusal *why);
+bool take_language(struct slug *out, struct place at, struct value value, struct refusal *why);
+bool take_id(struct id *out, struct place at, struct value value, struct refusal *why);
+bool take_ref(struct ref *out, struct place at, struct value value, struct refusal *why);
 /* Keys and hashes. */
-bool take_bytes(uint8_t out[static 32], struct place at, const json_t *value, struct refusal *why);
-bool take_day(int32_t *out, struct place at, const json_t *value, struct refusal *why);
-bool take_int(int64_t *out, int64_t min, int64_t max, struct place at, const json_t *value,
+bool take_bytes(uint8_t out[static 32], struct place at, struct value value, struct refusal *why);
+bool take_day(int32_t *out, struct place at, struct value value, struct refusal *why);
+bool take_int(int64_t *out, int64_t min, int64_t max, struct place at, struct value value,
               struct refusal *why);
-bool take_flag(bool *out, struct place at, const json_t *value, struct refusal *why);
+bool take_flag(bool *out, struct place at, struct value value, struct refusal *why);
 /* The number of the word, from 1. */
-bool take_word(int *out, const char *const *words, struct place at, const json_t *value,
+bool take_word(int *out, const char *const *words, struct place at, struct value value,
                struct refusal *why);
 
 /*
  * The members of an object that must have exactly these names (NULL-terminated, at most
  * MEMBERS_MAX), in their order. `expected` describes the whole object.
  */
-bool take_members(const json_t *values[static MEMBERS_MAX], const char *const *names,
-                  struct place at, const char *expected, const json_t *object,
+bool take_members(struct value values[static MEMBERS_MAX], const char *const *names,
+                  struct place at, const char *expected, struct value object,
                   struct refusal *why);
 
 #endif

@@ -134,10 +134,10 @@ Test(entry, words_are_numbered_as_the_specification_lists_them)
 
 Test(entry, every_kind_decodes)
 {
-    cr_assert_eq(entries_count, (size_t)KIND_CLOCK_TICK);
+    cr_assert_eq(entries_count, (size_t)KIND_ASSERTION_BALANCE);
     for (size_t i = 0; i < entries_count; i++) {
         struct entry entry;
-        struct refusal why;
+        struct refusal why = {.code = CODE_OK};
         struct hash hash;
         json_t *object = entries_object(entries_kind(i));
         char *text = entries_text(object);
@@ -147,7 +147,7 @@ Test(entry, every_kind_decodes)
                   entries_kind(i), why.field, why.expected, why.found);
         cr_assert_eq(entry.kind, kind_of((enum entry_kind)(i + 1)), "%s", entries_kind(i));
         cr_assert_str_eq(entry.kind->name, entries_kind(i));
-        cr_assert_str_eq(entry.by.s, entry.kind->id == KIND_CLOCK_TICK ? "clock" : "amal");
+        cr_assert_str_eq(entry.by.s, entry.kind->by_clock ? "clock" : "amal");
         cr_assert_eq(entry.valid_until, VALID_UNTIL);
         cr_assert_eq(entry.at, entry.kind->id == KIND_ORG_UPDATE ? 1719999999999 : -1);
         cr_assert_eq(entry.has_seen, entry.kind->id == KIND_ORG_ADMIT);
@@ -161,7 +161,7 @@ Test(entry, every_kind_decodes)
 
 static void decode(struct entry *entry, const char *kind)
 {
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     json_t *object = entries_object(kind);
     cr_assert(entries_decode(entry, object, &why), "%s: %s", kind, why.field);
     json_decref(object);
@@ -218,6 +218,16 @@ Test(entry, values_arrive_in_their_fields)
     cr_assert_eq(e.clock_tick.totals.orgs, 3);
     cr_assert_eq(e.clock_tick.totals.pool, -60);
     cr_assert_eq(e.clock_tick.totals.received, 600);
+    decode(&e, "seal.balances");
+    cr_assert_eq(e.seal_balances.accounts, 4);
+    cr_assert_eq(e.seal_balances.size, 1025);
+    cr_assert(bytes_are(e.seal_balances.root.b, HEX_1));
+    decode(&e, "assertion.balance");
+    cr_assert_eq(e.assertion_balance.given_pending, 30);
+    cr_assert_eq(e.assertion_balance.given_posted, 600);
+    cr_assert_eq(e.assertion_balance.moves, -60);
+    cr_assert_eq(e.assertion_balance.received_pending, 0);
+    cr_assert_eq(e.assertion_balance.received_posted, 90);
     decode(&e, "key.add");
     cr_assert_eq(e.key_add.scope, SCOPE_PROPOSE);
     cr_assert_eq(e.key_add.ceiling, 600);
@@ -286,7 +296,7 @@ static const struct {
 Test(entry, texts_that_are_no_entry_are_refused)
 {
     struct entry entry;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     static const char good[] = ORIGIN "/entry/v1\n" CONFIRM "\n";
 
     cr_assert(entry_decode(&entry, ORIGIN, good, strlen(good), &why));
@@ -303,7 +313,7 @@ Test(entry, a_text_over_the_size_of_a_note_is_refused_at_once)
 {
     static char text[ENTRY_NOTE_MAX + 1];
     struct entry entry;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
 
     memset(text, 'a', sizeof text);
     cr_assert_not(entry_decode(&entry, ORIGIN, text, sizeof text, &why));
@@ -407,7 +417,7 @@ Test(entry, damaged_texts_are_decoded_or_refused_and_never_more)
         size_t n = strlen(text);
         for (size_t k = 0; k < 1500; k++) {
             static struct entry entry;
-            struct refusal why;
+            struct refusal why = {.code = CODE_OK};
             char *changed = malloc(n + 4);
             memcpy(changed, text, n);
             size_t len = damage(changed, n);

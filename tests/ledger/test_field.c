@@ -179,7 +179,7 @@ static const struct wrong {
     {"network.found", "mandates", "[" MANDATE("amal", "panel", "1") "]", CODE_field_invalid,
      "mandates", "coordinator", "none"},
     {"network.found", "mandates", "[" MANDATE("dora", "coordinator", "1") "]", CODE_field_invalid,
-     "mandates", "founders", "dora"},
+     "mandates[0].org", "a founder", "dora"},
     /* skills, public, totals */
     {"network.found", "skills", "[]", CODE_field_invalid, "skills",
      "slugs, sorted by byte, each once, 1..128", "[]"},
@@ -202,7 +202,7 @@ Test(field, refusals_name_the_place_what_was_expected_and_what_was_found)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         const struct wrong *w = &wrong[i];
         struct entry entry;
-        struct refusal why;
+        struct refusal why = {.code = CODE_OK};
         json_t *object = entries_object(w->kind);
         json_object_set_new(object, w->field, entries_value(w->value));
         cr_assert_not(entries_decode(&entry, object, &why), "%s %s %s", w->kind, w->field,
@@ -245,7 +245,7 @@ Test(field, values_at_the_edge_of_their_range_pass)
 {
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
         struct entry entry;
-        struct refusal why;
+        struct refusal why = {.code = CODE_OK};
         json_t *object = entries_object(right[i].kind);
         json_object_set_new(object, right[i].field, entries_value(right[i].value));
         cr_assert(entries_decode(&entry, object, &why), "%s: %s, %s", right[i].value, why.expected,
@@ -265,7 +265,7 @@ static bool starts_with(const char *s, const char *start)
 static void expect_refused(const char *kind, const char *field, const char *value)
 {
     struct entry entry;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     json_t *object = entries_object(kind);
     json_object_set_new(object, field, entries_value(value));
     cr_assert_not(entries_decode(&entry, object, &why), "%s %s %s", kind, field, value);
@@ -290,6 +290,9 @@ Test(field, every_field_of_every_kind_refuses_values_of_other_types)
         cr_assert(kind != NULL, "%s", name);
         for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
             for (size_t f = 0; f < kind->n_fields; f++) {
+                if (v == 0 && kind->fields[f].min == -INTEGER_MAX) {
+                    continue; /* a counter that may be below zero */
+                }
                 expect_refused(name, kind->fields[f].name, values[v]);
             }
             for (size_t f = 0; f < sizeof common / sizeof common[0]; f++) {
@@ -302,7 +305,7 @@ Test(field, every_field_of_every_kind_refuses_values_of_other_types)
 static void expect_missing(const char *kind, const char *field)
 {
     struct entry entry;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     json_t *object = entries_object(kind);
     json_object_del(object, field);
     cr_assert_not(entries_decode(&entry, object, &why), "%s without %s", kind, field);
@@ -337,7 +340,7 @@ Test(field, every_kind_refuses_a_field_that_it_does_not_have)
 {
     for (size_t i = 0; i < entries_count; i++) {
         struct entry entry;
-        struct refusal why;
+        struct refusal why = {.code = CODE_OK};
         json_t *object = entries_object(entries_kind(i));
         json_object_set_new(object, "euros", json_integer(5));
         cr_assert_not(entries_decode(&entry, object, &why));
@@ -352,7 +355,7 @@ Test(field, every_kind_refuses_a_field_that_it_does_not_have)
 Test(field, a_field_name_without_end_is_cut)
 {
     struct entry entry;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     char name[5000];
     memset(name, 'z', sizeof name - 1);
     name[sizeof name - 1] = '\0';
@@ -369,7 +372,7 @@ Test(field, a_field_name_without_end_is_cut)
 static void expect_policy(const char *key, json_t *value, enum code code)
 {
     struct entry entry;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     char where[64];
     json_t *object = entries_object("network.found");
     json_t *policy = json_object_get(object, "policy");
@@ -410,7 +413,7 @@ Test(field, a_policy_has_every_key_within_its_range_and_no_other)
     expect_policy("limit_sky", json_integer(1), CODE_field_unknown);
 
     struct entry entry;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     json_t *object = entries_object("network.found");
     json_object_set_new(json_object_get(object, "policy"), "limit_floor_new", json_integer(59));
     cr_assert_not(entries_decode(&entry, object, &why));
@@ -502,7 +505,7 @@ static json_t *sorted(json_t *shares)
 
 Test(field, lists_hold_what_the_specification_says_and_not_one_more)
 {
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
 
     cr_assert(decodes_with("hours.reverse", "shares", sorted(shares_of(64)), &why), "%s: %s",
               why.field, why.expected);
