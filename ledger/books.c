@@ -37,12 +37,17 @@ static void post_org_day(struct rules *r, int32_t bucket, uint32_t org, int64_t 
     struct org *o = books_org(r, org);
     state_roll_window(r->state, o, window_day(r->at));
     struct pair_day day;
-    if (!state_org_day(r->state, bucket, org, &day))
+    bool known = state_org_day(r->state, bucket, org, &day);
+    if (!known)
         day = (struct pair_day){0};
     day.minutes += given;
     day.other += received;
-    assert(day.minutes >= 0 && day.other >= 0);
-    state_put_org_day(r->state, bucket, org, &day);
+    if (known || given + received > 0) {
+        assert(day.minutes >= 0 && day.other >= 0);
+        state_put_org_day(r->state, bucket, org, &day);
+    } else { /* an audit forgets the buckets that no window holds any more */
+        assert(bucket < o->window_from || kv_failed(r->state->kv));
+    }
     if (bucket >= o->window_from) {
         o->given_year += given;
         o->received_year += received;
@@ -73,24 +78,29 @@ void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int
     state_put_pair(r->state, &pair);
 
     struct pair_day day = {0};
-    if (!state_pair_day(r->state, bucket, from, to, &day))
+    bool known = state_pair_day(r->state, bucket, from, to, &day);
+    if (!known)
         day = (struct pair_day){0};
     day.minutes += minutes;
-    state_put_pair_day(r->state, bucket, from, to, &day);
+    if (known || minutes > 0)
+        state_put_pair_day(r->state, bucket, from, to, &day);
 }
 
 void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int step)
 {
     struct pair pair;
     struct pair_day day;
-    if (!state_pair(r->state, from, to, &pair) ||
-        !state_pair_day(r->state, bucket, from, to, &day)) {
+    if (!state_pair(r->state, from, to, &pair)) {
         assert(kv_failed(r->state->kv)); /* the minutes were posted before the count */
         return;
     }
     pair.count += step;
-    day.other += step;
     state_put_pair(r->state, &pair);
+    if (!state_pair_day(r->state, bucket, from, to, &day)) {
+        assert(step < 0 || kv_failed(r->state->kv)); /* forgotten, see post_org_day() */
+        return;
+    }
+    day.other += step;
     state_put_pair_day(r->state, bucket, from, to, &day);
 }
 

@@ -57,6 +57,38 @@ bool code_find(const char *word, enum code *out)
 }
 
 /*
+ * What is not here leaves nothing to apply, or nothing that could stand:
+ * - 1xx, org_unknown, ref_unknown: there is no entry, no organisation, no thing to act on;
+ * - id_reused, handle_taken, key_id_taken: two would stand under one name, and the first be lost;
+ * - key_unacceptable: nothing that such a key signs could be verified;
+ * - 4xx: the founding decides what every other rule is measured by;
+ * - hours_over_agreement, change_below_recorded, reverse_too_much: a counter would fall below zero;
+ * - 8xx: no rules of the log.
+ */
+bool code_waivable(enum code code)
+{
+    static const enum code waivable[] = {
+        CODE_signature_invalid,    CODE_signer_missing,    CODE_signer_unexpected,
+        CODE_key_unknown,          CODE_key_revoked,       CODE_key_scope,
+        CODE_key_ceiling,          CODE_signature_order,   CODE_id_time,
+        CODE_expired,              CODE_valid_until_too_far, CODE_time_order,
+        CODE_at_not_allowed,       CODE_seen_mismatch,     CODE_org_left,
+        CODE_charter_mismatch,     CODE_not_coordinator,   CODE_key_in_use,
+        CODE_last_admin_key,       CODE_not_yours,         CODE_already_closed,
+        CODE_expires_out_of_range, CODE_skill_unknown,     CODE_vouch_own,
+        CODE_already_vouched,      CODE_not_urgent,        CODE_already_erased,
+        CODE_parties_mismatch,     CODE_limit_crossed,     CODE_day_out_of_range,
+        CODE_agreement_mismatch,   CODE_assertion_false,
+    };
+    for (size_t i = 0; i < sizeof waivable / sizeof waivable[0]; i++) {
+        if (waivable[i] == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
  * Makes a NUL-terminated text one printable line of UTF-8: it travels in JSON and to terminals, and
  * parts of it come from strangers. What is no character, or a control character, becomes '?'; a
  * character that was cut in two at the end (`cut`) goes.
@@ -89,20 +121,57 @@ static void fill(char *out, size_t size, const char *text)
     make_printable(out, n >= 0 && (size_t)n >= size);
 }
 
+static void __attribute__((format(printf, 3, 0)))
+fill_format(char *out, size_t size, const char *format, va_list args)
+{
+    out[0] = '\0';
+    if (format == NULL) {
+        return;
+    }
+    int n = vsnprintf(out, size, format, args);
+    make_printable(out, n >= 0 && (size_t)n >= size);
+}
+
+static bool names_a_field(enum code code)
+{
+    return code == CODE_field_missing || code == CODE_field_unknown || code == CODE_field_invalid;
+}
+
 bool refuse(struct refusal *r, enum code code, const char *field, const char *expected,
             const char *found, ...)
 {
+    va_list args;
+
+    if (code == r->waived && code_waivable(code)) {
+        return true;
+    }
     r->code = row_of(code)->code;
     r->rule[0] = '\0';
     fill(r->field, sizeof r->field, field);
     fill(r->expected, sizeof r->expected, expected);
-    r->found[0] = '\0';
-    if (found != NULL) {
-        va_list args;
-        va_start(args, found);
-        int n = vsnprintf(r->found, sizeof r->found, found, args);
-        va_end(args);
-        make_printable(r->found, n >= 0 && (size_t)n >= sizeof r->found);
-    }
+    va_start(args, found);
+    fill_format(r->found, sizeof r->found, found, args);
+    va_end(args);
+    fill(r->value_field, sizeof r->value_field, names_a_field(code) ? field : "");
+    r->value_expected[0] = r->value_found[0] = '\0';
+    return false;
+}
+
+bool refuse_rule(struct refusal *r, const char *rule)
+{
+    fill(r->rule, sizeof r->rule, rule);
+    return false;
+}
+
+bool refuse_values(struct refusal *r, const char *field, const char *expected, const char *found,
+                   ...)
+{
+    va_list args;
+
+    fill(r->value_field, sizeof r->value_field, field);
+    fill(r->value_expected, sizeof r->value_expected, expected);
+    va_start(args, found);
+    fill_format(r->value_found, sizeof r->value_found, found, args);
+    va_end(args);
     return false;
 }

@@ -65,6 +65,7 @@
     X(reverse_too_much, 705, 422, "more minutes than are left to take back") \
     X(day_out_of_range, 706, 422, "day in the future or too long ago") \
     X(agreement_mismatch, 707, 422, "offer or need does not fit the parties") \
+    X(assertion_false, 708, 422, "not the author's counters at this place") \
     X(bad_path, 801, 400, "`%00`, `%2f` or a malformed path") \
     X(not_found, 802, 404, "nothing here") \
     X(method_not_allowed, 803, 405, "the path knows other methods") \
@@ -101,20 +102,48 @@ int code_status(enum code code);
 /* Finds a code by its word. False when there is none. */
 bool code_find(const char *word, enum code *out);
 
-/* Why something is refused. Empty strings where a part does not apply. */
+/*
+ * True for a code whose check an audit may leave out (SPEC 17.7): where the entry still has an
+ * effect that makes sense, and that breaks nothing which the ledger asserts.
+ */
+bool code_waivable(enum code code);
+
+/*
+ * Why something is refused. Empty strings where a part does not apply. Whoever makes one zeroes it;
+ * `waived` is his, and everything else is filled by refuse().
+ */
 struct refusal {
     enum code code;
+    enum code waived;   /* a code whose check is left out; the server never sets it */
     char rule[48];      /* the policy key or rule that decided */
     char field[64];     /* the field in question, such as shares[1].minutes */
     char expected[224];
     char found[224];
+    /* The bare values of SPEC 17.4, for an audit's report; empty where its table gives none. */
+    char value_field[144];
+    char value_expected[224];
+    char value_found[224];
 };
 
 /*
  * Fills a refusal and returns false, so that a check can end with `return refuse(…)`. `expected`
  * may be NULL; `found` is a printf format. Text that does not fit is cut at a whole character.
+ *
+ * A check that is waived did not fail: refuse() then fills nothing and returns true, and the caller
+ * goes on as if the rule had held. Only for a code that is not code_waivable() may a caller take
+ * false for granted.
  */
 bool refuse(struct refusal *r, enum code code, const char *field, const char *expected,
             const char *found, ...) __attribute__((format(printf, 5, 6)));
+
+/*
+ * Two additions to a refusal that was just made; both return false, for
+ * `return refuse(…) || refuse_rule(…) || refuse_values(…)`. One names the rule that decided, the
+ * other sets the bare values; `expected` may be NULL, `found` is a printf format or NULL. Without
+ * the latter the values are empty, but for the codes of fields, whose value_field is the field.
+ */
+bool refuse_rule(struct refusal *r, const char *rule);
+bool refuse_values(struct refusal *r, const char *field, const char *expected, const char *found,
+                   ...) __attribute__((format(printf, 4, 5)));
 
 #endif

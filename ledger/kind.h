@@ -49,6 +49,7 @@ struct signer_set;
 struct kind {
     const char *name;
     enum entry_kind id;
+    bool by_clock; /* made by the log's clock alone, and signed with its key */
     const struct field *fields;
     size_t n_fields;
     /* Rules between fields that need no state; may be NULL. */

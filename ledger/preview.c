@@ -31,7 +31,8 @@ static bool check_id(struct state *s, const struct entry *e, struct refusal *why
         hash_equal(&record.text_hash, &e->text_hash))
         return true;
     return refuse(why, CODE_id_reused, "id", "an id never used for another text",
-                  "used by entry %llu", (unsigned long long)index);
+                  "used by entry %llu", (unsigned long long)index) ||
+           refuse_values(why, "id", NULL, "%llu", (unsigned long long)index);
 }
 
 bool preview_entry(struct kv *base, struct state *scratch, const struct entry *entry,

@@ -8,6 +8,7 @@
 
 #include "ledger/kind.h"
 #include "ledger/log.h"
+#include "ledger/seal.h"
 #include "ledger/signers.h"
 #include "ledger/tick.h"
 
@@ -88,6 +89,11 @@ static bool is_tick(const struct replay *r)
     return r->entry.kind->id == KIND_CLOCK_TICK;
 }
 
+static bool is_seal(const struct replay *r)
+{
+    return r->entry.kind->id == KIND_SEAL_BALANCES;
+}
+
 /* SPEC 5.1, 15 */
 static bool check_time(struct replay *r, char *why)
 {
@@ -110,6 +116,8 @@ static bool check_ticks(struct replay *r, char *why)
     struct body_clock_tick body;
     struct id id;
     char text[TICK_TEXT_SIZE];
+    if (is_seal(r))
+        return true; /* one may stand before an overdue tick */
     if (!is_tick(r))
         return !rules_tick_due(&r->state, r->rules.at) ||
                fail(why, "an overdue clock.tick is missing before this leaf");
@@ -121,16 +129,32 @@ static bool check_ticks(struct replay *r, char *why)
     return true;
 }
 
+/*
+ * SPEC 6.11: no seal missing, none right behind another, and each to the byte what its own fields
+ * give; that these are the right ones is for the rules.
+ */
+static bool check_seals(struct replay *r, char *why)
+{
+    char text[SEAL_TEXT_SIZE];
+    if (!is_seal(r))
+        return !rules_seal_due(&r->state) ||
+               fail(why, "a seal.balances is missing before this leaf");
+    if (rules_seal_early(&r->state))
+        return fail(why, "a seal.balances right behind another");
+    size_t n = seal_text(text, r->origin, &r->entry.seal_balances, &r->entry.id, r->rules.at);
+    if (n != r->entry.text_len || memcmp(text, r->entry.text, n) != 0)
+        return fail(why, "the seal.balances is not the one that follows from the leaves before it");
+    return true;
+}
+
 static bool check_signatures(struct replay *r, char *why)
 {
     struct refusal refusal = {.code = CODE_OK};
     if (!signers_check(&r->rules, r->origin, &r->entry, &r->note, r->verify, &r->signatures,
                        &refusal))
         return fail_refused(why, &refusal);
-    if (signatures_complete(&r->signatures))
-        return true;
-    signers_missing(&r->signatures, &refusal);
-    return fail_refused(why, &refusal);
+    return signatures_complete(&r->signatures) || signers_missing(&r->signatures, &refusal) ||
+           fail_refused(why, &refusal);
 }
 
 static bool check_id(struct replay *r, char *why)
@@ -138,7 +162,7 @@ static bool check_id(struct replay *r, char *why)
     struct thing_key key = {.id = r->entry.id,
                             .author = state_org_number(&r->state, &r->entry.by)};
     uint64_t index;
-    if ((key.author == 0 && !is_tick(r)) || !state_id(&r->state, &key, &index))
+    if ((key.author == 0 && !r->entry.kind->by_clock) || !state_id(&r->state, &key, &index))
         return true;
     snprintf(why, REPLAY_WHY_SIZE, "id_reused: the author used this id in entry %" PRIu64, index);
     return false;
@@ -151,9 +175,11 @@ bool replay_leaf(struct replay *r, struct kv *into, struct slice leaf,
     state_attach(&r->state, into);
     r->rules.root_ctx = into;
     r->rules.index = state_size(&r->state);
+    r->rules.leaf = leaf;
+    r->rules.signers = &r->signatures.needed;
     if (!read_leaf(r, leaf, why) || !check_time(r, why))
         return false;
-    if (r->state.network.founded && !check_ticks(r, why))
+    if (r->state.network.founded && !(check_ticks(r, why) && check_seals(r, why)))
         return false;
     if (!check_signatures(r, why) || !check_id(r, why))
         return false;

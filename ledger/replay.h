@@ -5,7 +5,8 @@
  * that an auditor can replay in memory.
  *
  * Checked for each leaf: its form and size, the order of time, that no tick is overdue, that a tick
- * is the one that anybody would make there, the set of signatures (and, on request, each of them),
+ * and a seal are the ones that anybody would make there, that no seal is missing and none stands
+ * right behind another, the set of signatures (and, on request, each of them),
  * that the author's id is new, and the rules.
  */
 #ifndef SEM_LEDGER_REPLAY_H

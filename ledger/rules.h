@@ -29,6 +29,8 @@ struct outcome {
     struct limit_note limits[PARTIES_MAX];
 };
 
+struct signer_set;
+
 struct rules {
     struct state *state;
     uint64_t index;  /* of the leaf being applied */
@@ -41,6 +43,17 @@ struct rules {
      */
     bool (*root_at)(void *ctx, uint64_t size, struct hash *out);
     void *root_ctx;
+    /*
+     * What turns the salts (SPEC 7.4): the bytes of the leaf, and whose signatures it carries (not
+     * looked at for what the clock makes). Empty and NULL where there is no leaf, in a preview.
+     */
+    struct slice leaf;
+    const struct signer_set *signers;
+    /*
+     * The seal that rules_make_seal() has just made of this very state, so that its tree is not
+     * computed twice; NULL for a seal that somebody else made.
+     */
+    const struct body_seal_balances *made;
     /* The entry's working copies (ledger/books.h); start with both zero. */
     size_t n_work;
     struct org_change work[2 * PARTIES_MAX + 2];
@@ -89,6 +102,15 @@ bool rules_tick_due(struct state *s, int64_t at);
  * moments. False when none is due.
  */
 bool rules_make_tick(struct state *s, int64_t at, struct body_clock_tick *body, struct id *id);
+
+/*
+ * When a seal.balances must come, may not come, and how the next one goes (SPEC 6.11). Its time is
+ * that of the last leaf.
+ */
+bool rules_seal_due(struct state *s);   /* the next leaf must be one */
+bool rules_seal_early(struct state *s); /* the last leaf is one */
+void rules_make_seal(struct state *s, const char *origin, struct body_seal_balances *body,
+                     struct id *id);
 
 /*
  * The full recount of SPEC 7.2. On false `why` (of at least 160 bytes) says what differs.

@@ -25,14 +25,14 @@ void signers_key_name(char out[static KEY_NAME_SIZE], const char *origin, const 
  * Checks every line of a note against the signers of the entry and the keys in the state: name and
  * order of lines, key, scope, ceiling, and (if `verify`) the signature itself, which is the
  * expensive part. False at the first line that is wrong. A set that is not complete is not a
- * failure here: see signatures_complete() and signers_missing(). clock.tick is checked against the
- * network's clock key.
+ * failure here: see signatures_complete() and signers_missing(). What the clock makes is checked
+ * against the network's clock key.
  */
 bool signers_check(struct rules *r, const char *origin, const struct entry *entry,
                    const struct note *note, bool verify, struct signatures *out,
                    struct refusal *why) __attribute__((warn_unused_result));
 
-/* Fills the refusal signer_missing: who is expected, who was found. Returns false. */
+/* Refuses signer_missing: who is expected, who was found. True where that is waived. */
 bool signers_missing(const struct signatures *s, struct refusal *why);
 
 #endif

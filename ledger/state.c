@@ -37,6 +37,7 @@ static void lay_org(struct record *r, struct org *o)
     record_i32(r, &o->window_from);
     record_i64(r, &o->given_year);
     record_i64(r, &o->received_year);
+    record_bytes(r, o->salt_chain, sizeof o->salt_chain);
 }
 
 static void lay_org_key(struct record *r, struct org_key *k)

@@ -12,6 +12,7 @@
 
 #include "ledger/entry.h"
 #include "ledger/kv.h"
+#include "ledger/sealed.h"
 
 #define POOL 0 /* the number of the pool's account */
 
@@ -50,6 +51,7 @@ struct org {
     /* rolling year: sums over days window_from .. */
     int32_t window_from;
     int64_t given_year, received_year;
+    uint8_t salt_chain[HASH_BYTES]; /* `c` of SPEC 7.4; ledger/seal.h */
 };
 
 int64_t org_position(const struct org *org);
@@ -78,7 +80,7 @@ struct offer {
     uint8_t life, type;
     bool is_public;
     struct slug skill;
-    int64_t published_at, renewed_at, expires, minutes_month;
+    int64_t published_at, renewed_at, expires, ended_at, minutes_month;
     size_t n_providers;
     uint32_t providers[PARTIES_MAX];
 };
@@ -89,7 +91,7 @@ struct need {
     uint8_t life, type;
     bool is_public, urgent_declared;
     struct slug skill;
-    int64_t published_at, expires;
+    int64_t published_at, expires, ended_at;
     int64_t minutes, served;
     int64_t reserved;     /* for the asker, left in live agreements that name the need */
     uint32_t voucher;     /* the last one; 0: not vouched */
@@ -174,6 +176,13 @@ struct due {
 };
 
 enum live_type { LIVE_AGREEMENT = 1, LIVE_NEED, LIVE_OFFER };
+
+/* The last seal.balances (SPEC 6.11); its accounts are ledger/sealed.h. */
+struct seal {
+    uint64_t index;
+    uint32_t accounts;
+    struct hash root;
+};
 
 /* --- The object ------------------------------------------------------------------------------- */
 
@@ -269,6 +278,11 @@ bool state_org_day(struct state *s, int32_t day, uint32_t org, struct pair_day *
 /* Buckets in order of (day, org): the one after the given one. */
 bool state_next_org_day(struct state *s, int32_t *day, uint32_t *org, struct pair_day *out);
 void state_put_org_day(struct state *s, int32_t day, uint32_t org, const struct pair_day *d);
+
+bool state_seal(struct state *s, struct seal *out);
+void state_put_seal(struct state *s, const struct seal *seal);
+bool state_sealed(struct state *s, uint32_t account, struct sealed *out);
+void state_put_sealed(struct state *s, const struct sealed *account);
 
 /* Brings an organisation's window sums to the window that ends with `day` (SPEC 5.4). */
 void state_roll_window(struct state *s, struct org *org, int32_t day);

@@ -22,6 +22,7 @@ static void lay_offer(struct record *r, struct offer *o)
     record_i64(r, &o->published_at);
     record_i64(r, &o->renewed_at);
     record_i64(r, &o->expires);
+    record_i64(r, &o->ended_at);
     record_i64(r, &o->minutes_month);
     record_count(r, &o->n_providers, PARTIES_MAX);
     for (size_t i = 0; i < o->n_providers; i++)
@@ -39,6 +40,7 @@ static void lay_need(struct record *r, struct need *n)
     record_text(r, n->skill.s, sizeof n->skill.s);
     record_i64(r, &n->published_at);
     record_i64(r, &n->expires);
+    record_i64(r, &n->ended_at);
     record_i64(r, &n->minutes);
     record_i64(r, &n->served);
     record_i64(r, &n->reserved);

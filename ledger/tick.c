@@ -27,19 +27,25 @@ size_t tick_text(char out[static TICK_TEXT_SIZE], const char *origin,
     return (size_t)n;
 }
 
-size_t tick_note(char out[static TICK_NOTE_SIZE], const char *origin,
-                 const struct body_clock_tick *body, const struct id *id,
-                 const struct secret_key *clock_key)
+size_t clock_note(char *out, size_t size, const char *text, size_t text_len, const char *origin,
+                  const struct secret_key *clock_key)
 {
-    char text[TICK_TEXT_SIZE], name[ORIGIN_MAX + sizeof "/clock"];
-    char line[NOTE_LINE_SIZE(sizeof name)];
-    size_t text_len = tick_text(text, origin, body, id);
+    char name[ORIGIN_MAX + sizeof "/clock"], line[NOTE_LINE_SIZE(sizeof name)];
     int name_len = snprintf(name, sizeof name, "%s/clock", origin);
     assert(name_len > 0 && (size_t)name_len < sizeof name);
     size_t line_len =
         note_sign(line, sizeof line, text, text_len, name, (size_t)name_len, clock_key);
     assert(line_len > 0);
-    size_t n = note_build(out, TICK_NOTE_SIZE, text, text_len, (const char *const[]){line}, 1);
+    size_t n = note_build(out, size, text, text_len, (const char *const[]){line}, 1);
     assert(n > 0);
     return n;
+}
+
+size_t tick_note(char out[static TICK_NOTE_SIZE], const char *origin,
+                 const struct body_clock_tick *body, const struct id *id,
+                 const struct secret_key *clock_key)
+{
+    char text[TICK_TEXT_SIZE];
+    size_t n = tick_text(text, origin, body, id);
+    return clock_note(out, TICK_NOTE_SIZE, text, n, origin, clock_key);
 }

@@ -78,13 +78,12 @@ static bool link_offer(struct rules *r, const struct ref *ref, struct agreement 
     struct offer o;
     if (ref->by.s[0] == '\0')
         return true;
-    if (!find_offer(r, ref, &o, why))
+    if (!find_offer(r, ref, &o, why) || !check_open(why, "offer", ref, (enum life)o.life))
         return false;
-    if (o.life != LIFE_OPEN)
-        return refuse_closed(why, "offer", (enum life)o.life);
-    if (!gives(a, o.providers, o.n_providers))
-        return refuse(why, CODE_agreement_mismatch, "offer", "one of its providers to give",
-                      "none of them does");
+    if (!gives(a, o.providers, o.n_providers) &&
+        !refuse(why, CODE_agreement_mismatch, "offer", "one of its providers to give",
+                "none of them does"))
+        return false;
     a->has_offer = true;
     a->offer = o.key;
     return true;
@@ -95,13 +94,12 @@ static bool link_need(struct rules *r, const struct ref *ref, struct agreement *
 {
     if (ref->by.s[0] == '\0')
         return true;
-    if (!find_need(r, ref, need, why))
+    if (!find_need(r, ref, need, why) || !check_open(why, "need", ref, (enum life)need->life))
         return false;
-    if (need->life != LIFE_OPEN)
-        return refuse_closed(why, "need", (enum life)need->life);
-    if (pairs_left_to(a->pairs, a->n, need->key.author) == 0)
-        return refuse(why, CODE_agreement_mismatch, "need", "its asker to receive",
-                      "%s does not", ref->by.s);
+    if (pairs_left_to(a->pairs, a->n, need->key.author) == 0 &&
+        !refuse(why, CODE_agreement_mismatch, "need", "its asker to receive", "%s does not",
+                ref->by.s))
+        return false;
     a->has_need = true;
     a->need = need->key;
     return true;
@@ -178,7 +176,7 @@ static bool change_signers(struct rules *r, const struct entry *e, struct signer
     return true;
 }
 
-/* Finds an agreement that is live and in which the author has a part. */
+/* Finds an agreement that is live (unless that is waived) and in which the author has a part. */
 static bool find_own_live(struct rules *r, const struct ref *ref, const struct handle *by,
                           struct agreement *a, struct refusal *why)
 {
@@ -189,12 +187,8 @@ static bool find_own_live(struct rules *r, const struct ref *ref, const struct h
     bool party = false;
     for (size_t i = 0; i < n; i++)
         party = party || parties[i] == r->author;
-    if (!party)
-        return refuse(why, CODE_not_yours, "agreement", "an agreement of one's own",
-                      "%s is no party", by->s);
-    if (a->life != LIFE_OPEN)
-        return refuse_closed(why, "agreement", (enum life)a->life);
-    return true;
+    return check_own(why, "agreement", ref, party, "an agreement of one's own", by) &&
+           check_open(why, "agreement", ref, (enum life)a->life);
 }
 
 static bool same_parties(const struct agreement *a, const struct agreement *b)
@@ -219,17 +213,29 @@ static bool carry_recorded(struct agreement *old, struct agreement *new, struct 
     for (size_t i = 0; i < old->n; i++) {
         const struct pair_minutes *was = &old->pairs[i];
         struct pair_minutes *is = find_pair(new->pairs, new->n, was->from, was->to);
-        if (was->other > (is == NULL ? 0 : is->minutes)) {
-            char expected[80];
-            snprintf(expected, sizeof expected, "at least the %" PRId64 " minutes recorded",
-                     was->other);
-            return refuse(why, CODE_change_below_recorded, "shares", expected, "%" PRId64,
-                          is == NULL ? (int64_t)0 : is->minutes);
-        }
-        if (is != NULL)
+        int64_t minutes = is == NULL ? 0 : is->minutes;
+        char path[SHARE_PATH_SIZE] = "shares";
+        if (is != NULL) {
             is->other = was->other;
+            snprintf(path, sizeof path, "shares[%td]", is - new->pairs);
+        }
+        if (was->other > minutes)
+            return refuse_minutes(why, CODE_change_below_recorded, path, minutes, "at least",
+                                  was->other);
     }
     return true;
+}
+
+/* The parties are those that it was signed for, unless that is waived. */
+static void relist(struct rules *r, const struct agreement *old, const struct agreement *new)
+{
+    uint32_t parties[PARTIES_MAX];
+    size_t n = pairs_orgs(old->pairs, old->n, 2, parties);
+    for (size_t i = 0; i < n; i++)
+        state_del_live(r->state, LIVE_AGREEMENT, parties[i], &old->key);
+    n = pairs_orgs(new->pairs, new->n, 2, parties);
+    for (size_t i = 0; i < n; i++)
+        state_put_live(r->state, LIVE_AGREEMENT, parties[i], &new->key);
 }
 
 static bool check_growth(struct rules *r, const struct agreement *old, const struct agreement *new,
@@ -265,13 +271,17 @@ static bool change_apply(struct rules *r, const struct entry *e, struct refusal 
     new = old;
     if (!find_pairs(r, &b->shares, &new.n, new.pairs, why))
         return false;
-    if (!same_parties(&old, &new))
-        return refuse(why, CODE_parties_mismatch, "shares", "the parties of the agreement",
-                      "others");
+    if (!same_parties(&old, &new) &&
+        !refuse(why, CODE_parties_mismatch, "shares", "the parties of the agreement", "others"))
+        return false;
     if (!carry_recorded(&old, &new, why) ||
         !check_expires(r, b->expires, r->state->network.found.policy.agreement_days_max, why) ||
         !check_growth(r, &old, &new, why))
         return false;
+    if (old.life != LIFE_OPEN)
+        return true;
+    if (!same_parties(&old, &new))
+        relist(r, &old, &new);
     reserve_left(r, &old, -1);
     reserve_left(r, &new, 1);
     reserve_for_need(r, &new, left_for_need(&new) - left_for_need(&old));
@@ -332,7 +342,8 @@ static bool end_apply(struct rules *r, const struct entry *e, enum life life, st
     if (!find_own_live(r, &e->agreement_ref.agreement, &e->by, &a, why))
         return false;
     touch_parties(r, &a);
-    agreement_end(r, &a, life);
+    if (a.life == LIFE_OPEN)
+        agreement_end(r, &a, life);
     return true;
 }
 

@@ -18,24 +18,6 @@ static const struct field tick_fields[] = {
     {"totals", F_TOTALS, .offset = AT(clock_tick.totals)},
 };
 
-static bool tick_validate(const struct entry *e, struct refusal *why)
-{
-    if (e->valid_until != e->clock_tick.through)
-        return refuse(why, CODE_field_invalid, "through", "equal to valid_until", "%" PRId64,
-                      e->clock_tick.through);
-    return true;
-}
-
-static bool tick_signers(struct rules *r, const struct entry *e, struct signer_set *set,
-                         struct refusal *why)
-{
-    (void)why;
-    signer_add(set, &e->by, SCOPE_ADMIN);
-    set->v[0].own_key = true;
-    set->v[0].key = r->state->network.found.clock_key;
-    return true;
-}
-
 static void pass(struct rules *r, const struct due *due)
 {
     struct agreement a;
@@ -142,9 +124,9 @@ static bool tick_apply(struct rules *r, const struct entry *e, struct refusal *w
     struct hash effects;
     struct totals totals;
     struct id id;
-    if (b->through != r->at)
-        return refuse(why, CODE_field_invalid, "through", "the time of the leaf", "%" PRId64,
-                      b->through);
+    if (b->through != r->at || e->valid_until != r->at)
+        return refuse(why, CODE_field_invalid, b->through != r->at ? "through" : "valid_until",
+                      "the time of the leaf", "%" PRId64 ", %" PRId64, b->through, e->valid_until);
     int64_t n = pass_all(r, &effects);
     if (n != b->n || !hash_equal(&effects, &b->effects_hash))
         return refuse(why, CODE_field_invalid, "effects_hash", "the moments that are due",
@@ -166,7 +148,7 @@ static bool tick_apply(struct rules *r, const struct entry *e, struct refusal *w
 
 const struct kind kind_clock_tick = {.name = "clock.tick",
                                      .id = KIND_CLOCK_TICK,
+                                     .by_clock = true,
                                      FIELDS(tick_fields),
-                                     .validate = tick_validate,
-                                     .signers = tick_signers,
+                                     .signers = signers_clock,
                                      .apply = tick_apply};

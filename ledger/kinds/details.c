@@ -20,16 +20,17 @@ static bool erase_apply(struct rules *r, const struct entry *e, struct refusal *
         return false;
     if (!state_detail(r->state, &key, (enum slot)b->slot, &d))
         return refuse(why, CODE_ref_unknown, "subject", "an entry with a text in this slot",
-                      "%s %s", text, slot_word((enum slot)b->slot));
+                      "%s %s", text, slot_word((enum slot)b->slot)) ||
+               refuse_values(why, "subject", NULL, "%s", text);
     bool owner = is_coordinator(r, r->author);
     for (size_t i = 0; i < d.n_owners; i++)
         owner = owner || d.owners[i] == r->author;
-    if (!owner)
-        return refuse(why, CODE_not_yours, "subject", "a text of one's own, or a coordinator", "%s",
-                      text);
-    if (d.erased)
-        return refuse(why, CODE_already_erased, "subject", "a text that is there",
-                      "erased by entry %" PRIu64, d.erased_index);
+    if (!check_own(why, "subject", &b->subject, owner, "a text of one's own, or a coordinator",
+                   &e->by))
+        return false;
+    if (d.erased && !refuse(why, CODE_already_erased, "subject", "a text that is there",
+                            "erased by entry %" PRIu64, d.erased_index))
+        return false;
     d.erased = true;
     d.erased_index = r->index;
     d.erased_at = r->at;

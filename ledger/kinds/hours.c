@@ -60,34 +60,47 @@ static bool check_day(struct rules *r, int32_t day, struct refusal *why)
     day_format(found, day);
     snprintf(expected, sizeof expected, "at most %s, not more than %d days before it", last,
              DAYS_BACK_MAX);
-    return refuse(why, CODE_day_out_of_range, "day", expected, "%s", found);
+    return refuse(why, CODE_day_out_of_range, "day", expected, "%s", found) ||
+           refuse_values(why, "day", NULL, "%s", found);
+}
+
+/*
+ * One pair under an agreement. *kept: the minutes that were reserved for it; none where the
+ * agreement does not have the pair or has ended, which only a waived check lets through.
+ */
+static bool use_pair(struct agreement *a, const struct pair_minutes *p, size_t i, int64_t *kept,
+                     struct refusal *why)
+{
+    struct pair_minutes *agreed = find_pair(a->pairs, a->n, p->from, p->to);
+    *kept = 0;
+    if (agreed == NULL)
+        return refuse(why, CODE_parties_mismatch, "shares",
+                      "givers and receivers as the agreement pairs them", "share %zu is new", i);
+    int64_t left = agreed->minutes - agreed->other;
+    char path[SHARE_PATH_SIZE];
+    snprintf(path, sizeof path, "shares[%zu]", i);
+    if (p->minutes > left)
+        return refuse_minutes(why, CODE_hours_over_agreement, path, p->minutes, "at most", left);
+    agreed->other += p->minutes;
+    *kept = a->life == LIFE_OPEN ? p->minutes : 0;
+    return true;
 }
 
 /* Under an agreement: each pair has the minutes left; they move from reserved to recorded. */
 static bool use_agreement(struct rules *r, const struct ref *ref, struct hours *h,
-                          struct refusal *why)
+                          int64_t *kept_for_need, struct refusal *why)
 {
     struct agreement a;
-    if (!find_agreement(r, ref, &a, why))
+    if (!find_agreement(r, ref, &a, why) ||
+        !check_open(why, "agreement", ref, (enum life)a.life))
         return false;
-    if (a.life != LIFE_OPEN)
-        return refuse_closed(why, "agreement", (enum life)a.life);
     for (size_t i = 0; i < h->n; i++) {
         const struct pair_minutes *p = &h->pairs[i];
-        struct pair_minutes *agreed = find_pair(a.pairs, a.n, p->from, p->to);
-        if (agreed == NULL)
-            return refuse(why, CODE_parties_mismatch, "shares",
-                          "givers and receivers as the agreement pairs them", "share %zu is new",
-                          i);
-        if (p->minutes > agreed->minutes - agreed->other) {
-            char expected[80];
-            snprintf(expected, sizeof expected, "at most %" PRId64 " minutes left",
-                     agreed->minutes - agreed->other);
-            return refuse(why, CODE_hours_over_agreement, "shares", expected, "%" PRId64,
-                          p->minutes);
-        }
-        agreed->other += p->minutes;
-        books_reserve(r, p->from, p->to, -p->minutes);
+        int64_t kept;
+        if (!use_pair(&a, p, i, &kept, why))
+            return false;
+        books_reserve(r, p->from, p->to, -kept);
+        *kept_for_need += a.has_need && p->to == a.need.author ? kept : 0;
     }
     state_put_agreement(r->state, &a);
     h->has_agreement = true;
@@ -105,9 +118,10 @@ static bool check_direct(struct rules *r, const struct body_hours_record *b, str
     if (b->need.by.s[0] != '\0') {
         if (!find_need(r, &b->need, &need, why))
             return false;
-        if (minutes_to(h->pairs, h->n, need.key.author) == 0)
-            return refuse(why, CODE_agreement_mismatch, "need", "its asker to receive",
-                          "%s does not", b->need.by.s);
+        if (minutes_to(h->pairs, h->n, need.key.author) == 0 &&
+            !refuse(why, CODE_agreement_mismatch, "need", "its asker to receive", "%s does not",
+                    b->need.by.s))
+            return false;
         h->has_need = true;
         h->need = need.key;
     }
@@ -124,17 +138,16 @@ static bool check_direct(struct rules *r, const struct body_hours_record *b, str
 }
 
 /*
- * Minutes served for a need grow or shrink; enough of them close it. Under an agreement they were
- * reserved before.
+ * Minutes served for a need grow or shrink; enough of them close it. `kept` of them were reserved
+ * before, under an agreement. A need that ended long ago may be forgotten (ledger/audit.h).
  */
-static void serve_need(struct rules *r, const struct hours *h, int64_t minutes)
+static void serve_need(struct rules *r, const struct hours *h, int64_t minutes, int64_t kept)
 {
     struct need need;
     if (!h->has_need || !state_need(r->state, &h->need, &need))
         return;
     need.served += minutes;
-    if (h->has_agreement && minutes > 0)
-        need.reserved -= minutes;
+    need.reserved -= kept;
     if (need.life == LIFE_OPEN && need.served >= need.minutes)
         need_end(r, &need, LIFE_MET);
     else
@@ -155,7 +168,9 @@ static bool record_apply(struct rules *r, const struct entry *e, struct refusal 
         !check_skill(r, &b->skill, why))
         return false;
     bool under_agreement = b->agreement.by.s[0] != '\0';
-    if (under_agreement ? !use_agreement(r, &b->agreement, &h, why) : !check_direct(r, b, &h, why))
+    int64_t kept = 0;
+    if (under_agreement ? !use_agreement(r, &b->agreement, &h, &kept, why)
+                        : !check_direct(r, b, &h, why))
         return false;
     for (size_t i = 0; i < h.n; i++) {
         const struct pair_minutes *p = &h.pairs[i];
@@ -164,7 +179,7 @@ static bool record_apply(struct rules *r, const struct entry *e, struct refusal 
     }
     books_count(r, h.pairs, h.n, 1);
     if (h.has_need)
-        serve_need(r, &h, minutes_to(h.pairs, h.n, h.need.author));
+        serve_need(r, &h, minutes_to(h.pairs, h.n, h.need.author), kept);
     state_put_hours(r->state, &h);
     uint32_t parties[PARTIES_MAX];
     size_t n = pairs_orgs(h.pairs, h.n, 2, parties);
@@ -200,19 +215,21 @@ static bool reverse_signers(struct rules *r, const struct entry *e, struct signe
     return true;
 }
 
-static bool take_back(struct rules *r, struct hours *h, const struct pair_minutes *back, size_t i,
+/* Where there is no such pair and that is waived, there is nothing to take back. */
+static bool take_back(struct rules *r, struct hours *h, struct pair_minutes *back, size_t i,
                       struct refusal *why)
 {
     struct pair_minutes *p = find_pair(h->pairs, h->n, back->from, back->to);
-    if (p == NULL)
+    if (p == NULL) {
+        back->minutes = 0;
         return refuse(why, CODE_parties_mismatch, "shares", "pairs of the recorded hours",
                       "share %zu is none", i);
-    if (back->minutes > p->minutes - p->other) {
-        char expected[80];
-        snprintf(expected, sizeof expected, "at most %" PRId64 " minutes left to take back",
-                 p->minutes - p->other);
-        return refuse(why, CODE_reverse_too_much, "shares", expected, "%" PRId64, back->minutes);
     }
+    int64_t left = p->minutes - p->other;
+    char path[SHARE_PATH_SIZE];
+    snprintf(path, sizeof path, "shares[%zu]", i);
+    if (back->minutes > left)
+        return refuse_minutes(why, CODE_reverse_too_much, path, back->minutes, "at most", left);
     p->other += back->minutes;
     books_post(r, h->bucket, p->from, p->to, -back->minutes, h->gift);
     if (p->other == p->minutes)
@@ -239,12 +256,12 @@ static bool reverse_apply(struct rules *r, const struct entry *e, struct refusal
     for (size_t i = 0; i < n; i++)
         if (!take_back(r, &h, &back[i], i, why))
             return false;
-    if (wholly_taken_back(&h)) {
+    if (h.counted && wholly_taken_back(&h)) {
         h.counted = false;
         books_count(r, h.pairs, h.n, -1);
     }
     if (h.has_need)
-        serve_need(r, &h, -minutes_to(back, n, h.need.author));
+        serve_need(r, &h, -minutes_to(back, n, h.need.author), 0);
     state_put_hours(r->state, &h);
     return true;
 }

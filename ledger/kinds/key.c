@@ -36,20 +36,23 @@ static const struct field revoke_fields[] = {
 
 static bool revoke_apply(struct rules *r, const struct entry *e, struct refusal *why)
 {
-    char name[KEY_NAME_SIZE], hex[HEX_SIZE(KEY_BYTES)];
+    char name[KEY_NAME_SIZE], hex[HEX_SIZE(KEY_BYTES)], id_hex[HEX_SIZE(KEY_ID_BYTES)];
     struct key_id id;
     struct org_key key;
     signers_key_name(name, e->origin, e->by.s);
     key_id_of(&id, name, strlen(name), KEY_ED25519, &e->key_revoke.key);
     hex_encode(hex, e->key_revoke.key.b, KEY_BYTES);
+    hex_encode(id_hex, id.b, KEY_ID_BYTES);
     if (!state_key(r->state, r->author, &id, &key) ||
         !public_key_equal(&key.key, &e->key_revoke.key) || key.revoked_index != 0)
+        /* Where this is waived there is still no key to revoke. */
         return refuse(why, CODE_key_unknown, "key", "a key of this organisation, not yet revoked",
-                      "%s", hex);
+                      "%s", hex) ||
+               refuse_values(why, e->by.s, NULL, "%s", id_hex);
     struct org *org = books_org(r, r->author);
-    if (key.scope == SCOPE_ADMIN && org->admin_keys == 1)
-        return refuse(why, CODE_last_admin_key, "key", "another admin key to be there first", "%s",
-                      hex);
+    if (key.scope == SCOPE_ADMIN && org->admin_keys == 1 &&
+        !refuse(why, CODE_last_admin_key, "key", "another admin key to be there first", "%s", hex))
+        return false;
     org->admin_keys -= key.scope == SCOPE_ADMIN;
     key.revoked_index = r->index;
     state_put_key(r->state, &key);

@@ -76,6 +76,16 @@ bool signers_author_admin(struct rules *r, const struct entry *e, struct signer_
     return true;
 }
 
+bool signers_clock(struct rules *r, const struct entry *e, struct signer_set *set,
+                   struct refusal *why)
+{
+    (void)why;
+    signer_add(set, &e->by, SCOPE_ADMIN);
+    set->v[0].own_key = true;
+    set->v[0].key = r->state->network.found.clock_key;
+    return true;
+}
+
 void signers_of_shares(const struct shares *shares, struct signer_set *set)
 {
     for (size_t i = 0; i < shares->n; i++) {
@@ -127,65 +137,80 @@ bool find_active(struct rules *r, const struct handle *handle, const char *field
     *number = state_org_number(r->state, handle);
     if (*number == 0 || !state_org(r->state, *number, &org))
         return refuse(why, CODE_org_unknown, field, "an organisation of this network", "%s",
-                      handle->s);
-    if (org.state != ORG_ACTIVE)
-        return refuse(why, CODE_org_left, field, "an active organisation", "%s has left",
-                      handle->s);
-    return true;
+                      handle->s) ||
+               refuse_values(why, "", NULL, "%s", handle->s);
+    return org.state == ORG_ACTIVE ||
+           refuse(why, CODE_org_left, field, "an active organisation", "%s has left", handle->s) ||
+           refuse_values(why, "", NULL, "%s", handle->s);
+}
+
+static bool refuse_ref(struct refusal *why, const struct ref *ref, const char *field,
+                       const char *expected)
+{
+    char text[REF_TEXT_SIZE];
+    ref_format(text, ref);
+    return refuse(why, CODE_ref_unknown, field, expected, "%s", text) ||
+           refuse_values(why, field, NULL, "%s", text);
 }
 
 bool find_thing(struct rules *r, const struct ref *ref, const char *field, struct thing_key *key,
                 struct refusal *why)
 {
-    char text[REF_TEXT_SIZE];
-    ref_format(text, ref);
     key->author = state_org_number(r->state, &ref->by);
     key->id = ref->id;
-    if (key->author == 0)
-        return refuse(why, CODE_ref_unknown, field, "a reference to an entry of this log", "%s",
-                      text);
-    return true;
+    return key->author != 0 ||
+           refuse_ref(why, ref, field, "a reference to an entry of this log");
 }
 
-static bool refuse_ref(struct refusal *why, const struct ref *ref, const char *field)
+/* SPEC 6: what ended or was recorded long ago can no longer be referred to. */
+static bool within_reach(struct rules *r, int64_t since)
 {
-    char text[REF_TEXT_SIZE], expected[64];
-    ref_format(text, ref);
-    snprintf(expected, sizeof expected, "the reference of an existing %s", field);
-    return refuse(why, CODE_ref_unknown, field, expected, "%s", text);
+    return r->at - since <= r->state->network.found.policy.reference_days_max * WINDOW_DAY_MS;
+}
+
+static bool find_or_refuse(struct refusal *why, const struct ref *ref, const char *field,
+                           bool found)
+{
+    char expected[80];
+    snprintf(expected, sizeof expected, "the reference of %s that is there and not too long over",
+             field);
+    return found || refuse_ref(why, ref, field, expected);
 }
 
 bool find_offer(struct rules *r, const struct ref *ref, struct offer *out, struct refusal *why)
 {
     struct thing_key key;
-    if (!find_thing(r, ref, "offer", &key, why))
-        return false;
-    return state_offer(r->state, &key, out) || refuse_ref(why, ref, "offer");
+    return find_thing(r, ref, "offer", &key, why) &&
+           find_or_refuse(why, ref, "offer",
+                          state_offer(r->state, &key, out) &&
+                              (out->life == LIFE_OPEN || within_reach(r, out->ended_at)));
 }
 
 bool find_need(struct rules *r, const struct ref *ref, struct need *out, struct refusal *why)
 {
     struct thing_key key;
-    if (!find_thing(r, ref, "need", &key, why))
-        return false;
-    return state_need(r->state, &key, out) || refuse_ref(why, ref, "need");
+    return find_thing(r, ref, "need", &key, why) &&
+           find_or_refuse(why, ref, "need",
+                          state_need(r->state, &key, out) &&
+                              (out->life == LIFE_OPEN || within_reach(r, out->ended_at)));
 }
 
 bool find_agreement(struct rules *r, const struct ref *ref, struct agreement *out,
                     struct refusal *why)
 {
     struct thing_key key;
-    if (!find_thing(r, ref, "agreement", &key, why))
-        return false;
-    return state_agreement(r->state, &key, out) || refuse_ref(why, ref, "agreement");
+    return find_thing(r, ref, "agreement", &key, why) &&
+           find_or_refuse(why, ref, "agreement",
+                          state_agreement(r->state, &key, out) &&
+                              (out->life == LIFE_OPEN || within_reach(r, out->ended_at)));
 }
 
 bool find_hours(struct rules *r, const struct ref *ref, struct hours *out, struct refusal *why)
 {
     struct thing_key key;
-    if (!find_thing(r, ref, "hours", &key, why))
-        return false;
-    return state_hours(r->state, &key, out) || refuse_ref(why, ref, "hours");
+    return find_thing(r, ref, "hours", &key, why) &&
+           find_or_refuse(why, ref, "hours",
+                          state_hours(r->state, &key, out) && within_reach(r, out->at));
 }
 
 bool find_pairs(struct rules *r, const struct shares *shares, size_t *n,
@@ -202,9 +227,36 @@ bool find_pairs(struct rules *r, const struct shares *shares, size_t *n,
     return true;
 }
 
-bool refuse_closed(struct refusal *why, const char *field, enum life life)
+bool check_open(struct refusal *why, const char *field, const struct ref *ref, enum life life)
 {
-    return refuse(why, CODE_already_closed, field, "one that is open", "it is %s", life_word(life));
+    char text[REF_TEXT_SIZE];
+    if (life == LIFE_OPEN)
+        return true;
+    ref_format(text, ref);
+    return refuse(why, CODE_already_closed, field, "one that is open", "it is %s",
+                  life_word(life)) ||
+           refuse_values(why, field, NULL, "%s", text);
+}
+
+bool check_own(struct refusal *why, const char *field, const struct ref *ref, bool own,
+               const char *expected, const struct handle *by)
+{
+    char text[REF_TEXT_SIZE];
+    if (own)
+        return true;
+    ref_format(text, ref);
+    return refuse(why, CODE_not_yours, field, expected, "%s has no part in it", by->s) ||
+           refuse_values(why, field, NULL, "%s", text);
+}
+
+bool refuse_minutes(struct refusal *why, enum code code, const char *path, int64_t minutes,
+                    const char *word, int64_t bound)
+{
+    char expected[80], value[24];
+    snprintf(expected, sizeof expected, "%s %" PRId64 " minutes", word, bound);
+    snprintf(value, sizeof value, "%" PRId64, bound);
+    return refuse(why, code, path, expected, "%" PRId64, minutes) ||
+           refuse_values(why, path, value, "%" PRId64, minutes);
 }
 
 bool check_expires(struct rules *r, int64_t expires, int64_t days_max, struct refusal *why)
@@ -212,10 +264,12 @@ bool check_expires(struct rules *r, int64_t expires, int64_t days_max, struct re
     int64_t latest = r->at + days_max * WINDOW_DAY_MS;
     if (expires > r->at && expires <= latest)
         return true;
-    char expected[96];
+    char expected[96], value[24];
     snprintf(expected, sizeof expected, "after %" PRId64 ", at most %" PRId64 " (%" PRId64 " days)",
              r->at, latest, days_max);
-    return refuse(why, CODE_expires_out_of_range, "expires", expected, "%" PRId64, expires);
+    snprintf(value, sizeof value, "%" PRId64, latest);
+    return refuse(why, CODE_expires_out_of_range, "expires", expected, "%" PRId64, expires) ||
+           refuse_values(why, "expires", value, "%" PRId64, expires);
 }
 
 bool check_skill(struct rules *r, const struct slug *skill, struct refusal *why)
@@ -286,19 +340,19 @@ void put_commit(struct rules *r, const struct entry *e, enum slot slot, const ch
 static bool refuse_limit(const struct org *org, const struct limit_decision *d, int64_t extra,
                          enum limit_context context, struct refusal *why)
 {
-    char expected[200];
+    char expected[200], lowest[24];
+    snprintf(lowest, sizeof lowest, "%" PRId64, -d->refused_past);
     snprintf(
         expected, sizeof expected,
         "at most %" PRId64 " minutes more for %s; or a smaller share, a gift%s, or a need whose "
         "urgency another organisation vouches for",
         d->allowed_more, org->handle.s, context == LIMIT_AGREEMENT ? " recorded afterwards" : "");
-    refuse(why, CODE_limit_crossed, "shares", expected,
-           "%" PRId64 " minutes; position would be %" PRId64 ", floor -%" PRId64
-           ", hard stop -%" PRId64,
-           extra, d->projected, d->floor, d->hard_floor);
-    snprintf(why->rule, sizeof why->rule, "%s",
-             d->refused_past == d->floor ? "limit_floor" : "limit_hard_permille");
-    return false;
+    return refuse(why, CODE_limit_crossed, "shares", expected,
+                  "%" PRId64 " minutes; position would be %" PRId64 ", floor -%" PRId64
+                  ", hard stop -%" PRId64,
+                  extra, d->projected, d->floor, d->hard_floor) ||
+           refuse_rule(why, d->refused_past == d->floor ? "limit_floor" : "limit_hard_permille") ||
+           refuse_values(why, org->handle.s, lowest, "%" PRId64, d->projected);
 }
 
 bool check_limit(struct rules *r, uint32_t number, int64_t extra, bool urgent,

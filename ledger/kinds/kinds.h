@@ -32,7 +32,9 @@
     X(AGREEMENT_CANCEL, agreement_cancel) \
     X(HOURS_RECORD, hours_record) \
     X(HOURS_REVERSE, hours_reverse) \
-    X(CLOCK_TICK, clock_tick)
+    X(CLOCK_TICK, clock_tick) \
+    X(SEAL_BALANCES, seal_balances) \
+    X(ASSERTION_BALANCE, assertion_balance)
 
 #define KIND_EXTERN(suffix, name) extern const struct kind kind_##name;
 KINDS(KIND_EXTERN)
@@ -53,6 +55,9 @@ bool signers_author(struct rules *r, const struct entry *e, struct signer_set *s
                     struct refusal *why);
 bool signers_author_admin(struct rules *r, const struct entry *e, struct signer_set *set,
                           struct refusal *why);
+/* The clock of the network, for its own kinds. */
+bool signers_clock(struct rules *r, const struct entry *e, struct signer_set *set,
+                   struct refusal *why);
 /* Every party of the shares; their minutes go to the key ceilings. */
 void signers_of_shares(const struct shares *shares, struct signer_set *set);
 /*
@@ -67,7 +72,11 @@ void signer_add_number(struct rules *r, struct signer_set *set, uint32_t number)
 /* The number of an active organisation. */
 bool find_active(struct rules *r, const struct handle *handle, const char *field, uint32_t *number,
                  struct refusal *why);
-/* The key of the thing that a reference names; ref_unknown when the author does not exist. */
+/*
+ * The thing that a reference names; ref_unknown when there is none, and when it ended (hours: were
+ * recorded) more than reference_days_max days ago. find_thing() gives the key alone and refuses
+ * when the author does not exist.
+ */
 bool find_thing(struct rules *r, const struct ref *ref, const char *field, struct thing_key *key,
                 struct refusal *why);
 bool find_offer(struct rules *r, const struct ref *ref, struct offer *out, struct refusal *why);
@@ -79,7 +88,15 @@ bool find_hours(struct rules *r, const struct ref *ref, struct hours *out, struc
 bool find_pairs(struct rules *r, const struct shares *shares, size_t *n,
                 struct pair_minutes pairs[static SHARES_MAX], struct refusal *why);
 
-bool refuse_closed(struct refusal *why, const char *field, enum life life);
+/* already_closed unless it is open. What has ended stays as it is, even where this is waived. */
+bool check_open(struct refusal *why, const char *field, const struct ref *ref, enum life life);
+/* not_yours unless `own`. */
+bool check_own(struct refusal *why, const char *field, const struct ref *ref, bool own,
+               const char *expected, const struct handle *by);
+/* Of a share whose minutes are beyond a bound; `word` is "at most" or "at least". */
+bool refuse_minutes(struct refusal *why, enum code code, const char *path, int64_t minutes,
+                    const char *word, int64_t bound);
+#define SHARE_PATH_SIZE 32
 /* expires_out_of_range unless at < expires <= at + days. */
 bool check_expires(struct rules *r, int64_t expires, int64_t days_max, struct refusal *why);
 bool check_skill(struct rules *r, const struct slug *skill, struct refusal *why);

@@ -30,8 +30,10 @@ bool member_key(struct rules *r, const char *origin, uint32_t org, const struct 
                       "%s", hex);
     const struct body_network_found *network = &r->state->network.found;
     if (state_key_owner(r->state, key) != 0 || public_key_equal(key, &network->clock_key) ||
-        public_key_equal(key, &network->log_key) || public_key_equal(key, &network->refusal_key))
-        return refuse(why, CODE_key_in_use, "key", "a key that nobody ever had here", "%s", hex);
+        public_key_equal(key, &network->log_key) || public_key_equal(key, &network->refusal_key)) {
+        if (!refuse(why, CODE_key_in_use, "key", "a key that nobody ever had here", "%s", hex))
+            return false;
+    }
     struct org_key k = {.org = org,
                         .key = *key,
                         .scope = (uint8_t)scope,
@@ -52,7 +54,8 @@ bool member_new(struct rules *r, const char *origin, const struct handle *handle
 {
     if (state_org_number(r->state, handle) != 0)
         return refuse(why, CODE_handle_taken, "by", "a handle that was never in use", "%s",
-                      handle->s);
+                      handle->s) ||
+               refuse_values(why, "", NULL, "%s", handle->s);
     struct sums sums;
     state_sums(r->state, &sums);
     *number = ++sums.orgs;

@@ -79,20 +79,22 @@ static const struct field ref_fields[] = {
 static bool check_vouch(struct rules *r, const struct entry *e, const struct need *n,
                         struct refusal *why)
 {
-    if (n->key.author == r->author)
-        return refuse(why, CODE_vouch_own, "need", "the need of another organisation", "%s asks",
-                      e->by.s);
-    if (n->life != LIFE_OPEN)
-        return refuse_closed(why, "need", (enum life)n->life);
-    if (!n->urgent_declared)
-        return refuse(why, CODE_not_urgent, "need", "a need declared urgent", "it is not");
-    if (n->urgent_until != 0)
-        return refuse(why, CODE_already_vouched, "need", "an urgency that nobody vouches for",
-                      "in force until %" PRId64, n->urgent_until);
-    if (n->voucher == r->author)
-        return refuse(why, CODE_already_vouched, "need", "another organisation than the last time",
-                      "%s", e->by.s);
-    return true;
+    if (n->key.author == r->author && !refuse(why, CODE_vouch_own, "need",
+                                              "the need of another organisation", "%s asks",
+                                              e->by.s))
+        return false;
+    if (!check_open(why, "need", &e->need_ref.need, (enum life)n->life))
+        return false;
+    if (!n->urgent_declared &&
+        !refuse(why, CODE_not_urgent, "need", "a need declared urgent", "it is not"))
+        return false;
+    if (n->urgent_until != 0 && !refuse(why, CODE_already_vouched, "need",
+                                        "an urgency that nobody vouches for",
+                                        "in force until %" PRId64, n->urgent_until))
+        return false;
+    return n->voucher != r->author ||
+           refuse(why, CODE_already_vouched, "need", "another organisation than the last time",
+                  "%s", e->by.s);
 }
 
 static bool vouch_apply(struct rules *r, const struct entry *e, struct refusal *why)
@@ -100,12 +102,17 @@ static bool vouch_apply(struct rules *r, const struct entry *e, struct refusal *
     struct need n;
     if (!find_need(r, &e->need_ref.need, &n, why) || !check_vouch(r, e, &n, why))
         return false;
+    (void)books_org(r, n.key.author);
+    if (n.life != LIFE_OPEN)
+        return true;
+    struct due due = lapse_of(&n);
+    if (n.urgent_until != 0) /* waived: the new urgency takes the place of the one in force */
+        state_del_due(r->state, &due);
     n.voucher = r->author;
     n.urgent_until = r->at + r->state->network.found.policy.urgent_days * WINDOW_DAY_MS;
     state_put_need(r->state, &n);
-    struct due due = lapse_of(&n);
+    due = lapse_of(&n);
     state_put_due(r->state, &due);
-    (void)books_org(r, n.key.author);
     return true;
 }
 
@@ -133,19 +140,20 @@ void need_end(struct rules *r, struct need *n, enum life life)
         need_urgency_lapse(r, n);
     state_del_live(r->state, LIVE_NEED, n->key.author, &n->key);
     n->life = (uint8_t)life;
+    n->ended_at = r->at;
     state_put_need(r->state, n);
 }
 
 static bool withdraw_apply(struct rules *r, const struct entry *e, struct refusal *why)
 {
+    const struct ref *ref = &e->need_ref.need;
     struct need n;
-    if (!find_need(r, &e->need_ref.need, &n, why))
+    if (!find_need(r, ref, &n, why) ||
+        !check_own(why, "need", ref, n.key.author == r->author, "a need of one's own", &e->by) ||
+        !check_open(why, "need", ref, (enum life)n.life))
         return false;
-    if (n.key.author != r->author)
-        return refuse(why, CODE_not_yours, "need", "a need of one's own", "not %s's", e->by.s);
-    if (n.life != LIFE_OPEN)
-        return refuse_closed(why, "need", (enum life)n.life);
-    need_end(r, &n, LIFE_WITHDRAWN);
+    if (n.life == LIFE_OPEN)
+        need_end(r, &n, LIFE_WITHDRAWN);
     return true;
 }
 

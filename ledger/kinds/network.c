@@ -46,6 +46,14 @@ static bool validate_keys(const struct body_network_found *f, struct refusal *wh
     return true;
 }
 
+static bool refuse_mandate(struct refusal *why, size_t i, const char *part, const char *expected,
+                           const char *found)
+{
+    char field[sizeof why->field];
+    snprintf(field, sizeof field, "mandates[%zu].%s", i, part);
+    return refuse(why, CODE_field_invalid, field, expected, "%s", found);
+}
+
 static bool found_validate(const struct entry *e, struct refusal *why)
 {
     const struct body_network_found *f = &e->network_found;
@@ -54,8 +62,7 @@ static bool found_validate(const struct entry *e, struct refusal *why)
     bool coordinator = false;
     for (size_t i = 0; i < f->n_mandates; i++) {
         if (founder_of(f, &f->mandates[i].org) == NULL)
-            return refuse(why, CODE_field_invalid, "mandates", "mandates of founders", "%s",
-                          f->mandates[i].org.s);
+            return refuse_mandate(why, i, "org", "a founder", f->mandates[i].org.s);
         coordinator = coordinator || f->mandates[i].role == ROLE_COORDINATOR;
     }
     if (!coordinator)
@@ -81,8 +88,8 @@ static bool found_apply(struct rules *r, const struct entry *e, struct refusal *
                       "founded by entry 0");
     for (size_t i = 0; i < f->n_mandates; i++)
         if (f->mandates[i].until <= r->at)
-            return refuse(why, CODE_field_invalid, "mandates", "an end after the entry's time",
-                          "%" PRId64, f->mandates[i].until);
+            return refuse_mandate(why, i, "until", "a moment after the entry's time",
+                                  "one not after it");
     state_put_network(r->state, f);
 
     struct sums sums = {.orgs = 0};

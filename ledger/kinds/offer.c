@@ -101,14 +101,9 @@ static bool is_provider(const struct offer *o, uint32_t org)
 static bool find_own_open(struct rules *r, const struct ref *ref, const struct handle *by,
                           struct offer *o, struct refusal *why)
 {
-    if (!find_offer(r, ref, o, why))
-        return false;
-    if (!is_provider(o, r->author))
-        return refuse(why, CODE_not_yours, "offer", "an offer of one's own", "%s is no provider",
-                      by->s);
-    if (o->life != LIFE_OPEN)
-        return refuse_closed(why, "offer", (enum life)o->life);
-    return true;
+    return find_offer(r, ref, o, why) &&
+           check_own(why, "offer", ref, is_provider(o, r->author), "an offer of one's own", by) &&
+           check_open(why, "offer", ref, (enum life)o->life);
 }
 
 static const struct field renew_fields[] = {
@@ -135,6 +130,10 @@ static bool renew_apply(struct rules *r, const struct entry *e, struct refusal *
         !check_expires(r, e->offer_renew.expires, r->state->network.found.policy.offer_days_max,
                        why))
         return false;
+    for (size_t i = 0; i < o.n_providers; i++)
+        (void)books_org(r, o.providers[i]);
+    if (o.life != LIFE_OPEN)
+        return true;
     struct due due = expiry_of(&o);
     state_del_due(r->state, &due);
     o.expires = e->offer_renew.expires;
@@ -142,8 +141,6 @@ static bool renew_apply(struct rules *r, const struct entry *e, struct refusal *
     due = expiry_of(&o);
     state_put_due(r->state, &due);
     state_put_offer(r->state, &o);
-    for (size_t i = 0; i < o.n_providers; i++)
-        (void)books_org(r, o.providers[i]);
     return true;
 }
 
@@ -164,6 +161,7 @@ void offer_end(struct rules *r, struct offer *o, enum life life)
     for (size_t i = 0; i < o->n_providers; i++)
         state_del_live(r->state, LIVE_OFFER, o->providers[i], &o->key);
     o->life = (uint8_t)life;
+    o->ended_at = r->at;
     state_put_offer(r->state, o);
 }
 
@@ -174,7 +172,8 @@ static bool withdraw_apply(struct rules *r, const struct entry *e, struct refusa
         return false;
     for (size_t i = 0; i < o.n_providers; i++)
         (void)books_org(r, o.providers[i]);
-    offer_end(r, &o, LIFE_WITHDRAWN);
+    if (o.life == LIFE_OPEN)
+        offer_end(r, &o, LIFE_WITHDRAWN);
     return true;
 }
 

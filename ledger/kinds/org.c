@@ -57,10 +57,12 @@ static bool check_sponsors(struct rules *r, const struct body_org_admit *b, stru
     if (b->coordinator.s[0] != '\0') {
         if (!find_active(r, &b->coordinator, "coordinator", &number, why))
             return false;
-        if (!is_coordinator(r, number))
-            return refuse(why, CODE_not_coordinator, "coordinator",
-                          "an organisation with a coordinator mandate in force", "%s",
-                          b->coordinator.s);
+        if (!is_coordinator(r, number) &&
+            !(refuse(why, CODE_not_coordinator, "coordinator",
+                     "an organisation with a coordinator mandate in force", "%s",
+                     b->coordinator.s) ||
+              refuse_values(why, "", NULL, "%s", b->coordinator.s)))
+            return false;
         (void)books_org(r, number);
         return true;
     }
@@ -68,9 +70,8 @@ static bool check_sponsors(struct rules *r, const struct body_org_admit *b, stru
     if ((int64_t)b->sponsors.n < least) {
         char expected[64];
         snprintf(expected, sizeof expected, "at least %" PRId64 " sponsors", least);
-        refuse(why, CODE_field_invalid, "sponsors", expected, "%zu", b->sponsors.n);
-        snprintf(why->rule, sizeof why->rule, "sponsors_min");
-        return false;
+        return refuse(why, CODE_field_invalid, "sponsors", expected, "%zu", b->sponsors.n) ||
+               refuse_rule(why, "sponsors_min");
     }
     for (size_t i = 0; i < b->sponsors.n; i++) {
         if (!find_active(r, &b->sponsors.v[i], "sponsors", &number, why))
@@ -98,7 +99,8 @@ static bool admit_apply(struct rules *r, const struct entry *e, struct refusal *
         char expected[HEX_SIZE(HASH_BYTES)], found[HEX_SIZE(HASH_BYTES)];
         hex_encode(expected, r->state->network.found.charter.b, HASH_BYTES);
         hex_encode(found, b->charter.b, HASH_BYTES);
-        return refuse(why, CODE_charter_mismatch, "charter", expected, "%s", found);
+        if (!refuse(why, CODE_charter_mismatch, "charter", expected, "%s", found))
+            return false;
     }
     if (!check_sponsors(r, b, why) ||
         !member_new(r, e->origin, &e->by, &b->key, &r->author, why))

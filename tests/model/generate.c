@@ -17,10 +17,10 @@ static const int usual_weights[M_KIND_COUNT] = {
     [M_ORG_ADMIT] = 12,        [M_ORG_UPDATE] = 6,       [M_ORG_CONFIRM] = 6,
     [M_ORG_LEAVE] = 5,         [M_KEY_ADD] = 8,          [M_KEY_REVOKE] = 6,
     [M_DETAILS_ERASE] = 6,     [M_OFFER_PUBLISH] = 20,   [M_OFFER_RENEW] = 8,
-    [M_OFFER_WITHDRAW] = 6,    [M_NEED_PUBLISH] = 25,    [M_NEED_VOUCH] = 25,
+    [M_OFFER_WITHDRAW] = 6,    [M_NEED_PUBLISH] = 25,    [M_NEED_VOUCH] = 45,
     [M_NEED_WITHDRAW] = 4,     [M_AGREEMENT_SIGN] = 70,  [M_AGREEMENT_CHANGE] = 30,
     [M_AGREEMENT_CLOSE] = 12,  [M_AGREEMENT_CANCEL] = 8, [M_HOURS_RECORD] = 120,
-    [M_HOURS_REVERSE] = 25,
+    [M_HOURS_REVERSE] = 25,    [M_ASSERTION_BALANCE] = 12,
 };
 
 /* Every kind with its usual weight, a tenth, or several times that. */
@@ -67,6 +67,7 @@ static void plan_policy(struct generator *g)
         .limit_floor_max = 3600,     .limit_floor_new = 600,      .limit_floor_new_gifts = 2,
         .limit_hard_permille = 1500, .limit_soft = 1,             .need_days_max = 180,
         .offer_days_max = 184,       .pair_cap_minutes = 720,     .pair_cap_permille = 400,
+        .reference_days_max = 400,   .seal_every = 1024,
         .sheet_stale_days = 180,     .sponsors_min = 2,           .urgent_days = 30,
         .urgent_never_blocked = 1,   .window_days = 365,
     };
@@ -76,6 +77,8 @@ static void plan_policy(struct generator *g)
 #undef PICK
     if (rng_chance(&g->rng, 300))
         policy->urgent_days = rng_range(&g->rng, 1, 4);
+    if (rng_chance(&g->rng, 700))
+        policy->seal_every = rng_range(&g->rng, 16, 80);
 }
 
 /*
@@ -223,6 +226,26 @@ static int64_t next_mandate_end(const struct generator *g)
     return moment;
 }
 
+/* The next moment after which something can no longer be referred to; -1 when there is none. */
+static int64_t next_reach(const struct generator *g)
+{
+    const struct model *m = g->m;
+    int64_t moment = -1;
+
+#define LOOK(list, since) \
+    for (int i = 0; i < m->list.n; i++) { \
+        int64_t reach = model_reach(m, m->list.v[i].since); \
+        if (m->list.v[i].since > 0 && reach > g->now && (moment < 0 || reach < moment)) \
+            moment = reach; \
+    }
+    LOOK(offers, ended_at)
+    LOOK(needs, ended_at)
+    LOOK(agreements, ended_at)
+    LOOK(hours, at)
+#undef LOOK
+    return moment;
+}
+
 static int64_t step_to_moment(struct generator *g)
 {
     int64_t moment = rng_chance(&g->rng, 300) ? midnight_after(g->now) : next_moment(g);
@@ -263,9 +286,14 @@ static int64_t pick_step(struct generator *g)
 static void pass_time(struct generator *g)
 {
     int64_t end = next_mandate_end(g);
+    int64_t reach = g->plan.hoard || !rng_chance(&g->rng, 15) ? -1 : next_reach(g);
 
     if (end > 0 && end < g->now + 1000 * M_DAY_MS && !g->plan.hoard && rng_chance(&g->rng, 50))
         g->now = end - (rng_chance(&g->rng, 300) ? 1 : 0); /* a mandate ends: few do */
+    else if (reach > 0 && reach < g->now + 10 * M_DAY_MS && g->now < END_MS)
+        g->now = reach + rng_range(&g->rng, 0, 1);
+    else if (rng_chance(&g->rng, 600) && urgency_in_force(g)) /* or it would be over unused */
+        g->now += rng_range(&g->rng, 0, 2000);
     else
         g->now += pick_step(g);
     if (g->plan.hoard && g->operations % 2200 == 2199)
@@ -393,6 +421,10 @@ static void make_any(struct generator *g, struct op *op)
         SET(op->coordinator, g->m->orgs[ending].handle);
         return;
     }
+    if (rng_chance(&g->rng, 700))
+        made = make_late(g, op);
+    if (!made && rng_chance(&g->rng, 150))
+        made = make_urgent(g, op);
     for (int tries = 0; tries < 10 && !made; tries++)
         made = make_kind(g, op, pick_kind(g));
     if (!made)

@@ -46,7 +46,7 @@ void generator_init(struct generator *g, uint64_t seed, const struct model *m, i
 /* The next operation; g->now is the time of the clock at which it comes. */
 void generator_next(struct generator *g, struct op *op);
 
-/* --- Between generate.c, pick.c, make.c and spoil.c ------------------------------------------ */
+/* --- Between the files of the generator ------------------------------------------------------- */
 
 void set_text(char *to, size_t size, const char *from);
 #define SET(to, from) set_text(to, sizeof(to), from)
@@ -71,7 +71,33 @@ int64_t pick_expires(struct generator *g, int64_t days_max);
 void pick_type_and_skill(struct generator *g, struct op *op);
 const char *handle_of(const struct generator *g, int org);
 void author(struct generator *g, struct op *op, int org);
+/* Of one share. */
+int64_t pick_minutes(struct generator *g);
+/* Unless the pair is there already, or is none. */
+void add_share(struct generator *g, struct op *op, int from, int to, int64_t minutes);
 void sort_shares(struct op *op);
+/*
+ * One giver and one receiver, -1 for any, or a group: several givers, several receivers, or a mesh.
+ */
+void pick_shares(struct generator *g, struct op *op, int giver, int receiver);
+/*
+ * Brings a single share to a line of its receiver, or one minute to either side; or, most often,
+ * down to it, so that histories do not consist of refusals.
+ */
+void to_the_edge(struct generator *g, struct op *op);
+/* What an organisation may still receive, up to its hard stop or its floor. */
+int64_t line_room(const struct generator *g, int org, bool hard);
+void author_among_shares(struct generator *g, struct op *op);
+/* Nothing in it but its kind. */
+void start_op(struct op *op, enum m_kind kind);
+/* One about something that can be referred to until g->at, give or take a millisecond. */
+bool make_late(struct generator *g, struct op *op);
+/*
+ * An exchange for a need whose urgency is in force, past the line of its asker, that the urgency
+ * lets through; or, often, for a single reason does not.
+ */
+bool make_urgent(struct generator *g, struct op *op);
+bool urgency_in_force(const struct generator *g);
 /* One operation of a kind, meant to be in order; false when there is nothing to do it with. */
 bool make_kind(struct generator *g, struct op *op, enum m_kind kind);
 /* Makes one thing wrong with an operation, or with an admission in particular. */

@@ -18,106 +18,10 @@ static void sort_handles(struct op *op)
     qsort(op->handles, (size_t)op->n_handles, sizeof op->handles[0], compare_handles);
 }
 
-/* --- Shares ---------------------------------------------------------------------------------- */
-
-static int compare_shares(const void *va, const void *vb)
+/* Too long ago to be referred to; few references are so late. */
+static bool out_of_reach(struct generator *g, int64_t ended_at)
 {
-    const struct m_share *a = va, *b = vb;
-    int from = strcmp(a->from, b->from);
-
-    return from ? from : strcmp(a->to, b->to);
-}
-
-void sort_shares(struct op *op)
-{
-    qsort(op->shares, (size_t)op->n_shares, sizeof op->shares[0], compare_shares);
-}
-
-static void add_share(struct generator *g, struct op *op, int from, int to, int64_t minutes)
-{
-    if (from < 1 || to < 1 || from == to || op->n_shares == M_SHARES)
-        return;
-    for (int i = 0; i < op->n_shares; i++)
-        if (strcmp(op->shares[i].from, handle_of(g, from)) == 0 &&
-            strcmp(op->shares[i].to, handle_of(g, to)) == 0)
-            return;
-    struct m_share *s = &op->shares[op->n_shares++];
-    SET(s->from, handle_of(g, from));
-    SET(s->to, handle_of(g, to));
-    s->minutes = minutes;
-}
-
-static int64_t pick_minutes(struct generator *g)
-{
-    return rng_magnitude(&g->rng, g->plan.minutes_max);
-}
-
-/* One giver and one receiver, or a group: several givers, several receivers, or a mesh. */
-static void pick_shares(struct generator *g, struct op *op, int giver, int receiver)
-{
-    int n = 1, reach = -1;
-
-    if (giver < 0)
-        giver = pick_org(g, receiver);
-    if (receiver < 0)
-        receiver = pick_org(g, giver);
-    add_share(g, op, giver, receiver, pick_minutes(g));
-    if (rng_chance(&g->rng, g->plan.group))
-        n = (int)rng_range(&g->rng, 1, 7);
-    int shape = (int)rng_below(&g->rng, 3);
-    if (n == 7 && rng_chance(&g->rng, 100)) { /* as many shares as an entry can hold */
-        shape = 2;
-        n = 300;
-        reach = 10;
-    }
-    for (int i = 0; i < n - 1; i++) {
-        int from = shape == 0 ? giver : pick_org(g, -1);
-        int to = shape == 1 ? receiver : pick_org(g, from);
-
-        if (reach > 0 && (from > reach || to > reach))
-            continue;
-        add_share(g, op, from, to, pick_minutes(g));
-    }
-    sort_shares(op);
-}
-
-static void author_among_shares(struct generator *g, struct op *op)
-{
-    if (op->n_shares == 0)
-        return;
-    const struct m_share *s = &op->shares[rng_below(&g->rng, (size_t)op->n_shares)];
-    SET(op->by, rng_chance(&g->rng, 500) ? s->from : s->to);
-}
-
-/*
- * Brings a single share to a line of its receiver, or one minute to either side; or, most often,
- * down to it, so that histories do not consist of refusals.
- */
-static void to_the_edge(struct generator *g, struct op *op)
-{
-    struct m_figures figures[M_ORGS];
-
-    if (op->n_shares != 1)
-        return;
-    struct m_share *s = &op->shares[0];
-    int to = model_org(g->m, s->to);
-    model_figures(g->m, m_day(g->at), figures);
-    struct m_line line = model_line(&g->m->network.policy, &figures[to]);
-    int64_t room = m_position(&figures[to]) - figures[to].received_pending;
-    int64_t minutes = room + (rng_chance(&g->rng, 500) ? line.floor : line.hard);
-    if (rng_chance(&g->rng, g->plan.edge))
-        minutes += rng_range(&g->rng, -1, 1);
-    else if (s->minutes <= minutes || rng_chance(&g->rng, 200))
-        return;
-    if (minutes >= 1 && minutes <= 100000) {
-        s->minutes = minutes;
-    } else if (!op->need[0] && !op->offer[0]) { /* no room at all: it gives instead */
-        struct m_share back = {.minutes = s->minutes};
-
-        SET(back.from, s->to);
-        SET(back.to, s->from);
-        *s = back;
-    }
+    return ended_at > 0 && g->at > model_reach(g->m, ended_at) && !rng_chance(&g->rng, 20);
 }
 
 /* --- Kinds: false when there is nothing to do it with ---------------------------------------- */
@@ -257,13 +161,16 @@ static bool make_offer_step(struct generator *g, struct op *op)
 
 static bool make_need(struct generator *g, struct op *op)
 {
-    author(g, op, pick_org(g, -1));
+    int by = pick_org(g, -1);
+
+    author(g, op, by);
     pick_type_and_skill(g, op);
     op->minutes = rng_chance(&g->rng, 700) ? rng_magnitude(&g->rng, 4 * g->plan.minutes_max)
                                            : rng_magnitude(&g->rng, 100000);
-    if (op->minutes > 100000)
-        op->minutes = 100000;
     op->urgent = rng_chance(&g->rng, g->plan.urgent);
+    if (op->urgent && rng_chance(&g->rng, 500)) /* more than the asker may receive without it */
+        op->minutes += line_room(g, by, true);
+    op->minutes = op->minutes < 1 ? 1 : op->minutes > 100000 ? 100000 : op->minutes;
     op->expires = pick_expires(g, g->m->network.policy.need_days_max);
     commitment(g, op->details);
     return true;
@@ -421,6 +328,8 @@ static bool make_record(struct generator *g, struct op *op)
             need = rng_chance(&g->rng, 800) || g->m->needs.n == 0
                        ? pick_wanted_need(g)
                        : (int)rng_below(&g->rng, (size_t)g->m->needs.n);
+        if (need >= 0 && out_of_reach(g, g->m->needs.v[need].ended_at))
+            need = -1;
         if (need >= 0 && !g->m->orgs[g->m->needs.v[need].author].left) {
             receiver = g->m->needs.v[need].author;
             set_ref(g, op->need, receiver, g->m->needs.v[need].id);
@@ -448,6 +357,8 @@ static bool make_reverse(struct generator *g, struct op *op)
             &g->m->hours.v[g->m->hours.n - 1 - (int)rng_below(&g->rng, (size_t)span)];
 
         op->n_shares = 0;
+        if (out_of_reach(g, h->at))
+            continue;
         set_ref(g, op->ref, h->author, h->id);
         for (int i = h->first; i < h->first + h->n; i++) {
             const struct m_exchange *x = &g->m->exchanges.v[i];
@@ -463,6 +374,17 @@ static bool make_reverse(struct generator *g, struct op *op)
         return true;
     }
     return false;
+}
+
+static bool make_assertion(struct generator *g, struct op *op)
+{
+    struct m_figures figures[M_ORGS];
+    int org = pick_org(g, -1);
+
+    author(g, op, org);
+    model_figures(g->m, m_day(g->at), figures);
+    m_counters(&figures[org], op->counters);
+    return true;
 }
 
 static bool (*const makers[M_KIND_COUNT])(struct generator *, struct op *) = {
@@ -485,13 +407,19 @@ static bool (*const makers[M_KIND_COUNT])(struct generator *, struct op *) = {
     [M_AGREEMENT_CANCEL] = make_end,
     [M_HOURS_RECORD] = make_record,
     [M_HOURS_REVERSE] = make_reverse,
+    [M_ASSERTION_BALANCE] = make_assertion,
 };
 
-bool make_kind(struct generator *g, struct op *op, enum m_kind kind)
+void start_op(struct op *op, enum m_kind kind)
 {
     memset(op, 0, sizeof *op);
     op->kind = kind;
     op->repeat = -1;
     op->gift = -1;
+}
+
+bool make_kind(struct generator *g, struct op *op, enum m_kind kind)
+{
+    start_op(op, kind);
     return makers[kind](g, op);
 }

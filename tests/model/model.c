@@ -273,6 +273,27 @@ const struct m_vouch *need_in_force(const struct m_need *n, int64_t at)
     return at < last->until ? last : NULL;
 }
 
+int64_t need_kept(const struct model *m, int need, int64_t at, const struct m_agreement *without)
+{
+    int64_t kept = 0;
+
+    for (int i = 0; i < m->agreements.n; i++) {
+        const struct m_agreement *a = &m->agreements.v[i];
+
+        if (a == without || a->need != need || agreement_life(a, at) != M_OPEN)
+            continue;
+        for (int j = 0; j < a->n; j++)
+            if (a->pairs[j].to == m->needs.v[need].author)
+                kept += a->pairs[j].minutes - a->pairs[j].recorded;
+    }
+    return kept;
+}
+
+int64_t model_reach(const struct model *m, int64_t ended_at)
+{
+    return ended_at + m->network.policy.reference_days_max * M_DAY_MS;
+}
+
 bool hours_wholly_reversed(const struct model *m, const struct m_hours *h)
 {
     for (int i = h->first; i < h->first + h->n; i++)
@@ -343,8 +364,16 @@ int model_due(const struct model *m, int64_t until, struct m_due **out)
     return list.n;
 }
 
+#define END_EXPIRED(list, life) \
+    for (int i = 0; i < m->list.n; i++) \
+        if (m->list.v[i].ended_at == 0 && life(&m->list.v[i], at) == M_EXPIRED) \
+            m->list.v[i].ended_at = at
+
 void model_ticked(struct model *m, int64_t at)
 {
+    END_EXPIRED(offers, offer_life);
+    END_EXPIRED(needs, need_life);
+    END_EXPIRED(agreements, agreement_life);
     m->last_at = at;
 }
 
@@ -408,6 +437,15 @@ void model_figures(const struct model *m, int32_t day, struct m_figures out[stat
             out[a->pairs[k].to].received_pending += left;
         }
     }
+}
+
+void m_counters(const struct m_figures *f, int64_t out[static M_COUNTERS])
+{
+    out[M_GIVEN_PENDING] = f->given_pending;
+    out[M_GIVEN_POSTED] = f->given;
+    out[M_MOVES] = f->moves;
+    out[M_RECEIVED_PENDING] = f->received_pending;
+    out[M_RECEIVED_POSTED] = f->received;
 }
 
 int64_t m_position(const struct m_figures *f)

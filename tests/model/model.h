@@ -55,6 +55,7 @@ struct m_offer {
     int n_providers, providers[M_PARTIES];
     int64_t expires;
     bool withdrawn;
+    int64_t ended_at; /* of the entry or tick that ended it; 0: none did */
 };
 
 struct m_vouch {
@@ -66,6 +67,7 @@ struct m_need {
     int author;
     char id[M_ID];
     int64_t minutes, expires, served;
+    int64_t ended_at; /* as of an offer */
     bool urgent, withdrawn, met;
     int n_vouches;
     struct m_vouch vouches[M_VOUCHES];
@@ -79,7 +81,7 @@ struct m_reserved {
 struct m_agreement {
     int author;
     char id[M_ID];
-    int64_t expires;
+    int64_t expires, ended_at;
     bool closed, cancelled;
     int offer, need; /* places in the arrays, -1: none */
     int n;
@@ -89,6 +91,7 @@ struct m_agreement {
 struct m_hours { /* its exchanges stand at exchanges[first] .. [first + n - 1] */
     int author;
     char id[M_ID];
+    int64_t at;
     int first, n;
     int need; /* for which the minutes count, directly or through the agreement; -1: none */
 };
@@ -125,6 +128,7 @@ struct model {
     bool founded;
     struct m_founding network;
     uint64_t size;  /* leaves */
+    uint64_t sealed; /* index of the last seal; of the founding while there is none */
     int64_t last_at;
     /* The first four bytes by which a key of an organisation is found; given by the test. */
     uint32_t (*key_id)(const char *handle, const char *key);
@@ -193,6 +197,10 @@ void model_tick(struct model *m, int64_t at, const char *text);
 /* ... this: everything due until `at` is done. */
 void model_ticked(struct model *m, int64_t at);
 
+/* True when the next leaf must be a seal (SPEC 6.11), and one of that text is in the log. */
+bool model_seal_due(const struct model *m);
+void model_seal(struct model *m, int64_t at, const char *text);
+
 /* --- Figures, computed from the lists -------------------------------------------------------- */
 
 struct m_figures {
@@ -203,6 +211,7 @@ struct m_figures {
 /* Of every organisation, pool included, for the window that ends with `day`. */
 void model_figures(const struct model *m, int32_t day, struct m_figures out[static M_ORGS]);
 int64_t m_position(const struct m_figures *f);
+void m_counters(const struct m_figures *f, int64_t out[static M_COUNTERS]);
 
 /* The line below zero of an organisation (SPEC 8.1). */
 struct m_line {
@@ -216,6 +225,11 @@ enum m_life need_life(const struct m_need *n, int64_t at);
 enum m_life agreement_life(const struct m_agreement *a, int64_t at);
 /* The vouch that makes a need urgent in force, or NULL. */
 const struct m_vouch *need_in_force(const struct m_need *n, int64_t at);
+/* What live agreements, `without` one, still keep for the asker of a need. */
+int64_t need_kept(const struct model *m, int need, int64_t at, const struct m_agreement *without);
+
+/* The last moment at which something that ended or was recorded then can be referred to. */
+int64_t model_reach(const struct model *m, int64_t ended_at);
 
 /* True when nothing is left of a record. */
 bool hours_wholly_reversed(const struct model *m, const struct m_hours *h);

@@ -105,16 +105,22 @@ static void apply_leave(struct step *s)
     }
     for (int i = 0; i < m->agreements.n; i++)
         if (agreement_life(&m->agreements.v[i], s->at) == M_OPEN &&
-            agreement_party(&m->agreements.v[i], s->by))
+            agreement_party(&m->agreements.v[i], s->by)) {
             m->agreements.v[i].cancelled = true;
+            m->agreements.v[i].ended_at = s->at;
+        }
     for (int i = 0; i < m->offers.n; i++)
         for (int k = 0; k < m->offers.v[i].n_providers; k++)
             if (m->offers.v[i].providers[k] == s->by &&
-                offer_life(&m->offers.v[i], s->at) == M_OPEN)
+                offer_life(&m->offers.v[i], s->at) == M_OPEN) {
                 m->offers.v[i].withdrawn = true;
+                m->offers.v[i].ended_at = s->at;
+            }
     for (int i = 0; i < m->needs.n; i++)
-        if (m->needs.v[i].author == s->by && need_life(&m->needs.v[i], s->at) == M_OPEN)
+        if (m->needs.v[i].author == s->by && need_life(&m->needs.v[i], s->at) == M_OPEN) {
             m->needs.v[i].withdrawn = true;
+            m->needs.v[i].ended_at = s->at;
+        }
     for (int i = 0; i < m->keys.n; i++)
         if (m->keys.v[i].org == s->by)
             m->keys.v[i].revoked = true;
@@ -224,8 +230,10 @@ static void serve(struct step *s, int need, int sign)
     for (int i = 0; i < s->op->n_shares; i++)
         if (model_org(s->m, s->op->shares[i].to) == n->author)
             n->served += sign * s->op->shares[i].minutes;
-    if (open && n->served >= n->minutes)
+    if (open && n->served >= n->minutes) {
         n->met = true;
+        n->ended_at = s->at;
+    }
 }
 
 static void apply_record(struct step *s)
@@ -237,6 +245,7 @@ static void apply_record(struct step *s)
 
     h->author = s->by;
     COPY(h->id, op->id);
+    h->at = s->at;
     h->first = m->exchanges.n;
     h->n = op->n_shares;
     h->need = op->need[0] ? model_need(m, op->need) : -1;
@@ -306,12 +315,18 @@ static void apply_renew(struct step *s)
 
 static void apply_offer_withdraw(struct step *s)
 {
-    s->m->offers.v[model_offer(s->m, s->op->ref)].withdrawn = true;
+    struct m_offer *o = &s->m->offers.v[model_offer(s->m, s->op->ref)];
+
+    o->withdrawn = true;
+    o->ended_at = s->at;
 }
 
 static void apply_need_withdraw(struct step *s)
 {
-    s->m->needs.v[model_need(s->m, s->op->ref)].withdrawn = true;
+    struct m_need *n = &s->m->needs.v[model_need(s->m, s->op->ref)];
+
+    n->withdrawn = true;
+    n->ended_at = s->at;
 }
 
 static void apply_change(struct step *s)
@@ -321,12 +336,23 @@ static void apply_change(struct step *s)
 
 static void apply_close(struct step *s)
 {
-    s->m->agreements.v[model_agreement(s->m, s->op->ref)].closed = true;
+    struct m_agreement *a = &s->m->agreements.v[model_agreement(s->m, s->op->ref)];
+
+    a->closed = true;
+    a->ended_at = s->at;
 }
 
 static void apply_cancel(struct step *s)
 {
-    s->m->agreements.v[model_agreement(s->m, s->op->ref)].cancelled = true;
+    struct m_agreement *a = &s->m->agreements.v[model_agreement(s->m, s->op->ref)];
+
+    a->cancelled = true;
+    a->ended_at = s->at;
+}
+
+static void apply_nothing(struct step *s)
+{
+    (void)s;
 }
 
 static void (*const applies[M_KIND_COUNT])(struct step *) = {
@@ -350,6 +376,7 @@ static void (*const applies[M_KIND_COUNT])(struct step *) = {
     [M_AGREEMENT_CANCEL] = apply_cancel,
     [M_HOURS_RECORD] = apply_record,
     [M_HOURS_REVERSE] = apply_reverse,
+    [M_ASSERTION_BALANCE] = apply_nothing,
 };
 
 static void add_leaf(struct model *m, struct m_entry entry, const char *text)
@@ -376,6 +403,17 @@ void model_apply(struct model *m, const struct op *op, int64_t at, const char *t
 void model_tick(struct model *m, int64_t at, const char *text)
 {
     add_leaf(m, (struct m_entry){.kind = M_CLOCK_TICK, .at = at}, text);
+}
+
+bool model_seal_due(const struct model *m)
+{
+    return m->founded && m->size - 1 - m->sealed >= (uint64_t)m->network.policy.seal_every;
+}
+
+void model_seal(struct model *m, int64_t at, const char *text)
+{
+    m->sealed = m->size;
+    add_leaf(m, (struct m_entry){.kind = M_SEAL_BALANCES, .at = at}, text);
 }
 
 /* --- Signers --------------------------------------------------------------------------------- */

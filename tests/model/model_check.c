@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Which refusals fit an operation: every rule of SPEC 5.3 and 6 that it breaks. */
-#include "tests/model/model.h"
+#include "tests/model/model_check.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-struct check {
-    const struct model *m;
-    const struct op *op;
-    int64_t at;
-    int by; /* number of the author, -1: none */
-    m_codes codes;
-};
-
-static void must(struct check *c, bool holds, m_codes otherwise)
+void must(struct check *c, bool holds, m_codes otherwise)
 {
     if (!holds)
         c->codes |= otherwise;
 }
 
-/* The number of an organisation that must exist and be active, or -1. */
-static int active(struct check *c, const char *handle)
+int active(struct check *c, const char *handle)
 {
     int org = model_org(c->m, handle);
 
@@ -32,156 +23,55 @@ static int active(struct check *c, const char *handle)
     return org;
 }
 
-static void check_expires(struct check *c, int64_t days_max)
+void must_expire(struct check *c, int64_t days_max)
 {
     must(c, c->op->expires > c->at && c->op->expires <= c->at + days_max * M_DAY_MS,
          M_BIT(expires_out_of_range));
 }
 
-static void check_skill(struct check *c)
+void must_have_skill(struct check *c)
 {
     if (c->op->skill[0])
         must(c, model_has_skill(c->m, c->op->skill), M_BIT(skill_unknown));
 }
 
-/* --- Shares ---------------------------------------------------------------------------------- */
+/* --- References ------------------------------------------------------------------------------ */
 
-static bool in_shares(const struct op *op, const char *handle)
+/* Of `found`, the place of a thing or -1: the same, or -1 and the code when it cannot be named. */
+static int within_reach(struct check *c, int found, int64_t ended_at)
 {
-    for (int i = 0; i < op->n_shares; i++)
-        if (strcmp(op->shares[i].from, handle) == 0 || strcmp(op->shares[i].to, handle) == 0)
-            return true;
-    return false;
+    if (found >= 0 && (ended_at == 0 || c->at <= model_reach(c->m, ended_at)))
+        return found;
+    c->codes |= M_BIT(ref_unknown);
+    return -1;
 }
 
-static bool gives(const struct check *c, int org)
+int must_offer(struct check *c, const char *ref)
 {
-    for (int i = 0; i < c->op->n_shares; i++)
-        if (model_org(c->m, c->op->shares[i].from) == org)
-            return true;
-    return false;
+    int at = model_offer(c->m, ref);
+
+    return within_reach(c, at, at < 0 ? 0 : c->m->offers.v[at].ended_at);
 }
 
-static int64_t asked_by(const struct check *c, int org)
+int must_need(struct check *c, const char *ref)
 {
-    int64_t sum = 0;
+    int at = model_need(c->m, ref);
 
-    for (int i = 0; i < c->op->n_shares; i++)
-        if (model_org(c->m, c->op->shares[i].to) == org)
-            sum += c->op->shares[i].minutes;
-    return sum;
+    return within_reach(c, at, at < 0 ? 0 : c->m->needs.v[at].ended_at);
 }
 
-static bool only_receiver(const struct check *c, int org)
+int must_agreement(struct check *c, const char *ref)
 {
-    for (int i = 0; i < c->op->n_shares; i++)
-        if (model_org(c->m, c->op->shares[i].to) != org)
-            return false;
-    return true;
+    int at = model_agreement(c->m, ref);
+
+    return within_reach(c, at, at < 0 ? 0 : c->m->agreements.v[at].ended_at);
 }
 
-static int count_parties(const struct op *op)
+int must_hours(struct check *c, const char *ref)
 {
-    int n = 0;
+    int at = model_hours(c->m, ref);
 
-    for (int i = 0; i < 2 * op->n_shares; i++) {
-        const char *handle = i % 2 ? op->shares[i / 2].to : op->shares[i / 2].from;
-        bool before = false;
-
-        for (int k = 0; k < i && !before; k++)
-            before = strcmp(k % 2 ? op->shares[k / 2].to : op->shares[k / 2].from, handle) == 0;
-        n += !before;
-    }
-    return n;
-}
-
-static int share_order(const struct m_share *a, const struct m_share *b)
-{
-    int from = strcmp(a->from, b->from);
-
-    return from ? from : strcmp(a->to, b->to);
-}
-
-/* The shape of shares (SPEC 2.4), their organisations and the author's place among them. */
-static void check_shares(struct check *c)
-{
-    const struct op *op = c->op;
-
-    must(c, op->n_shares >= 1 && count_parties(op) <= M_PARTIES, M_BIT(field_invalid));
-    for (int i = 0; i < op->n_shares; i++) {
-        const struct m_share *s = &op->shares[i];
-
-        must(c, s->minutes >= 1 && s->minutes <= 100000 && strcmp(s->from, s->to) != 0,
-             M_BIT(field_invalid));
-        must(c, i == 0 || share_order(&op->shares[i - 1], s) < 0, M_BIT(field_invalid));
-        active(c, s->from);
-        active(c, s->to);
-    }
-    must(c, in_shares(op, op->by), M_BIT(field_invalid));
-}
-
-/* --- Limits (SPEC 8) ------------------------------------------------------------------------- */
-
-/* What live agreements, `without` one, still keep for the asker of a need. */
-static int64_t kept_for(const struct check *c, int need, const struct m_agreement *without)
-{
-    int64_t kept = 0;
-
-    for (int i = 0; i < c->m->agreements.n; i++) {
-        const struct m_agreement *a = &c->m->agreements.v[i];
-
-        if (a == without || a->need != need || agreement_life(a, c->at) != M_OPEN)
-            continue;
-        for (int j = 0; j < a->n; j++)
-            if (a->pairs[j].to == c->m->needs.v[need].author)
-                kept += a->pairs[j].minutes - a->pairs[j].recorded;
-    }
-    return kept;
-}
-
-/* True when the need's urgency, in force, opens every line to this operation. */
-static bool urgent_passes(const struct check *c, int need, const struct m_agreement *changed)
-{
-    if (need < 0)
-        return false;
-    const struct m_need *n = &c->m->needs.v[need];
-    const struct m_vouch *vouch = need_in_force(n, c->at);
-    int64_t asked = asked_by(c, n->author);
-
-    for (int i = 0; changed && i < changed->n; i++)
-        if (changed->pairs[i].to == n->author)
-            asked -= changed->pairs[i].recorded;
-    return vouch && only_receiver(c, n->author) && !gives(c, vouch->org) &&
-           n->served + kept_for(c, need, changed) + asked <= n->minutes;
-}
-
-/* `more` is what the operation asks of this receiver beyond what is reserved for it already. */
-static bool line_passes(const struct check *c, const struct m_figures *f, int64_t more,
-                        bool to_hard_stop)
-{
-    struct m_line line = model_line(&c->m->network.policy, f);
-    int64_t projected = m_position(f) - f->received_pending - more;
-
-    return more <= 0 || projected >= -(to_hard_stop ? line.hard : line.floor);
-}
-
-static void check_lines(struct check *c, int need, const struct m_agreement *changed)
-{
-    struct m_figures figures[M_ORGS];
-    bool direct = c->op->kind == M_HOURS_RECORD;
-
-    if (urgent_passes(c, need, changed))
-        return;
-    model_figures(c->m, m_day(c->at), figures);
-    for (int org = 1; org <= c->m->n_orgs; org++) {
-        int64_t more = asked_by(c, org);
-
-        for (int i = 0; more > 0 && changed && i < changed->n; i++)
-            if (changed->pairs[i].to == org)
-                more -= changed->pairs[i].minutes;
-        must(c, line_passes(c, &figures[org], more, direct || c->m->network.policy.limit_soft),
-             M_BIT(limit_crossed));
-    }
+    return within_reach(c, at, at < 0 ? 0 : c->m->hours.v[at].at);
 }
 
 /* --- Kinds ----------------------------------------------------------------------------------- */
@@ -266,45 +156,41 @@ static void check_offer_publish(struct check *c)
         must(c, i == 0 || strcmp(op->handles[i - 1], op->handles[i]) < 0, M_BIT(field_invalid));
     }
     must(c, among, M_BIT(field_invalid));
-    check_expires(c, c->m->network.policy.offer_days_max);
-    check_skill(c);
+    must_expire(c, c->m->network.policy.offer_days_max);
+    must_have_skill(c);
     must(c, op->type != 1 || op->skill[0], M_BIT(field_missing));
 }
 
 static void check_offer_ref(struct check *c)
 {
-    int at = model_offer(c->m, c->op->ref);
+    int at = must_offer(c, c->op->ref);
     bool provider = false;
 
-    if (at < 0) {
-        c->codes |= M_BIT(ref_unknown);
+    if (at < 0)
         return;
-    }
     const struct m_offer *o = &c->m->offers.v[at];
     for (int i = 0; i < o->n_providers; i++)
         provider |= o->providers[i] == c->by;
     must(c, provider, M_BIT(not_yours));
     must(c, offer_life(o, c->at) == M_OPEN, M_BIT(already_closed));
     if (c->op->kind == M_OFFER_RENEW)
-        check_expires(c, c->m->network.policy.offer_days_max);
+        must_expire(c, c->m->network.policy.offer_days_max);
 }
 
 static void check_need_publish(struct check *c)
 {
-    check_expires(c, c->m->network.policy.need_days_max);
-    check_skill(c);
+    must_expire(c, c->m->network.policy.need_days_max);
+    must_have_skill(c);
     must(c, c->op->type != 1 || c->op->skill[0], M_BIT(field_missing));
     must(c, c->op->minutes >= 1 && c->op->minutes <= 100000, M_BIT(field_invalid));
 }
 
 static void check_need_ref(struct check *c)
 {
-    int at = model_need(c->m, c->op->ref);
+    int at = must_need(c, c->op->ref);
 
-    if (at < 0) {
-        c->codes |= M_BIT(ref_unknown);
+    if (at < 0)
         return;
-    }
     const struct m_need *n = &c->m->needs.v[at];
     must(c, need_life(n, c->at) == M_OPEN, M_BIT(already_closed));
     if (c->op->kind == M_NEED_WITHDRAW) {
@@ -318,157 +204,6 @@ static void check_need_ref(struct check *c)
          M_BIT(already_vouched));
 }
 
-static void check_sign(struct check *c)
-{
-    const struct op *op = c->op;
-    const struct model *m = c->m;
-    int offer = op->offer[0] ? model_offer(m, op->offer) : -1;
-    int need = op->need[0] ? model_need(m, op->need) : -1;
-
-    check_shares(c);
-    check_expires(c, m->network.policy.agreement_days_max);
-    if (op->offer[0] && offer < 0)
-        c->codes |= M_BIT(ref_unknown);
-    if (op->need[0] && need < 0)
-        c->codes |= M_BIT(ref_unknown);
-    if (offer >= 0) {
-        const struct m_offer *o = &m->offers.v[offer];
-        bool one_gives = false;
-
-        for (int i = 0; i < o->n_providers; i++)
-            one_gives |= gives(c, o->providers[i]);
-        must(c, one_gives, M_BIT(agreement_mismatch));
-        must(c, offer_life(o, c->at) == M_OPEN, M_BIT(already_closed));
-    }
-    if (need >= 0) {
-        must(c, asked_by(c, m->needs.v[need].author) > 0, M_BIT(agreement_mismatch));
-        must(c, need_life(&m->needs.v[need], c->at) == M_OPEN, M_BIT(already_closed));
-    }
-    check_lines(c, need, NULL);
-}
-
-/* The agreement that `ref` names, of which `by` must be a party, and live; or NULL. */
-static const struct m_agreement *check_agreement(struct check *c, const char *ref)
-{
-    int at = model_agreement(c->m, ref);
-
-    if (at < 0) {
-        c->codes |= M_BIT(ref_unknown);
-        return NULL;
-    }
-    const struct m_agreement *a = &c->m->agreements.v[at];
-    must(c, agreement_life(a, c->at) == M_OPEN, M_BIT(already_closed));
-    return a;
-}
-
-static void check_change(struct check *c)
-{
-    const struct model *m = c->m;
-    const struct m_agreement *a = check_agreement(c, c->op->ref);
-
-    check_shares(c);
-    check_expires(c, m->network.policy.agreement_days_max);
-    if (!a)
-        return;
-    must(c, agreement_party(a, c->by), M_BIT(not_yours));
-    for (int org = 1; org <= m->n_orgs; org++)
-        must(c, agreement_party(a, org) == in_shares(c->op, m->orgs[org].handle),
-             M_BIT(parties_mismatch));
-    for (int i = 0; i < c->op->n_shares; i++)
-        must(c, model_org(m, c->op->shares[i].from) > 0 && model_org(m, c->op->shares[i].to) > 0,
-             M_BIT(parties_mismatch));
-    for (int i = 0; i < a->n; i++) {
-        int64_t now = 0;
-
-        for (int k = 0; k < c->op->n_shares; k++)
-            if (model_org(m, c->op->shares[k].from) == a->pairs[i].from &&
-                model_org(m, c->op->shares[k].to) == a->pairs[i].to)
-                now = c->op->shares[k].minutes;
-        must(c, now >= a->pairs[i].recorded, M_BIT(change_below_recorded));
-    }
-    check_lines(c, a->need, a);
-}
-
-static void check_end(struct check *c)
-{
-    const struct m_agreement *a = check_agreement(c, c->op->ref);
-
-    if (a)
-        must(c, agreement_party(a, c->by), M_BIT(not_yours));
-}
-
-static void check_record_under(struct check *c)
-{
-    const struct m_agreement *a = check_agreement(c, c->op->agreement);
-
-    for (int i = 0; a && i < c->op->n_shares; i++) {
-        const struct m_share *s = &c->op->shares[i];
-        const struct m_reserved *pair =
-            agreement_pair(a, model_org(c->m, s->from), model_org(c->m, s->to));
-
-        must(c, pair, M_BIT(parties_mismatch));
-        if (pair)
-            must(c, s->minutes <= pair->minutes - pair->recorded, M_BIT(hours_over_agreement));
-    }
-}
-
-static void check_record_direct(struct check *c)
-{
-    int need = -1;
-
-    if (c->op->need[0]) {
-        need = model_need(c->m, c->op->need);
-        if (need < 0)
-            c->codes |= M_BIT(ref_unknown);
-        else
-            must(c, asked_by(c, c->m->needs.v[need].author) > 0, M_BIT(agreement_mismatch));
-    }
-    if (c->op->gift != 1)
-        check_lines(c, need, NULL);
-}
-
-static void check_record(struct check *c)
-{
-    int32_t today = m_day(c->at);
-
-    check_shares(c);
-    check_skill(c);
-    must(c, c->op->day <= today && c->op->day >= today - 366, M_BIT(day_out_of_range));
-    if (c->op->agreement[0]) {
-        must(c, !c->op->need[0], M_BIT(field_invalid));
-        check_record_under(c);
-    } else {
-        check_record_direct(c);
-    }
-}
-
-static void check_reverse(struct check *c)
-{
-    const struct model *m = c->m;
-    int at = model_hours(m, c->op->ref);
-
-    check_shares(c);
-    if (at < 0) {
-        c->codes |= M_BIT(ref_unknown);
-        return;
-    }
-    const struct m_hours *h = &m->hours.v[at];
-    for (int i = 0; i < c->op->n_shares; i++) {
-        const struct m_share *s = &c->op->shares[i];
-        const struct m_exchange *pair = NULL;
-
-        for (int k = h->first; k < h->first + h->n; k++) {
-            const struct m_exchange *x = &m->exchanges.v[k];
-
-            if (x->from == model_org(m, s->from) && x->to == model_org(m, s->to))
-                pair = x;
-        }
-        must(c, pair, M_BIT(parties_mismatch));
-        if (pair)
-            must(c, s->minutes <= pair->minutes - pair->back, M_BIT(reverse_too_much));
-    }
-}
-
 static void check_leave(struct check *c)
 {
     if (c->op->to[0]) {
@@ -480,6 +215,21 @@ static void check_leave(struct check *c)
 static void check_key_add(struct check *c)
 {
     check_new_key(c, c->op->by, c->by);
+}
+
+static void check_assertion(struct check *c)
+{
+    struct m_figures figures[M_ORGS];
+    int64_t counters[M_COUNTERS];
+
+    if (c->by < 0)
+        return;
+    model_figures(c->m, m_day(c->at), figures);
+    m_counters(&figures[c->by], counters);
+    for (int i = 0; i < M_COUNTERS; i++) {
+        must(c, c->op->counters[i] == counters[i], M_BIT(assertion_false));
+        must(c, i == M_MOVES || c->op->counters[i] >= 0, M_BIT(field_invalid));
+    }
 }
 
 /* Kinds that are not here have no rule of their own. */
@@ -501,6 +251,7 @@ static void (*const checks[M_KIND_COUNT])(struct check *) = {
     [M_AGREEMENT_CANCEL] = check_end,
     [M_HOURS_RECORD] = check_record,
     [M_HOURS_REVERSE] = check_reverse,
+    [M_ASSERTION_BALANCE] = check_assertion,
 };
 
 /* --- Any entry ------------------------------------------------------------------------------- */

@@ -45,7 +45,9 @@
     X(AGREEMENT_CANCEL, "agreement.cancel") \
     X(HOURS_RECORD, "hours.record") \
     X(HOURS_REVERSE, "hours.reverse") \
-    X(CLOCK_TICK, "clock.tick")
+    X(CLOCK_TICK, "clock.tick") \
+    X(SEAL_BALANCES, "seal.balances") \
+    X(ASSERTION_BALANCE, "assertion.balance")
 
 enum m_kind {
 #define M_KIND_MEMBER(name, word) M_##name,
@@ -65,7 +67,7 @@ const char *m_kind_word(enum m_kind kind);
     X(not_yours) X(already_closed) X(expires_out_of_range) X(skill_unknown) X(vouch_own) \
     X(already_vouched) X(not_urgent) X(already_erased) X(parties_mismatch) \
     X(hours_over_agreement) X(limit_crossed) X(change_below_recorded) X(reverse_too_much) \
-    X(day_out_of_range) X(agreement_mismatch)
+    X(day_out_of_range) X(agreement_mismatch) X(assertion_false)
 
 enum m_code {
 #define M_CODE_MEMBER(word) M_##word,
@@ -97,6 +99,8 @@ typedef uint64_t m_codes; /* a set */
     X(offer_days_max, 1, 366) \
     X(pair_cap_minutes, 0, 600000) \
     X(pair_cap_permille, 1, 1000) \
+    X(reference_days_max, 366, 1098) \
+    X(seal_every, 16, 100000) \
     X(sheet_stale_days, 1, 1098) \
     X(sponsors_min, 1, 10) \
     X(urgent_days, 1, 365) \
@@ -146,6 +150,16 @@ enum m_text_fault {
     M_TEXT_ID_VERSION,    /* field_invalid */
 };
 
+/* The counters of SPEC 7.1, in the order of their names. */
+enum {
+    M_GIVEN_PENDING,
+    M_GIVEN_POSTED,
+    M_MOVES,
+    M_RECEIVED_PENDING,
+    M_RECEIVED_POSTED,
+    M_COUNTERS
+};
+
 /* Absent optional fields are empty strings or zeros; `-1` for the flags that may be absent. */
 struct op {
     enum m_kind kind;
@@ -181,6 +195,7 @@ struct op {
     struct m_share shares[M_SHARES];
     int32_t day;
     int done_by; /* 1 staff, 2 volunteers, 3 mixed */
+    int64_t counters[M_COUNTERS]; /* stated by an assertion */
 };
 
 /*

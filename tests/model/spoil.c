@@ -62,7 +62,7 @@ static bool same_again(struct generator *g, struct op *op)
     int at = (int)rng_below(&g->rng, (size_t)g->m->entries.n);
     const struct m_entry *e = &g->m->entries.v[at];
 
-    if (e->kind == M_CLOCK_TICK)
+    if (e->kind == M_CLOCK_TICK || e->kind == M_SEAL_BALANCES)
         return false;
     op->repeat = at;
     op->kind = e->kind;
@@ -156,7 +156,7 @@ static bool ref_of_another_kind(struct generator *g, struct op *op)
     char *ref = some_ref(g, op);
     const struct m_entry *e = &g->m->entries.v[rng_below(&g->rng, (size_t)g->m->entries.n)];
 
-    if (!ref || e->kind == M_CLOCK_TICK)
+    if (!ref || e->kind == M_CLOCK_TICK || e->kind == M_SEAL_BALANCES)
         return false;
     set_ref(g, ref, e->author, e->id);
     return true;
@@ -515,6 +515,20 @@ static bool both_agreement_and_need(struct generator *g, struct op *op)
     return true;
 }
 
+/* One counter or several, often by one minute. */
+static bool false_counters(struct generator *g, struct op *op)
+{
+    if (op->kind != M_ASSERTION_BALANCE)
+        return false;
+    do {
+        int64_t *counter = &op->counters[rng_below(&g->rng, M_COUNTERS)];
+        int64_t step = rng_chance(&g->rng, 700) ? 1 : rng_magnitude(&g->rng, 1000000);
+
+        *counter += *counter < step || rng_chance(&g->rng, 500) ? step : -step;
+    } while (rng_chance(&g->rng, 300));
+    return true;
+}
+
 /* --- Any of them ----------------------------------------------------------------------------- */
 
 typedef bool (*spoiler)(struct generator *, struct op *);
@@ -531,7 +545,7 @@ static const spoiler particular[] = {
     other_parties,       own_vouch,           vouch_for_any_need,   spoil_admission,
     bad_key,             key_with_the_same_id, key_of_others,       other_slot,
     closed_need_or_offer, both_agreement_and_need, erase_again,
-    reverse_again,
+    reverse_again,       false_counters,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

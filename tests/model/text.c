@@ -234,6 +234,15 @@ static void add_publication(struct line *line, const struct op *op)
     }
 }
 
+static void add_counters(struct line *line, const struct op *op)
+{
+    static const char *const names[M_COUNTERS] = {"given_pending", "given_posted", "moves",
+                                                  "received_pending", "received_posted"};
+
+    for (int i = 0; i < M_COUNTERS; i++)
+        add_int(line, names[i], op->counters[i]);
+}
+
 static void add_own_fields(struct line *line, const struct op *op)
 {
     switch (op->kind) {
@@ -284,9 +293,13 @@ static void add_own_fields(struct line *line, const struct op *op)
         add_string(line, "hours", op->ref);
         add_shares(line, op);
         break;
+    case M_ASSERTION_BALANCE:
+        add_counters(line, op);
+        break;
     case M_CLOCK_TICK:
+    case M_SEAL_BALANCES:
     case M_KIND_COUNT:
-        abort(); /* ticks are the log's own */
+        abort(); /* ticks and seals are the log's own */
     }
 }
 
