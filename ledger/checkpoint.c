@@ -183,11 +183,12 @@ bool receipt_verify(const char *receipt, size_t n, const char *leaf, size_t leaf
 
 /* --- last-signed ------------------------------------------------------------------------------ */
 
-#define LAST_SIGNED_SIZE (20 + 1 + HEX_LEN(HASH_BYTES) + 1 + 1)
+/* "<size> <root>", spaces up to the same length whatever the size, and a line feed. */
+#define LAST_SIGNED_LEN (20 + 1 + HEX_LEN(HASH_BYTES) + 1)
 
 enum last_signed last_signed_read(const char *dir, struct log_head *out)
 {
-    char text[LAST_SIGNED_SIZE];
+    char text[LAST_SIGNED_LEN + 1];
     size_t n;
     errno = 0;
     if (!file_read(dir, "last-signed", text, sizeof text, &n)) {
@@ -201,6 +202,8 @@ enum last_signed last_signed_read(const char *dir, struct log_head *out)
     if (!next_line(&l, &line, &len) || l.at != l.end ||
         (space = memchr(line, ' ', len)) == NULL)
         return LAST_SIGNED_MALFORMED;
+    while (line[len - 1] == ' ' && &line[len - 1] > space)
+        len--;
     size_t digits = (size_t)(space - line);
     return read_number(line, digits, &out->size) &&
                    hex_decode(out->root.b, HASH_BYTES, space + 1, len - digits - 1)
@@ -210,9 +213,10 @@ enum last_signed last_signed_read(const char *dir, struct log_head *out)
 
 bool last_signed_write(const char *dir, const struct log_head *head)
 {
-    char root[HEX_SIZE(HASH_BYTES)], text[LAST_SIGNED_SIZE];
+    char root[HEX_SIZE(HASH_BYTES)], line[LAST_SIGNED_LEN], text[LAST_SIGNED_LEN + 1];
     hex_encode(root, head->root.b, HASH_BYTES);
-    int n = snprintf(text, sizeof text, "%" PRIu64 " %s\n", head->size, root);
-    assert(n > 0 && (size_t)n < sizeof text);
-    return file_replace(dir, "last-signed", 0644, text, (size_t)n);
+    snprintf(line, sizeof line, "%" PRIu64 " %s", head->size, root);
+    int n = snprintf(text, sizeof text, "%-*s\n", (int)sizeof line - 1, line);
+    assert(n == LAST_SIGNED_LEN);
+    return file_overwrite(dir, "last-signed", 0644, text, (size_t)n);
 }

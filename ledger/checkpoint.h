@@ -38,7 +38,7 @@ bool receipt_verify(const char *receipt, size_t n, const char *leaf, size_t leaf
 enum last_signed { LAST_SIGNED_OK, LAST_SIGNED_NONE, LAST_SIGNED_IO, LAST_SIGNED_MALFORMED };
 enum last_signed last_signed_read(const char *dir, struct log_head *out)
     __attribute__((warn_unused_result));
-/* Writes a new file, fsyncs it, renames it over the old one and fsyncs the folder. */
+/* Durable when it returns true. One line of one length, written in place: a single barrier. */
 bool last_signed_write(const char *dir, const struct log_head *head)
     __attribute__((warn_unused_result));
 

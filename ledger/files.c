@@ -87,6 +87,25 @@ bool file_replace(const char *dir, const char *name, mode_t mode, const void *by
     return close(fd) == 0 && rename(fresh, path) == 0 && path_sync(dir);
 }
 
+bool file_overwrite(const char *dir, const char *name, mode_t mode, const void *bytes, size_t n)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    if (!path_join(path, sizeof path, dir, name))
+        return false;
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT)
+        return false;
+    if (fd < 0 || fstat(fd, &st) != 0 || st.st_size != (off_t)n) {
+        if (fd >= 0)
+            close(fd);
+        return file_replace(dir, name, mode, bytes, n);
+    }
+    if (!write_all(fd, bytes, n) || fdatasync(fd) != 0)
+        return close_failed(fd);
+    return close(fd) == 0;
+}
+
 bool file_read(const char *dir, const char *name, char *out, size_t size, size_t *n)
 {
     char path[PATH_MAX];

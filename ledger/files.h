@@ -15,6 +15,14 @@ bool file_replace(const char *dir, const char *name, mode_t mode, const void *by
     __attribute__((warn_unused_result));
 
 /*
+ * Writes over the n bytes of a file that has exactly this length, and waits until they are on disk:
+ * one barrier in place of three. For less than a sector, which disks write whole or not at all; a
+ * torn one must be recognised by who reads it. Any other file is replaced.
+ */
+bool file_overwrite(const char *dir, const char *name, mode_t mode, const void *bytes, size_t n)
+    __attribute__((warn_unused_result));
+
+/*
  * Reads dir/name, at most size - 1 bytes, ends it with a NUL and gives its length. A longer file is
  * EFBIG.
  */

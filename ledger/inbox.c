@@ -103,6 +103,14 @@ static void item_del(struct kv *kv, const struct inbox_item *item, bool logged)
         side_settle_text(kv, &item->texts[i], &item->ref, logged);
 }
 
+void side_drop_item(struct kv *kv, const struct ref *ref)
+{
+    struct inbox_item item;
+    struct side_key key = key_of_ref(ref);
+    if (item_get(kv, side_key_slice(&key), &item))
+        item_del(kv, &item, false);
+}
+
 /* --- Limits ----------------------------------------------------------------------------------- */
 
 /*

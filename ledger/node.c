@@ -191,7 +191,7 @@ static struct secret_key *read_key(struct node *node, size_t i, FILE *err)
     return NULL;
 }
 
-static enum node_open take_lock(struct node *node, FILE *err)
+enum node_open node_lock(struct node *node, FILE *err)
 {
     char path[PATH_MAX];
     if (!path_join(path, sizeof path, node->dir, "lock"))
@@ -264,18 +264,23 @@ static bool settle_inbox(struct node *node)
     return ok;
 }
 
-static enum node_open open_all(struct node *node, FILE *err)
+static bool read_keys(struct node *node, FILE *err)
 {
     struct secret_key **const keys[N_KEYS] = {&node->log_key, &node->clock_key, &node->refusal_key};
-    enum node_open result = take_lock(node, err);
-    if (result != NODE_OK)
-        return result;
     for (size_t i = 0; i < N_KEYS; i++) {
         *keys[i] = read_key(node, i, err);
         if (*keys[i] == NULL)
-            return NODE_FAILED;
+            return false;
     }
-    if (!open_stores(node, err))
+    return true;
+}
+
+static enum node_open open_all(struct node *node, FILE *err)
+{
+    enum node_open result = node_lock(node, err);
+    if (result != NODE_OK)
+        return result;
+    if (!read_keys(node, err) || !open_stores(node, err))
         return NODE_FAILED;
     if (!settle_inbox(node)) {
         fprintf(err, "%s: cannot be read: %s\n", node->dir, store_message());
@@ -284,17 +289,35 @@ static enum node_open open_all(struct node *node, FILE *err)
     return NODE_OK;
 }
 
-enum node_open node_open_sized(struct node *out, const char *dir, size_t map_bytes, FILE *err)
+/* A node of which nothing is open yet. */
+static enum node_open find_folder(struct node *out, const char *dir, size_t map_bytes, FILE *err)
 {
     char keys[PATH_MAX];
     *out = (struct node){.lock_fd = -1, .map_bytes = map_bytes};
     int n = snprintf(out->dir, sizeof out->dir, "%s", dir);
-    if (n < 0 || (size_t)n >= sizeof out->dir || !path_join(keys, sizeof keys, dir, "keys") ||
-        access(keys, F_OK) != 0) {
-        fprintf(err, "%s: no data folder\n", dir);
-        return NODE_MISSING;
+    if (n >= 0 && (size_t)n < sizeof out->dir && path_join(keys, sizeof keys, dir, "keys") &&
+        access(keys, F_OK) == 0)
+        return NODE_OK;
+    fprintf(err, "%s: no data folder\n", dir);
+    return NODE_MISSING;
+}
+
+enum node_open node_open_keys(struct node *out, const char *dir, FILE *err)
+{
+    enum node_open result = find_folder(out, dir, 0, err);
+    if (result == NODE_OK && !read_keys(out, err)) {
+        node_close(out);
+        result = NODE_FAILED;
     }
-    enum node_open result = open_all(out, err);
+    return result;
+}
+
+enum node_open node_open_sized(struct node *out, const char *dir, size_t map_bytes, FILE *err)
+{
+    enum node_open result = find_folder(out, dir, map_bytes, err);
+    if (result != NODE_OK)
+        return result;
+    result = open_all(out, err);
     if (result != NODE_OK)
         node_close(out);
     return result;
@@ -317,50 +340,94 @@ void node_close(struct node *node)
     *node = (struct node){.lock_fd = -1};
 }
 
+/* --- Purging ---------------------------------------------------------------------------------- */
+
+/* The time of the last leaf; 0 without one, and when the store cannot be read. */
+static int64_t last_at(struct node *node)
+{
+    struct store_reader *reader;
+    struct state *state = calloc(1, sizeof *state);
+    int64_t at = 0;
+    if (state != NULL && store_reader_new(node->store, &reader) == STORE_OK) {
+        struct kv *kv = store_read(reader);
+        if (kv != NULL) {
+            state_attach(state, kv);
+            at = state_last_at(state);
+            at = kv_failed(kv) ? 0 : at;
+            store_read_end(reader);
+        }
+        store_reader_free(reader);
+    }
+    free(state);
+    return at;
+}
+
+void node_purge(struct node *node, int64_t now_ms)
+{
+    inbox_purge(node->side, now_ms);
+    refused_purge(node->side, last_at(node));
+}
+
 /* --- Erasures --------------------------------------------------------------------------------- */
 
-/* Erases the text that the entry at an index names. */
-/* False when it could not be carried out and must be tried again. */
-static bool apply_erasure(struct node *node, struct state *state, struct entry *entry,
-                          uint64_t index)
+/* The text that the details.erase entry at an index names. False when it cannot be found. */
+static bool read_erasure(const char *origin, struct state *state, struct entry *entry,
+                         uint64_t index, struct hash *key)
 {
     struct slice leaf;
     const char *note_bytes;
     size_t note_len;
     int64_t at;
     struct note note;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     struct detail detail;
     if (!log_read(state->kv, index, &leaf) ||
         !leaf_split((const char *)leaf.data, leaf.size, &at, &note_bytes, &note_len) ||
         note_parse(&note, note_bytes, note_len) != NOTE_OK ||
-        !entry_decode(entry, node->origin, note.text, note.text_len, &why))
+        !entry_decode(entry, origin, note.text, note.text_len, &why))
         return false;
     const struct body_details_erase *body = &entry->details_erase;
     struct thing_key subject = {.id = body->subject.id,
                                 .author = state_org_number(state, &body->subject.by)};
     if (!state_detail(state, &subject, (enum slot)body->slot, &detail))
         return false;
-    struct hash key;
-    side_text_key(&key, &body->subject, (enum slot)body->slot, &detail.commit);
-    return side_erase_text(node->side, &key);
+    side_text_key(key, &body->subject, (enum slot)body->slot, &detail.commit);
+    return true;
+}
+
+bool node_erasures(const char *origin, struct kv *log, uint64_t *through, node_erasure visit,
+                   void *ctx)
+{
+    struct state *state = calloc(1, sizeof *state);
+    struct entry *entry = calloc(1, sizeof *entry);
+    bool all = state != NULL && entry != NULL;
+    if (all) {
+        struct entry_record record;
+        struct hash key;
+        state_attach(state, log);
+        uint64_t size = state_size(state), i = *through;
+        while (i < size && state_entry(state, i, &record) &&
+               (record.kind != KIND_DETAILS_ERASE ||
+                (read_erasure(origin, state, entry, i, &key) && visit(ctx, &key))))
+            i++;
+        all = i >= size && !kv_failed(log);
+        if (!kv_failed(log))
+            *through = i;
+    }
+    free(entry);
+    free(state);
+    return all;
+}
+
+static bool erase_text(void *side, const struct hash *key)
+{
+    return side_erase_text(side, key);
 }
 
 void node_apply_erasures(struct node *node, struct kv *log)
 {
-    struct state *state = calloc(1, sizeof *state);
-    struct entry *entry = calloc(1, sizeof *entry);
-    if (state != NULL && entry != NULL) {
-        struct entry_record record;
-        state_attach(state, log);
-        uint64_t size = state_size(state), from = side_erased_through(node->side);
-        uint64_t i = from;
-        while (i < size && state_entry(state, i, &record) &&
-               (record.kind != KIND_DETAILS_ERASE || apply_erasure(node, state, entry, i)))
-            i++;
-        if (i > from && !kv_failed(log))
-            (void)side_set_erased_through(node->side, i);
-    }
-    free(entry);
-    free(state);
+    uint64_t from = side_erased_through(node->side), through = from;
+    (void)node_erasures(node->origin, log, &through, erase_text, node->side);
+    if (through > from)
+        (void)side_set_erased_through(node->side, through);
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -72,11 +73,29 @@ void side_put_number(struct kv *kv, struct side_key key, uint64_t number)
     kv_put(kv, KV_SIDE_META, side_key_slice(&key), record_slice(&r, buffer));
 }
 
+/*
+ * What failed before the commit has written nothing. A commit that fails may be on the disk or not,
+ * and when it was the head page LMDB answers nothing from then on, so that all texts and items
+ * would look absent: as for the log, the only safe way on is a new start (SPEC 14.2).
+ */
+static bool commit(struct kv *kv)
+{
+    if (kv_failed(kv)) {
+        store_abort(kv);
+        return false;
+    }
+    if (store_commit(kv) == STORE_OK)
+        return true;
+    fprintf(stderr, "sem: the side store stops the process: a commit fails: %s\n",
+            store_message());
+    abort();
+}
+
 bool side_finish(struct side *side, struct kv *kv)
 {
     uint64_t generation = side_number(kv, side_key_word("generation")) + 1;
     side_put_number(kv, side_key_word("generation"), generation);
-    if (store_commit(kv) != STORE_OK)
+    if (!commit(kv))
         return false;
     /* Another thread may have committed and shown a later one meanwhile. */
     uint64_t shown = atomic_load(&side->generation);
@@ -88,14 +107,13 @@ bool side_finish(struct side *side, struct kv *kv)
 
 /* --- Opening ---------------------------------------------------------------------------------- */
 
-struct side *side_open(const char *path, enum store_err *err)
+static struct side *open_side(const char *path, int flags, enum store_err *err)
 {
     struct side *side = calloc(1, sizeof *side);
     *err = STORE_IO;
     if (side == NULL)
         return NULL;
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
-        *err = store_open(&side->store, path, STORE_CREATE | STORE_SIDE, 0);
+    *err = store_open(&side->store, path, flags | STORE_SIDE, 0);
     if (*err != STORE_OK) {
         free(side);
         return NULL;
@@ -111,6 +129,17 @@ struct side *side_open(const char *path, enum store_err *err)
         return NULL;
     }
     return side;
+}
+
+struct side *side_open(const char *path, enum store_err *err)
+{
+    *err = STORE_IO;
+    return mkdir(path, 0700) == 0 || errno == EEXIST ? open_side(path, STORE_CREATE, err) : NULL;
+}
+
+struct side *side_open_read_only(const char *path, enum store_err *err)
+{
+    return open_side(path, STORE_READ_ONLY, err);
 }
 
 void side_close(struct side *side)
@@ -140,7 +169,7 @@ bool side_set_erased_through(struct side *side, uint64_t size)
     if (store_begin(side->store, &kv) != STORE_OK)
         return false;
     side_put_number(kv, side_key_word("erased_through"), size);
-    return store_commit(kv) == STORE_OK;
+    return commit(kv);
 }
 
 /* --- Texts ------------------------------------------------------------------------------------ */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * The side store: what the log cannot give back and what may be erased (SPEC 9, 10, 14.1): texts
- * with their salts, and notes that still lack signatures. One LMDB environment of its own; each
- * call is one short transaction. Safe from any thread.
+ * with their salts, notes that still lack signatures, and refusals. One LMDB environment of its
+ * own; each call is one short transaction, unless it says otherwise. Safe from any thread.
  */
 #ifndef SEM_LEDGER_SIDE_H
 #define SEM_LEDGER_SIDE_H
 
 #include "crypto/commitment.h"
 #include "ledger/entry.h"
+#include "ledger/refusals.h"
 #include "ledger/store.h"
 
 #define DETAIL_BYTES_MAX 16384
@@ -18,6 +19,8 @@
 
 struct side;
 struct side *side_open(const char *path, enum store_err *err); /* makes it if it is not there */
+/* The same of one that is there, to read alone. */
+struct side *side_open_read_only(const char *path, enum store_err *err);
 void side_close(struct side *side);
 
 /* --- Texts ------------------------------------------------------------------------------------ */
@@ -93,5 +96,55 @@ bool inbox_next(struct side *side, const struct handle *org, const struct ref *a
 bool inbox_walk(struct side *side, const struct ref *after, struct inbox_item *out);
 /* Removes what is past its valid_until, with its texts. Returns how many. */
 size_t inbox_purge(struct side *side, int64_t now_ms);
+
+/* --- Refusals (SPEC 10.2) --------------------------------------------------------------------- */
+
+/* Of one author, and of all authors together who are no organisation (yet). */
+#define REFUSED_PER_ORG_MAX 1000
+/* Removed by one call of refused_purge(). */
+#define REFUSED_PURGE_MAX 1000
+
+/* A text that was refused for good: its note and the signed refusal. */
+struct refused {
+    struct ref ref;
+    struct hash text_hash;
+    int64_t valid_until;
+    bool stranger; /* the author was no organisation */
+    size_t note_len, refusal_len;
+    char note[ENTRY_NOTE_MAX];
+    char refusal[REFUSAL_NOTE_SIZE];
+};
+
+enum refused_look { REFUSED_ABSENT, REFUSED_THERE, REFUSED_UNKNOWN /* the store fails */ };
+enum refused_look refused_get(struct side *side, const struct ref *ref, struct refused *out);
+
+/* Every refusal, oldest id first, after the given reference (NULL: from the start). */
+enum refused_look refused_walk(struct side *side, const struct ref *after, struct refused *out);
+
+/*
+ * Keeps many in one durable step: begin, put each, end; all in one thread, which does nothing else
+ * with the side store meanwhile. With a refusal goes the inbox item under its reference, and the
+ * item's texts: nothing can be logged under it any more. One that is kept is never replaced.
+ */
+struct kv *refused_begin(struct side *side); /* NULL: the store fails */
+/*
+ * False when the author has as many as are kept. To drop an older one instead would break what it
+ * promises.
+ */
+bool refused_put(struct kv *kv, struct refused *refused) __attribute__((warn_unused_result));
+enum refused_end {
+    REFUSED_KEPT,
+    REFUSED_NOT_KEPT, /* nothing was written */
+    REFUSED_DOUBT,    /* the commit failed: readers may see what is not on the disk */
+};
+enum refused_end refused_end(struct side *side, struct kv *kv)
+    __attribute__((warn_unused_result));
+
+/*
+ * Removes what was valid until before `at`, the time of the log's last leaf: not before then is an
+ * id dead, because no later leaf has an earlier time, whatever the system's clock says. Returns how
+ * many, at most REFUSED_PURGE_MAX.
+ */
+size_t refused_purge(struct side *side, int64_t at);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What the two files of the side store share: side.c (texts) and inbox.c. Nobody else includes
- * this.
+ * What the files of the side store share: side.c (texts), inbox.c and refused.c. Nobody else
+ * includes this.
  */
 #ifndef SEM_LEDGER_SIDE_STORE_H
 #define SEM_LEDGER_SIDE_STORE_H
@@ -46,5 +46,8 @@ bool side_finish(struct side *side, struct kv *kv) __attribute__((warn_unused_re
  */
 void side_settle_text(struct kv *kv, const struct hash *key, const struct ref *item,
                       bool logged);
+
+/* Takes the inbox item under a reference away, if there is one, with its texts. */
+void side_drop_item(struct kv *kv, const struct ref *ref);
 
 #endif

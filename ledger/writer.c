@@ -14,6 +14,8 @@
 
 #include "ledger/kind.h"
 #include "ledger/log.h"
+#include "ledger/refuser.h"
+#include "ledger/seal.h"
 #include "ledger/signers.h"
 #include "ledger/tick.h"
 
@@ -26,6 +28,9 @@
 /* A batch writes at most some 12 MiB; less room than this and the writer stops in time. */
 #define DISK_FREE_MIN ((uint64_t)64 << 20)
 #define MAP_USED_PERCENT_MAX 90
+/* The same for the map, in parts: the trees' own pages, and what each job of a batch may bring. */
+#define MAP_FREE_MIN ((uint64_t)256 << 10)
+#define MAP_FREE_JOB ((uint64_t)48 << 10)
 
 struct writer {
     char *dir, *origin;
@@ -55,9 +60,10 @@ struct writer {
     uint64_t appended;   /* leaves in the transaction under way */
     struct state state;
     struct rules rules;
+    struct refuser refuser;
     struct note note_read;
     struct signatures signatures;
-    struct entry tick;
+    struct entry own; /* of the clock, under way */
     char leaf[LEAF_MAX];
 };
 
@@ -90,37 +96,65 @@ static _Noreturn void die(const char *what, const char *why)
 
 /* --- Appending -------------------------------------------------------------------------------- */
 
-static void append_leaf(struct writer *w, struct kv *kv, const char *note, size_t note_len)
+/* Puts the next leaf together, for the rules to see. */
+static void write_leaf(struct writer *w, const char *note, size_t note_len)
 {
     size_t prefix = leaf_prefix(w->leaf, w->rules.at);
     assert(note_len <= sizeof w->leaf - prefix);
     memcpy(w->leaf + prefix, note, note_len);
-    struct slice leaf = {(const uint8_t *)w->leaf, prefix + note_len};
-    enum log_err err = log_append(kv, w->rules.index, &leaf, 1);
+    w->rules.leaf = (struct slice){(const uint8_t *)w->leaf, prefix + note_len};
+}
+
+static void append_leaf(struct writer *w, struct kv *kv)
+{
+    enum log_err err = log_append(kv, w->rules.index, &w->rules.leaf, 1);
     if (err != LOG_OK)
         die("the log cannot be appended to",
             err == LOG_CONFLICT ? "its size is not that of the state" : store_message());
+}
+
+/* Appends what the clock makes: a leaf of our own making must be taken. */
+static void append_own(struct writer *w, struct kv *kv, int64_t at, const char *note, size_t n)
+{
+    struct refusal why = {.code = CODE_OK};
+    struct rules *r = &w->rules;
+    r->index = state_size(&w->state);
+    r->at = at;
+    r->root_ctx = kv;
+    r->signers = NULL;
+    write_leaf(w, note, n);
+    if (note_parse(&w->note_read, note, n) != NOTE_OK ||
+        !entry_decode(&w->own, w->origin, w->note_read.text, w->note_read.text_len, &why) ||
+        !rules_apply(r, &w->own, &why))
+        die("a leaf of our own is refused", why.code != CODE_OK ? code_word(why.code) : "its form");
+    append_leaf(w, kv);
+    w->appended++;
+}
+
+/* SPEC 6.11: behind the last leaf that may stand without a seal, in its transaction. */
+static void append_seal(struct writer *w, struct kv *kv)
+{
+    struct body_seal_balances body;
+    struct id id;
+    char note[SEAL_NOTE_SIZE];
+    if (!rules_seal_due(&w->state))
+        return;
+    int64_t at = state_last_at(&w->state);
+    rules_make_seal(&w->state, w->origin, &body, &id);
+    w->rules.made = &body;
+    append_own(w, kv, at, note, seal_note(note, w->origin, &body, &id, at, w->clock_key));
+    w->rules.made = NULL;
 }
 
 static void append_tick(struct writer *w, struct kv *kv, int64_t at)
 {
     struct body_clock_tick body;
     struct id id;
-    struct refusal why = {.code = CODE_OK};
     char note[TICK_NOTE_SIZE];
-    struct rules *r = &w->rules;
     if (!rules_make_tick(&w->state, at, &body, &id))
         die("a tick cannot be made", kv_failed(kv) ? store_message() : "no memory");
-    size_t n = tick_note(note, w->origin, &body, &id, w->clock_key);
-    r->index = state_size(&w->state);
-    r->at = at;
-    r->root_ctx = kv;
-    if (note_parse(&w->note_read, note, n) != NOTE_OK ||
-        !entry_decode(&w->tick, w->origin, w->note_read.text, w->note_read.text_len, &why) ||
-        !rules_apply(r, &w->tick, &why))
-        die("a tick of our own is refused", why.code != CODE_OK ? code_word(why.code) : "its form");
-    append_leaf(w, kv, note, n);
-    w->appended++;
+    append_own(w, kv, at, note, tick_note(note, w->origin, &body, &id, w->clock_key));
+    append_seal(w, kv);
 }
 
 /* SPEC 5.2: every due moment up to `at` is processed before another entry comes. */
@@ -147,6 +181,7 @@ static bool decide_known(struct writer *w, struct job *job)
         job->result = JOB_REFUSED;
         refuse(&job->why, CODE_id_reused, "id", "an id never used for another text",
                "used by entry %" PRIu64, job->index);
+        refuse_values(&job->why, "id", NULL, "%" PRIu64, job->index);
     }
     return true;
 }
@@ -167,8 +202,13 @@ static bool check_network_keys(const struct writer *w, const struct entry *e, st
            refuse(why, CODE_network_keys, field, "the key of this server", "another key");
 }
 
-/* Decides in the child `kv`, which is the caller's to keep or to throw away. */
-static bool apply(struct writer *w, struct kv *kv, struct job *job)
+/*
+ * Decides in the child `kv`, which is the caller's to keep or to throw away. *decided: the
+ * signatures are complete and hold, so that a refusal is a decision. `untimely`: why the entry's
+ * time is refused, or NULL.
+ */
+static bool apply(struct writer *w, struct kv *kv, struct job *job, const struct refusal *untimely,
+                  bool *decided)
 {
     struct rules *r = &w->rules;
     struct refusal *why = &job->why;
@@ -183,14 +223,23 @@ static bool apply(struct writer *w, struct kv *kv, struct job *job)
         return false;
     if (!signatures_complete(&w->signatures))
         return signers_missing(&w->signatures, why);
+    *decided = true;
+    if (untimely != NULL) {
+        *why = *untimely;
+        return false;
+    }
+    r->signers = &w->signatures.needed;
+    write_leaf(w, job->note_bytes, job->note_len);
     if (!rules_apply(r, job->entry, why) || !check_network_keys(w, job->entry, why))
         return false;
     job->index = r->index;
-    append_leaf(w, kv, job->note_bytes, job->note_len);
+    append_leaf(w, kv);
+    append_seal(w, kv);
     return true;
 }
 
-static bool apply_in_child(struct writer *w, struct kv *parent, struct job *job)
+static bool apply_in_child(struct writer *w, struct kv *parent, struct job *job,
+                           const struct refusal *untimely, bool *decided)
 {
     struct kv *child;
     if (store_begin_child(parent, &child) != STORE_OK)
@@ -198,7 +247,7 @@ static bool apply_in_child(struct writer *w, struct kv *parent, struct job *job)
     state_attach(&w->state, child);
     uint64_t appended = w->appended;
     append_ticks(w, child, job->at);
-    bool accepted = apply(w, child, job);
+    bool accepted = apply(w, child, job, untimely, decided);
     /* A read that fails looks like a thing that is not there: a refusal must not come of it. */
     if (kv_failed(child))
         die("the store fails", store_message());
@@ -213,9 +262,21 @@ static bool apply_in_child(struct writer *w, struct kv *parent, struct job *job)
     return accepted;
 }
 
+/* SPEC 10.2: states the log as it stands without the entry and the ticks before it. */
+static void sign_refusal(struct writer *w, struct kv *kv, struct job *job)
+{
+    struct log_head head;
+    if (!log_head(kv, &head))
+        die("the head of the log cannot be read", store_message());
+    job->stranger = state_org_number(&w->state, &job->entry->by) == 0;
+    refuser_sign(&w->refuser, job, &head);
+}
+
 static void decide(struct writer *w, struct kv *kv, struct job *job)
 {
-    if (job->result == JOB_DEADLINE || decide_known(w, job))
+    struct refusal untimely = {.code = CODE_OK};
+    bool decided = false;
+    if (job->result == JOB_DEADLINE || decide_known(w, job) || refuser_look(&w->refuser, job))
         return;
     job->result = JOB_REFUSED;
     if (job->note_len > ENTRY_NOTE_MAX) {
@@ -223,15 +284,17 @@ static void decide(struct writer *w, struct kv *kv, struct job *job)
                job->note_len);
         return;
     }
-    if (job->entry->kind->id == KIND_CLOCK_TICK) {
-        refuse(&job->why, CODE_clock_only, "kind", "any other kind", "clock.tick");
+    if (job->entry->kind->by_clock) {
+        refuse(&job->why, CODE_clock_only, "kind", "any other kind", "%s",
+               job->entry->kind->name);
         return;
     }
-    if (!rules_entry_time(&w->state, job->entry, w->now_ms(), &job->at, &job->why))
-        return;
-    if (apply_in_child(w, kv, job)) {
+    bool timely = rules_entry_time(&w->state, job->entry, w->now_ms(), &job->at, &untimely);
+    if (apply_in_child(w, kv, job, timely ? NULL : &untimely, &decided)) {
         job->result = JOB_ACCEPTED;
         w->appended++;
+    } else if (decided) {
+        sign_refusal(w, kv, job);
     }
 }
 
@@ -285,7 +348,8 @@ static void look_at_room(struct writer *w)
 {
     struct store_room room;
     store_room(w->store, &room);
-    if (room.used_bytes > room.map_bytes / 100 * MAP_USED_PERCENT_MAX)
+    if (room.used_bytes > room.map_bytes / 100 * MAP_USED_PERCENT_MAX ||
+        room.used_bytes + MAP_FREE_MIN + w->batch_max * MAP_FREE_JOB > room.map_bytes)
         writer_set_read_only(w, "the store is almost full: raise map_bytes and start again");
     if (room.disk_free_bytes < DISK_FREE_MIN)
         writer_set_read_only(w, "the disk is almost full: free some room and start again");
@@ -302,9 +366,12 @@ static void refuse_all(struct job *jobs, const char *reason)
 static void decide_all(struct writer *w, struct job *jobs)
 {
     struct kv *kv = begin(w);
+    refuser_begin(&w->refuser);
     for (struct job *job = jobs; job != NULL; job = job->next)
         decide(w, kv, job);
     finish(w, kv);
+    if (!refuser_keep(&w->refuser, jobs))
+        die("a commit of refusals fails", store_message());
     if (w->appended > 0)
         w->active_at = writer_now_monotonic_ms();
 }
@@ -334,6 +401,8 @@ static void run_batch(struct writer *w, struct job *jobs)
         bool late = job->deadline_ms != 0 && start_us / 1000 > job->deadline_ms;
         job->result = late ? JOB_DEADLINE : JOB_REFUSED;
         memset(&job->why, 0, sizeof job->why);
+        job->refusal_len = 0;
+        job->twin = NULL;
     }
     look_at_room(w);
     const char *reason = writer_read_only(w);
@@ -466,7 +535,8 @@ static bool look_at_log(struct writer *w)
             reason = "log and state are of different sizes: run semd rebuild";
         w->next_due = state_first_due(&w->state, INT64_MAX, &due) ? due.moment : INT64_MAX;
         ok = ok && !kv_failed(kv);
-        atomic_store(&w->read_only, reason);
+        if (reason != NULL)
+            atomic_store(&w->read_only, reason);
         store_read_end(reader);
     }
     store_reader_free(reader);
@@ -489,6 +559,7 @@ static bool sign_start(struct writer *w, const char **why)
         return true;
     }
     w->note_len = checkpoint_sign(w->note, w->origin, &w->head, w->log_key);
+    look_at_room(w);
     return true;
 }
 
@@ -508,6 +579,7 @@ static void writer_free(struct writer *w)
     pthread_mutex_destroy(&w->head_lock);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->wake);
+    refuser_free(&w->refuser);
     free(w->dir);
     free(w->origin);
     free(w);
@@ -527,15 +599,17 @@ struct writer *writer_start(const struct writer_config *config, const char **why
     w->clock_key = config->clock_key;
     secret_key_public(config->log_key, &w->log_public);
     secret_key_public(config->clock_key, &w->clock_public);
-    w->refusal_public = *config->refusal_key;
+    secret_key_public(config->refusal_key, &w->refusal_public);
     w->queue_max = config->queue_max > 0 ? config->queue_max : QUEUE_MAX_DEFAULT;
     w->batch_max = config->batch_max > 0 ? config->batch_max : BATCH_MAX_DEFAULT;
     w->now_ms = config->now_ms != NULL ? config->now_ms : system_now_ms;
     w->last = &w->first;
+    atomic_store(&w->read_only, config->read_only);
     w->active_at = writer_now_monotonic_ms();
     w->rules.state = &w->state;
     w->rules.root_at = log_root_of;
-    if (w->dir != NULL && w->origin != NULL && sign_start(w, why)) {
+    if (w->dir != NULL && w->origin != NULL &&
+        refuser_init(&w->refuser, config, w->origin, w->batch_max) && sign_start(w, why)) {
         *why = "no thread";
         if (pthread_create(&w->thread, NULL, run, w) == 0) {
             *why = NULL;

@@ -6,10 +6,11 @@
  * and hand it to writer_submit(), which never blocks: a full queue says so. The writer takes what
  * has gathered, at most a batch, into one transaction: for each job a child transaction in which
  * due ticks are appended, the id is looked up (a retry gets its first index), keys are looked at
- * again as they are now, the rules decide and change the state, and the leaf is appended. A
- * refusal aborts the child only. Then one durable commit, `last-signed`, the new checkpoint, and
- * only then the jobs are told. A failing commit ends the process: pages that may not be on disk
- * must not be built upon.
+ * again as they are now, the rules decide and change the state, and the leaf is appended; behind
+ * it, when one is due, a seal of the balances. A refusal aborts the child only. Then one durable
+ * commit, `last-signed`, what was refused for good (signed, into the side store: ledger/refuser.h),
+ * the new checkpoint, and only then the jobs are told. A failing commit ends the process: pages
+ * that may not be on disk must not be built upon.
  *
  * When idle, the writer wakes for the next due moment and appends the tick alone.
  */
@@ -18,9 +19,11 @@
 
 #include "crypto/note.h"
 #include "ledger/checkpoint.h"
+#include "ledger/refusals.h"
 #include "ledger/rules.h"
 #include "ledger/store.h"
 
+struct side;
 struct writer;
 
 enum job_result {
@@ -43,23 +46,30 @@ struct job {
     uint64_t index;
     int64_t at;
     struct refusal why;
-    struct job *next; /* the queue's */
+    size_t refusal_len; /* of a final refusal, signed and kept (SPEC 10.2); 0: it is not final */
+    char refusal[REFUSAL_NOTE_SIZE];
+    /* the writer's own */
+    bool stranger;     /* its author is no organisation */
+    struct job *twin;  /* of the same batch and id, and refused before it */
+    struct job *next;  /* the queue's */
 };
 
 struct writer_config {
     const char *dir;    /* for last-signed */
     const char *origin;
     struct store *store;
-    const struct secret_key *log_key, *clock_key;
-    const struct public_key *refusal_key;
+    const struct secret_key *log_key, *clock_key, *refusal_key;
+    struct side *side;  /* where refusals are kept; NULL: none is signed */
     size_t queue_max;   /* jobs waiting; 0: 4096 */
     size_t batch_max;   /* jobs a transaction; 0: 256 */
     int64_t (*now_ms)(void); /* Unix time; NULL: the system's clock */
+    const char *read_only; /* a static reason not to sign that the caller found, or NULL */
 };
 
 /*
  * Checks that the tree extends `last-signed`, signs the current head and starts the thread. On a
- * tree that does not, the writer starts read-only: everything but submitting works.
+ * tree that does not, or with a reason given, the writer starts read-only: everything but
+ * submitting works.
  * NULL on a failure, with a word in *why.
  */
 struct writer *writer_start(const struct writer_config *config, const char **why);
