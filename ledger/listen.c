@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-#include "api/listen.h"
+#include "ledger/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,11 +12,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "api/server.h"
+/* What a failure is told with. */
+struct told {
+    const char *program, *where;
+    FILE *err;
+};
 
-static int give_up(int fd, const char *where, const char *why, FILE *err)
+static int give_up(int fd, const struct told *to, const char *why)
 {
-    fprintf(err, "semd: cannot listen on %s: %s\n", where, why);
+    fprintf(to->err, "%s: cannot listen on %s: %s\n", to->program, to->where, why);
     if (fd >= 0) {
         close(fd);
     }
@@ -44,27 +48,27 @@ static void remove_stale(const struct sockaddr_un *address)
     }
 }
 
-static int open_unix(const char *where, char url[static LISTEN_URL_SIZE], FILE *err)
+static int open_unix(const struct told *to, char url[static LISTEN_URL_SIZE])
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const char *path = where + strlen("unix:");
+    const char *path = to->where + strlen("unix:");
     mode_t mask;
     int fd, bound;
 
     if (strlen(path) == 0 || strlen(path) >= sizeof address.sun_path) {
-        return give_up(-1, where, "the path must have 1 to 107 characters", err);
+        return give_up(-1, to, "the path must have 1 to 107 characters");
     }
     memcpy(address.sun_path, path, strlen(path));
     remove_stale(&address);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        return give_up(fd, where, strerror(errno), err);
+        return give_up(fd, to, strerror(errno));
     }
     mask = umask(0117); /* the file is born with mode 0660 */
     bound = bind(fd, (const struct sockaddr *)&address, sizeof address);
     umask(mask);
     if (bound != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
-        return give_up(fd, where, strerror(errno), err);
+        return give_up(fd, to, strerror(errno));
     }
     snprintf(url, LISTEN_URL_SIZE, "unix:%s", path);
     return fd;
@@ -149,36 +153,38 @@ static int open_address(const struct addrinfo *a)
     return fd;
 }
 
-static int open_tcp(const char *where, bool open_ok, char url[static LISTEN_URL_SIZE], FILE *err)
+static int open_tcp(const struct told *to, bool open_ok, char url[static LISTEN_URL_SIZE])
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     char host[256], port[8];
     int fd, failed;
 
-    if (!split(where, host, port)) {
-        return give_up(-1, where, "give HOST:PORT or unix:PATH", err);
+    if (!split(to->where, host, port)) {
+        return give_up(-1, to, "give HOST:PORT or unix:PATH");
     }
     failed = getaddrinfo(host, port, &hints, &found);
     if (failed) {
-        return give_up(-1, where, gai_strerror(failed), err);
+        return give_up(-1, to, gai_strerror(failed));
     }
     if (!open_ok && !is_loopback(found->ai_addr)) {
         freeaddrinfo(found);
-        return give_up(-1, where, "plain HTTP is for this machine only: put a proxy with TLS in "
-                       "front and listen on unix:PATH, or say --insecure-http", err);
+        return give_up(-1, to, "plain HTTP is for this machine only: put a proxy with TLS in "
+                       "front and listen on unix:PATH, or say --insecure-http");
     }
     fd = open_address(found);
     freeaddrinfo(found);
     if (fd < 0) {
-        return give_up(fd, where, strerror(errno), err);
+        return give_up(fd, to, strerror(errno));
     }
     write_url(fd, host, url);
     return fd;
 }
 
-int listen_open(const char *where, bool open_ok, char url[static LISTEN_URL_SIZE], FILE *err)
+int listen_open(const char *program, const char *where, bool open_ok,
+                char url[static LISTEN_URL_SIZE], FILE *err)
 {
-    return strncmp(where, "unix:", 5) == 0 ? open_unix(where, url, err)
-                                           : open_tcp(where, open_ok, url, err);
+    const struct told to = {program, where, err};
+
+    return strncmp(where, "unix:", 5) == 0 ? open_unix(&to, url) : open_tcp(&to, open_ok, url);
 }
