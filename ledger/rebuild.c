@@ -20,9 +20,6 @@
 #define PROGRESS_MS 100
 #define DIFFERENCES_MAX 100
 
-/* What came of a replay: a log that does not hold is an answer, a store that fails is none. */
-enum verdict { HOLDS, DOES_NOT_HOLD, STORE_FAILS };
-
 struct run {
     struct node *node;
     struct kv *log; /* what is replayed */
@@ -34,16 +31,16 @@ struct run {
     int64_t shown_ms; /* when progress was shown last */
 };
 
-static enum verdict does_not_hold(struct run *run, const char *why)
+static enum node_verdict does_not_hold(struct run *run, const char *why)
 {
     fprintf(run->err, "%s\n", why);
-    return DOES_NOT_HOLD;
+    return NODE_DOES_NOT_HOLD;
 }
 
-static enum verdict store_fails(struct run *run)
+static enum node_verdict store_fails(struct run *run)
 {
     fprintf(run->err, "%s: the store fails: %s\n", run->node->dir, store_message());
-    return STORE_FAILS;
+    return NODE_STORE_FAILS;
 }
 
 static void show_progress(struct run *run)
@@ -74,7 +71,7 @@ static bool keys_are_ours(const struct node *node, const struct entry *e)
 }
 
 /* Takes at most `n` leaves more. */
-static enum verdict take_leaves(struct run *run, struct kv *into, uint64_t n)
+static enum node_verdict take_leaves(struct run *run, struct kv *into, uint64_t n)
 {
     char why[REPLAY_WHY_SIZE], line[REPLAY_WHY_SIZE + 64];
     for (; n > 0 && run->done < run->total; n--) {
@@ -99,7 +96,7 @@ static enum verdict take_leaves(struct run *run, struct kv *into, uint64_t n)
         run->done++;
         show_progress(run);
     }
-    return HOLDS;
+    return NODE_HOLDS;
 }
 
 static bool same_head(const struct log_head *a, const struct log_head *b)
@@ -111,7 +108,7 @@ static bool same_head(const struct log_head *a, const struct log_head *b)
  * The tree that came of the leaves against what was promised: the head in last-signed, or, where
  * there is no such file, the stored tree.
  */
-static enum verdict check_promise(struct run *run, struct kv *into)
+static enum node_verdict check_promise(struct run *run, struct kv *into)
 {
     struct log_head head, signed_head, stored;
     struct hash root;
@@ -120,11 +117,11 @@ static enum verdict check_promise(struct run *run, struct kv *into)
     switch (last_signed_read(run->node->dir, &signed_head)) {
     case LAST_SIGNED_OK:
         if (log_root_at(into, signed_head.size, &root) && hash_equal(&root, &signed_head.root))
-            return HOLDS;
+            return NODE_HOLDS;
         return does_not_hold(run, "the leaves do not extend the head in last-signed");
     case LAST_SIGNED_NONE:
         if (log_head(run->log, &stored) && same_head(&stored, &head))
-            return HOLDS;
+            return NODE_HOLDS;
         return does_not_hold(run, "the leaves do not give the root of the stored tree");
     case LAST_SIGNED_IO:
     case LAST_SIGNED_MALFORMED:
@@ -133,11 +130,11 @@ static enum verdict check_promise(struct run *run, struct kv *into)
     return does_not_hold(run, "the file last-signed cannot be read, or is malformed");
 }
 
-static enum verdict check_sums(struct run *run, struct kv *into)
+static enum node_verdict check_sums(struct run *run, struct kv *into)
 {
     char why[REPLAY_WHY_SIZE];
     if (replay_recount(run->replay, into, why))
-        return HOLDS;
+        return NODE_HOLDS;
     return kv_failed(into) ? store_fails(run) : does_not_hold(run, why);
 }
 
@@ -157,46 +154,46 @@ bool node_replay(struct node *node, struct kv *log, struct kv *into, bool verify
     struct log_head stored, head;
     if (!run_start(&run, verify))
         return false;
-    enum verdict verdict = take_leaves(&run, into, UINT64_MAX);
-    if (verdict == HOLDS)
+    enum node_verdict verdict = take_leaves(&run, into, UINT64_MAX);
+    if (verdict == NODE_HOLDS)
         verdict = check_promise(&run, into);
-    if (verdict == HOLDS)
+    if (verdict == NODE_HOLDS)
         verdict = check_sums(&run, into);
-    if (verdict == HOLDS &&
+    if (verdict == NODE_HOLDS &&
         (!log_head(log, &stored) || !log_head(into, &head) || !same_head(&stored, &head)))
         verdict = does_not_hold(&run, "the leaves do not give the root of the stored tree");
     replay_free(run.replay);
-    return verdict == HOLDS;
+    return verdict == NODE_HOLDS;
 }
 
 /* One transaction of a replay into an environment. */
-static enum verdict fill_some(struct run *run, struct store *store)
+static enum node_verdict fill_some(struct run *run, struct store *store)
 {
     struct kv *into;
     if (store_begin(store, &into) != STORE_OK)
         return store_fails(run);
-    enum verdict verdict = take_leaves(run, into, REPLAY_BATCH);
-    if (verdict == HOLDS && run->done == run->total) {
+    enum node_verdict verdict = take_leaves(run, into, REPLAY_BATCH);
+    if (verdict == NODE_HOLDS && run->done == run->total) {
         verdict = check_promise(run, into);
-        if (verdict == HOLDS)
+        if (verdict == NODE_HOLDS)
             verdict = check_sums(run, into);
     }
-    if (verdict != HOLDS) {
+    if (verdict != NODE_HOLDS) {
         store_abort(into);
         return verdict;
     }
-    return store_commit(into) == STORE_OK ? HOLDS : store_fails(run);
+    return store_commit(into) == STORE_OK ? NODE_HOLDS : store_fails(run);
 }
 
 /* Replays everything into an empty environment. */
-static enum verdict fill(struct run *run, struct store *store)
+static enum node_verdict fill(struct run *run, struct store *store)
 {
     if (!run_start(run, true))
-        return STORE_FAILS;
-    enum verdict verdict;
+        return NODE_STORE_FAILS;
+    enum node_verdict verdict;
     do
         verdict = fill_some(run, store);
-    while (verdict == HOLDS && run->done < run->total);
+    while (verdict == NODE_HOLDS && run->done < run->total);
     replay_free(run->replay);
     return verdict;
 }
@@ -266,20 +263,26 @@ static bool swap_in(struct node *node, FILE *err)
     return false;
 }
 
-bool node_rebuild(struct node *node, FILE *err, node_progress progress, void *ctx)
+enum node_verdict node_rebuild_verdict(struct node *node, FILE *err, node_progress progress,
+                                       void *ctx)
 {
     struct aside aside;
     if (!aside_open(&aside, node, "log.new", err))
-        return false;
+        return NODE_STORE_FAILS;
     struct run run = {
         .node = node, .log = aside.log, .err = err, .progress = progress, .ctx = ctx};
-    bool ok = fill(&run, aside.store) == HOLDS;
-    if (ok && store_sync(aside.store) != STORE_OK) {
-        store_fails(&run);
-        ok = false;
-    }
-    aside_close(&aside, ok);
-    return ok && swap_in(node, err);
+    enum node_verdict verdict = fill(&run, aside.store);
+    if (verdict == NODE_HOLDS && store_sync(aside.store) != STORE_OK)
+        verdict = store_fails(&run);
+    aside_close(&aside, verdict == NODE_HOLDS);
+    if (verdict == NODE_HOLDS && !swap_in(node, err))
+        verdict = NODE_STORE_FAILS;
+    return verdict;
+}
+
+bool node_rebuild(struct node *node, FILE *err, node_progress progress, void *ctx)
+{
+    return node_rebuild_verdict(node, err, progress, ctx) == NODE_HOLDS;
 }
 
 /* --- Checking --------------------------------------------------------------------------------- */
@@ -388,13 +391,13 @@ long node_check(struct node *node, FILE *out, node_progress progress, void *ctx)
         .node = node, .log = aside.log, .err = out, .progress = progress, .ctx = ctx};
     long differences = -1;
     switch (fill(&run, aside.store)) {
-    case HOLDS:
+    case NODE_HOLDS:
         differences = compare_all(&run, aside.store);
         break;
-    case DOES_NOT_HOLD:
+    case NODE_DOES_NOT_HOLD:
         differences = 1;
         break;
-    case STORE_FAILS:
+    case NODE_STORE_FAILS:
         break;
     }
     aside_close(&aside, false);

@@ -270,7 +270,8 @@ static int open_tables(struct store *s)
 
 /*
  * Reading a page beyond the end of the file would be a SIGBUS. A file that was cut short gets its
- * length back, as zeros: LMDB finds those pages damaged and says so, or never looks at them.
+ * length back, as zeros: LMDB finds those pages damaged and says so, or never looks at them. Who
+ * only reads must not change it, and is told that it is damaged.
  */
 static int restore_length(struct store *s)
 {
@@ -282,12 +283,16 @@ static int restore_length(struct store *s)
         code = mdb_env_stat(s->env, &stat_);
     if (code == MDB_SUCCESS)
         code = mdb_env_get_fd(s->env, &fd);
-    if (code != MDB_SUCCESS || s->flags & STORE_READ_ONLY)
+    if (code != MDB_SUCCESS)
         return code;
     off_t wanted = (off_t)((info.me_last_pgno + 1) * stat_.ms_psize);
-    if (fstat(fd, &file) != 0 || (file.st_size < wanted && ftruncate(fd, wanted) != 0))
+    if (fstat(fd, &file) != 0)
         return errno;
-    return MDB_SUCCESS;
+    if (file.st_size >= wanted)
+        return MDB_SUCCESS;
+    if (s->flags & STORE_READ_ONLY)
+        return MDB_CORRUPTED;
+    return ftruncate(fd, wanted) == 0 ? MDB_SUCCESS : errno;
 }
 
 static int open_env(struct store *s, size_t map_bytes)
