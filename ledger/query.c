@@ -19,7 +19,7 @@ static size_t text_length(const char *note, size_t n)
 bool query_entry(struct state *s, const char *origin, uint64_t index, struct entry *out,
                  struct slice *leaf)
 {
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     const char *note;
     size_t note_len;
     int64_t at;

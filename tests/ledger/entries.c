@@ -65,6 +65,9 @@ static const struct {
     {"hours.reverse", "{\"hours\":" REF "," SHARES "}"},
     {"clock.tick", "{\"through\":1720000000000,\"n\":1000,\"effects_hash\":\"" HEX_1 "\","
                    "\"totals\":{\"given\":600,\"orgs\":3,\"pool\":-60,\"received\":600}}"},
+    {"seal.balances", "{\"accounts\":4,\"root\":\"" HEX_1 "\",\"size\":1025}"},
+    {"assertion.balance", "{\"given_pending\":30,\"given_posted\":600,\"moves\":-60,"
+                          "\"received_pending\":0,\"received_posted\":90}"},
 };
 const size_t entries_count = sizeof entries / sizeof entries[0];
 
@@ -99,7 +102,7 @@ json_t *entries_object(const char *kind)
     }
     cr_assert(i < entries_count, "%s", kind);
     json_t *object = entries_value(entries[i].fields);
-    bool clock = strcmp(kind, "clock.tick") == 0;
+    bool clock = strcmp(kind, "clock.tick") == 0 || strcmp(kind, "seal.balances") == 0;
     json_object_set_new(object, "by", json_string(clock ? "clock" : "amal"));
     json_object_set_new(object, "id", json_string(ID_1));
     json_object_set_new(object, "kind", json_string(kind));

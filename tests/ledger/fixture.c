@@ -69,16 +69,15 @@ void fixture_reopen(struct fixture *f)
 
 void fixture_start(struct fixture *f)
 {
-    struct public_key refusal;
     const char *why;
-    secret_key_public(f->node.refusal_key, &refusal);
     struct writer_config config = {
         .dir = f->node.dir,
         .origin = f->node.origin,
         .store = f->node.store,
         .log_key = f->node.log_key,
         .clock_key = f->node.clock_key,
-        .refusal_key = &refusal,
+        .refusal_key = f->node.refusal_key,
+        .side = f->node.side,
         .queue_max = f->queue_max,
         .batch_max = f->batch_max,
         .now_ms = f->now_ms,
@@ -125,7 +124,7 @@ static void set_key(json_t *object, const char *name, const struct secret_key *k
     json_object_set_new(object, name, json_string(hex));
 }
 
-static json_t *default_policy(void)
+static json_t *default_policy(const struct fixture *f)
 {
     struct policy policy;
     size_t n;
@@ -134,6 +133,8 @@ static json_t *default_policy(void)
     policy_default(&policy);
     for (size_t i = 0; i < n; i++)
         json_object_set_new(object, keys[i].key, json_integer(keys[i].value_default));
+    if (f->seal_every > 0)
+        json_object_set_new(object, "seal_every", json_integer(f->seal_every));
     return object;
 }
 
@@ -155,7 +156,7 @@ void fixture_sign_found(struct fixture *f, struct sent *sent)
     json_t *body = json_pack(
         "{s:s, s:b, s:o, s:[{s:s, s:s, s:I}], s:o, s:{s:b, s:b}, s:i, s:[s, s], s:s}", "charter",
         zeros, "demo", f->demo, "founders", founders, "mandates", "org", f->handles[0].s, "role",
-        "coordinator", "until", until, "policy", default_policy(), "public", "bundles", 1,
+        "coordinator", "until", until, "policy", default_policy(f), "public", "bundles", 1,
         "directory", 1, "rules_version", 1, "skills", "garden", "repair", "skills_details", zeros);
     cr_assert_not_null(body);
     set_key(body, "log_key", f->node.log_key);

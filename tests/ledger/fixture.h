@@ -44,6 +44,7 @@ struct fixture {
     size_t queue_max, batch_max;
     int64_t (*now_ms)(void); /* NULL: the system's clock */
     bool demo; /* false: entries carry no `at`; set it before fixture_found() */
+    int64_t seal_every; /* of the policy; 0: the default; set it before fixture_found() */
 };
 
 /* An entry that is signed and decoded, and its job. */

@@ -165,6 +165,7 @@ static bool compare_offer(struct history *h, const struct m_offer *expected)
     return equal(h, expected->id, "life of the offer", o.life,
                  lives[offer_life(expected, h->model.last_at)]) &&
            equal(h, expected->id, "expires", o.expires, expected->expires) &&
+           equal(h, expected->id, "ended_at", o.ended_at, expected->ended_at) &&
            equal(h, expected->id, "providers", (int64_t)o.n_providers, expected->n_providers);
 }
 
@@ -179,6 +180,7 @@ static bool compare_need(struct history *h, const struct m_need *expected)
         return history_differs(h, "need %s is not in the state", expected->id);
     return equal(h, expected->id, "life of the need", n.life, lives[life]) &&
            equal(h, expected->id, "expires", n.expires, expected->expires) &&
+           equal(h, expected->id, "ended_at", n.ended_at, expected->ended_at) &&
            equal(h, expected->id, "minutes", n.minutes, expected->minutes) &&
            equal(h, expected->id, "served", n.served, expected->served) &&
            equal(h, expected->id, "urgent", n.urgent_declared, expected->urgent) &&
@@ -205,6 +207,7 @@ static bool compare_agreement(struct history *h, const struct m_agreement *expec
     return equal(h, expected->id, "life of the agreement", a.life,
                  lives[agreement_life(expected, h->model.last_at)]) &&
            equal(h, expected->id, "expires", a.expires, expected->expires) &&
+           equal(h, expected->id, "ended_at", a.ended_at, expected->ended_at) &&
            equal(h, expected->id, "pairs", (int64_t)a.n, expected->n) &&
            equal(h, expected->id, "has_need", a.has_need, expected->need >= 0) &&
            equal(h, expected->id, "has_offer", a.has_offer, expected->offer >= 0);
@@ -219,6 +222,7 @@ static bool compare_hours(struct history *h, const struct m_hours *expected)
     if (!state_hours(&h->state, &key, &hours))
         return history_differs(h, "hours %s are not in the state", expected->id);
     if (!equal(h, expected->id, "pairs", (int64_t)hours.n, expected->n) ||
+        !equal(h, expected->id, "at", hours.at, expected->at) ||
         !equal(h, expected->id, "bucket", hours.bucket, x->bucket) ||
         !equal(h, expected->id, "gift", hours.gift, x->gift) ||
         !equal(h, expected->id, "counted", hours.counted,

@@ -137,7 +137,7 @@ static bool judge_refusal(struct history *h, m_codes expected, const struct refu
 
 /* --- Applying to the real rules -------------------------------------------------------------- */
 
-static void ready_rules(struct rules *r, struct state *s, int64_t at)
+void history_ready(struct rules *r, struct state *s, int64_t at)
 {
     memset(r, 0, sizeof *r);
     r->state = s;
@@ -146,7 +146,7 @@ static void ready_rules(struct rules *r, struct state *s, int64_t at)
     r->root_at = root_bytes;
 }
 
-static bool decode(struct history *h, const char *text, struct refusal *why)
+bool history_decode(struct history *h, const char *text, struct refusal *why)
 {
     memset(why, 0, sizeof *why);
     return entry_decode(&h->entry, HISTORY_ORIGIN, text, strlen(text), why);
@@ -214,7 +214,7 @@ static void tick_text_of(const struct history *h, const struct tick *tick, int64
 static bool refuse_wrong_tick(struct history *h, const struct tick *tick, int64_t at)
 {
     char text[1024];
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     struct tick wrong = *tick;
 
     if (wrong.n < TICK_MOMENTS_MAX && h->step % 2 == 0)
@@ -223,8 +223,8 @@ static bool refuse_wrong_tick(struct history *h, const struct tick *tick, int64_
         wrong.effects.b[31] ^= 1;
     tick_text_of(h, &wrong, at, text);
     history_kv_mark(h->kv);
-    ready_rules(&h->rules, &h->state, at);
-    bool passed = decode(h, text, &why) && rules_apply(&h->rules, &h->entry, &why);
+    history_ready(&h->rules, &h->state, at);
+    bool passed = history_decode(h, text, &why) && rules_apply(&h->rules, &h->entry, &why);
     history_kv_undo(h->kv);
     state_attach(&h->state, h->kv);
     if (passed)
@@ -237,8 +237,8 @@ static bool one_tick(struct history *h, const struct m_due *due, int n, int64_t 
     struct tick expected;
     struct body_clock_tick body;
     struct id id;
-    struct refusal why;
-    char text[1024];
+    struct refusal why = {.code = CODE_OK};
+    char text[1024], leaf[HISTORY_LEAF_SIZE];
 
     expect_tick(h, due, n, at, &expected);
     if (!rules_tick_due(&h->state, at) || !rules_make_tick(&h->state, at, &body, &id))
@@ -255,13 +255,15 @@ static bool one_tick(struct history *h, const struct m_due *due, int n, int64_t 
         return false;
     tick_text_of(h, &expected, at, text);
     history_kv_mark(h->kv);
-    ready_rules(&h->rules, &h->state, at);
-    if (!decode(h, text, &why) || !rules_apply(&h->rules, &h->entry, &why))
+    history_ready(&h->rules, &h->state, at);
+    history_give_leaf(h, leaf, text, at);
+    if (!history_decode(h, text, &why) || !rules_apply(&h->rules, &h->entry, &why))
         return history_differs(h, "the expected tick is refused: %s %s %s, found %s\n%s",
                                code_word(why.code), why.field, why.expected, why.found, text);
     h->coverage->accepted[M_CLOCK_TICK]++;
     h->coverage->ticks_full += n == TICK_MOMENTS_MAX;
     model_tick(&h->model, at, text);
+    history_turn(h, NULL, 0, true, h->rules.leaf);
     return true;
 }
 
@@ -274,10 +276,15 @@ static bool run_ticks(struct history *h, int64_t at)
 
     if (n > 0)
         model_figures(&h->model, m_day(at), h->before);
-    for (int i = 0; i < n && good; i += TICK_MOMENTS_MAX)
-        good = one_tick(h, due + i, n - i < TICK_MOMENTS_MAX ? n - i : TICK_MOMENTS_MAX, at);
+    for (int i = 0; i < n && good; i += TICK_MOMENTS_MAX) {
+        bool last = n - i <= TICK_MOMENTS_MAX;
+
+        good = one_tick(h, due + i, last ? n - i : TICK_MOMENTS_MAX, at);
+        if (good && last)
+            model_ticked(&h->model, at);
+        good = good && history_seal(h, at, last);
+    }
     if (good && n > 0) {
-        model_ticked(&h->model, at);
         model_figures(&h->model, m_day(at), h->figures);
         good = recount(h) && history_compare_due(h, due, n);
     }
@@ -316,7 +323,7 @@ static bool judge_id(struct history *h, const uint64_t *known, bool *decided)
 static bool judge_signers(struct history *h)
 {
     struct m_signer expected[M_ORGS];
-    struct refusal why = {0};
+    struct refusal why = {.code = CODE_OK};
     size_t n = (size_t)model_signers(&h->model, &h->op, expected);
 
     if (!rules_signers(&h->rules, &h->entry, &h->signers, &why))
@@ -395,6 +402,8 @@ static bool judge_changes(struct history *h)
 static bool after_acceptance(struct history *h, int64_t at)
 {
     struct rules *r = &h->rules;
+    struct m_signer signers[M_ORGS];
+    int n = model_signers(&h->model, &h->op, signers);
 
     model_apply(&h->model, &h->op, at, h->text);
     h->coverage->accepted[h->op.kind]++;
@@ -402,24 +411,29 @@ static bool after_acceptance(struct history *h, int64_t at)
     if (state_size(&h->state) != h->model.size || r->index + 1 != h->model.size)
         return history_differs(h, "size %" PRIu64 ", expected %" PRIu64, state_size(&h->state),
                                h->model.size);
+    history_turn(h, signers, n, false, r->leaf);
     if (!judge_changes(h) || !history_compare_touched(h))
         return false;
     if (h->model.size % RECOUNT_EVERY == 0 && !recount(h))
         return false;
-    return h->model.size % COMPARE_EVERY != 0 || history_compare_all(h);
+    if (h->model.size % COMPARE_EVERY == 0 && !history_compare_all(h))
+        return false;
+    return history_seal(h, at, true);
 }
 
 /* The operation at its time, after ticks: both decide. */
 static bool decide(struct history *h, int64_t at)
 {
     m_codes expected = model_check(&h->model, &h->op, at);
-    struct refusal why = {0};
-    char words[256];
+    struct refusal why = {.code = CODE_OK};
+    char words[256], leaf[HISTORY_LEAF_SIZE];
 
     history_kv_mark(h->kv);
     memset(&h->outcome, 0, sizeof h->outcome);
-    ready_rules(&h->rules, &h->state, at);
+    history_ready(&h->rules, &h->state, at);
     h->rules.outcome = &h->outcome;
+    history_give_leaf(h, leaf, h->text, at);
+    h->signers.n = 0;
     if (expected == 0 && !judge_signers(h))
         return false;
     model_figures(&h->model, m_day(at), h->before);
@@ -440,9 +454,9 @@ static bool one_operation(struct history *h)
     int64_t at = h->generator.now, expected_at = at;
     uint64_t index;
     bool known = model_known(&h->model, &h->op, h->text, &index), decided;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
 
-    if (!decode(h, h->text, &why))
+    if (!history_decode(h, h->text, &why))
         return judge_refusal(h, model_check(&h->model, &h->op, at), &why);
     if (!judge_id(h, known ? &index : NULL, &decided) || decided)
         return decided && !h->failed;
@@ -453,7 +467,7 @@ static bool one_operation(struct history *h)
         return history_differs(h, "time %" PRId64 " for the entry, expected %" PRId64, at,
                                expected ? -1 : expected_at);
     h->generator.at = at;
-    return run_ticks(h, at) && decode(h, h->text, &why) && decide(h, at);
+    return run_ticks(h, at) && history_decode(h, h->text, &why) && decide(h, at);
 }
 
 /* --- Replay ---------------------------------------------------------------------------------- */
@@ -461,8 +475,8 @@ static bool one_operation(struct history *h)
 static bool replay(struct history *h)
 {
     struct kv *fresh = kv_memory_new(NULL);
-    struct refusal why = {0};
-    char differs[200];
+    struct refusal why = {.code = CODE_OK};
+    char differs[200], leaf[HISTORY_LEAF_SIZE];
     bool good = true;
 
     assert(fresh);
@@ -471,8 +485,11 @@ static bool replay(struct history *h)
     for (int i = 0; i < h->model.entries.n && good; i++) {
         const struct m_entry *e = &h->model.entries.v[i];
 
-        ready_rules(&h->rules, &h->state, e->at);
-        good = decode(h, e->text, &why) && rules_apply(&h->rules, &h->entry, &why);
+        history_ready(&h->rules, &h->state, e->at);
+        history_give_leaf(h, leaf, e->text, e->at);
+        good = history_decode(h, e->text, &why) &&
+               rules_signers(&h->rules, &h->entry, &h->signers, &why) &&
+               rules_apply(&h->rules, &h->entry, &why);
         if (!good)
             history_differs(h, "leaf %d is refused by a replay: %s", i, code_word(why.code));
     }

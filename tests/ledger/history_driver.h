@@ -31,6 +31,7 @@ struct history {
     struct outcome outcome;
     struct entry entry;
     struct signer_set signers;
+    uint8_t chains[M_ORGS][HASH_BYTES]; /* salt chains, by number */
     struct history_coverage *coverage;
     /* Of the operation under way. */
     struct op op;
@@ -53,6 +54,29 @@ bool history_run(uint64_t seed, int entries, struct history_coverage *coverage);
 /* Tells a difference and marks the history as failed; only the first is told. Returns false. */
 bool history_differs(struct history *h, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* --- history_seal.c: salts and seals --------------------------------------------------------- */
+
+/*
+ * There are no signatures here: the bytes of a leaf are its time and text, and who signed is what
+ * the rules say that they ask for. Gives the leaf to the rules.
+ */
+#define HISTORY_LEAF_SIZE 32768
+void history_give_leaf(struct history *h, char leaf[static HISTORY_LEAF_SIZE], const char *text,
+                       int64_t at);
+/* A leaf is in the log: turns the chains of the `n` organisations that signed it. */
+void history_turn(struct history *h, const struct m_signer *signers, int n, bool by_clock,
+                  struct slice leaf);
+/*
+ * Compares whether a seal comes now and which, and applies it. `exact`: the model knows the figures
+ * of this very place, which it does not between two ticks of one time.
+ */
+bool history_seal(struct history *h, int64_t at, bool exact);
+
+/* --- history_driver.c, for the others -------------------------------------------------------- */
+
+void history_ready(struct rules *r, struct state *s, int64_t at);
+bool history_decode(struct history *h, const char *text, struct refusal *why);
 
 /* --- history_compare.c: state against model -------------------------------------------------- */
 

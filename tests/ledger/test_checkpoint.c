@@ -276,7 +276,11 @@ Test(checkpoint, last_signed_is_text_of_one_exact_form)
     folder_make(dir);
     cr_assert(last_signed_write(dir, &head));
     cr_assert(file_read(dir, "last-signed", text, sizeof text, &n));
-    cr_assert_str_eq(text, "1 " HEX64 "\n");
+    cr_assert_str_eq(text, "1 " HEX64 "                   \n");
+    /* As an operator may write it by hand. */
+    cr_assert(file_replace(dir, "last-signed", 0644, "7 " HEX64 "\n", 2 + 64 + 1));
+    cr_assert_eq(last_signed_read(dir, &head), LAST_SIGNED_OK);
+    cr_assert_eq(head.size, 7);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         cr_assert(file_replace(dir, "last-signed", 0644, wrong[i], strlen(wrong[i])));
         cr_assert_eq(last_signed_read(dir, &head), LAST_SIGNED_MALFORMED, "%s", wrong[i]);

@@ -75,6 +75,7 @@ Test(codes, refuse_fills_every_part_and_returns_false)
 {
     struct refusal r;
     memset(&r, 'x', sizeof r);
+    r.waived = CODE_OK;
     cr_assert_not(refuse(&r, CODE_field_invalid, "shares[1].minutes", "integer 1..9", "%d%s", 12,
                          "!"));
     cr_assert_eq(r.code, CODE_field_invalid);
@@ -96,7 +97,7 @@ Test(codes, refuse_cuts_at_a_whole_character)
 
     for (size_t c = 0; c < 4; c++) {
         for (size_t lead = 0; lead < 4; lead++) {
-            struct refusal r;
+            struct refusal r = {.code = CODE_OK};
             char text[400] = "";
             size_t n = lead;
             memset(text, '-', lead);
@@ -125,9 +126,60 @@ Test(codes, refuse_makes_foreign_bytes_printable)
         {"\xc2\x9b" "1m", "?1m"},     {"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct refusal r;
+        struct refusal r = {.code = CODE_OK};
         refuse(&r, CODE_not_an_entry, rows[i].in, NULL, "%s", rows[i].in);
         cr_assert_str_eq(r.found, rows[i].out);
         cr_assert_str_eq(r.field, rows[i].out);
     }
+}
+
+Test(codes, a_waived_check_passes_and_leaves_no_trace)
+{
+    struct refusal r = {.waived = CODE_expired};
+
+    cr_assert(refuse(&r, CODE_expired, "valid_until", "later", "now"));
+    cr_assert_eq(r.code, CODE_OK);
+    cr_assert_str_eq(r.field, "");
+    cr_assert_not(refuse(&r, CODE_id_time, "id", "earlier", "later"));
+    cr_assert_eq(r.code, CODE_id_time);
+    cr_assert_eq(r.waived, CODE_expired, "refusing for another reason keeps what is waived");
+}
+
+Test(codes, what_leaves_nothing_to_apply_cannot_be_waived)
+{
+    static const enum code never[] = {
+        CODE_field_invalid,      CODE_entry_too_large, CODE_id_reused,
+        CODE_network_keys,       CODE_clock_only,      CODE_org_unknown,
+        CODE_handle_taken,       CODE_key_id_taken,    CODE_key_unacceptable,
+        CODE_ref_unknown,        CODE_hours_over_agreement,
+        CODE_change_below_recorded, CODE_reverse_too_much, CODE_internal,
+    };
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+        struct refusal r = {.waived = never[i]};
+        cr_expect_not(code_waivable(never[i]), "%s", code_word(never[i]));
+        cr_expect_not(refuse(&r, never[i], NULL, NULL, NULL), "%s", code_word(never[i]));
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        bool rules = all[i] >= 200 && all[i] < 800;
+        cr_expect(rules || !code_waivable(all[i]), "%s", code_word(all[i]));
+    }
+    cr_expect_not(code_waivable(CODE_OK));
+}
+
+Test(codes, bare_values_are_those_of_the_last_refusal)
+{
+    struct refusal r = {.code = CODE_OK};
+
+    cr_assert_not(refuse(&r, CODE_expired, "valid_until", "words", "words") ||
+                  refuse_rule(&r, "some_rule") || refuse_values(&r, "f", "e", "%d", 7));
+    cr_assert_str_eq(r.rule, "some_rule");
+    cr_assert_str_eq(r.value_field, "f");
+    cr_assert_str_eq(r.value_expected, "e");
+    cr_assert_str_eq(r.value_found, "7");
+    refuse(&r, CODE_charter_mismatch, "charter", "words", "words");
+    cr_assert_str_eq(r.value_field, "");
+    cr_assert_str_eq(r.value_expected, "");
+    cr_assert_str_eq(r.value_found, "");
+    refuse(&r, CODE_field_missing, "shares[1].to", "words", "nothing");
+    cr_assert_str_eq(r.value_field, "shares[1].to");
 }

@@ -188,7 +188,7 @@ Test(writer, nobody_but_the_clock_makes_ticks)
 {
     struct body_clock_tick body = {.through = FIXTURE_START, .n = 1};
     struct id id;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     fixture_make(&f, 3);
     fixture_sign(&f, &sent, "org.confirm", "org-01", "{}"); /* for its job */
     id_make(&id, FIXTURE_START, (uint8_t[10]){1});
