@@ -19,6 +19,7 @@
 #include "cli/nouns.h"
 #include "cli/pin.h"
 #include "cli/problem.h"
+#include "cli/refusal.h"
 #include "cli/session.h"
 
 #define FILE_BYTES_MAX   ((size_t)512 << 20)
@@ -134,6 +135,7 @@ static int send_line(struct apply *ap, const struct apply_line *made, size_t num
         rc = reply_fail(ap->ctl, &reply);
         /* Whatever the reason: the text was refused, which is one thing to a script. */
         rc = status >= 400 && status < 500 ? CTL_FAILED : rc;
+        rc = refusal_take(ap->ctl, reply.json, made->note, made->note_len, rc);
     } else {
         ap->applied += status == 201;
         ap->known += status == 200;

@@ -219,7 +219,7 @@ static bool make_note(struct apply_line *out, const json_t *entry, const char *o
 {
     static struct entry decoded;
     char *json = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS), *text = NULL;
-    struct refusal why = {0};
+    struct refusal why = {.code = CODE_OK};
 
     if (json == NULL || asprintf(&text, "%s/entry/v1\n%s\n", origin, json) < 0) {
         free(json);

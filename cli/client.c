@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "cli/client.h"
 
+#include <assert.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +14,35 @@
 
 struct client {
     CURL *curl;
+    CURLM *multi; /* NULL until several requests were made at once */
     char *base;
+    const char *socket; /* the path in "unix:PATH"; NULL: TCP */
+    char *url;
     char error[CURL_ERROR_SIZE];
 };
+
+/* An answer that comes in. */
+struct incoming {
+    struct reply *reply;
+    size_t bytes_max;
+    bool too_long;
+};
+
+static void set_up(const struct client *c, CURL *curl)
+{
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, EXCHANGE_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "semctl");
+    curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+    if (c->socket != NULL) {
+        /* A proxy of the environment has no business on a local socket. */
+        curl_easy_setopt(curl, CURLOPT_PROXY, "");
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, c->socket);
+    }
+}
 
 struct client *client_new(const char *url)
 {
@@ -27,9 +54,10 @@ struct client *client_new(const char *url)
         free(c);
         return NULL;
     }
+    c->url = strdup(url);
     c->base = strdup(local ? "http://localhost" : url);
     c->curl = curl_easy_init();
-    if (c->base == NULL || c->curl == NULL) {
+    if (c->url == NULL || c->base == NULL || c->curl == NULL) {
         client_free(c);
         return NULL;
     }
@@ -37,18 +65,9 @@ struct client *client_new(const char *url)
     while (n > 0 && c->base[n - 1] == '/') {
         c->base[--n] = '\0';
     }
-    curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    c->socket = local ? c->url + 5 : NULL;
+    set_up(c, c->curl);
     curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->error);
-    curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-    curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, EXCHANGE_SECONDS);
-    curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c->curl, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(c->curl, CURLOPT_USERAGENT, "semctl");
-    if (local) {
-        /* A proxy of the environment has no business on a local socket. */
-        curl_easy_setopt(c->curl, CURLOPT_PROXY, "");
-        curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH, url + 5);
-    }
     return c;
 }
 
@@ -58,16 +77,20 @@ void client_free(struct client *c)
         return;
     }
     curl_easy_cleanup(c->curl);
+    curl_multi_cleanup(c->multi);
     free(c->base);
+    free(c->url);
     free(c);
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *ctx)
 {
-    struct reply *out = ctx;
+    struct incoming *in = ctx;
+    struct reply *out = in->reply;
     size_t n = size * count;
 
-    if (n > REPLY_BYTES_MAX - out->n) {
+    in->too_long = n > in->bytes_max - out->n;
+    if (in->too_long) {
         return 0;
     }
     char *grown = realloc(out->body, out->n + n + 1);
@@ -103,6 +126,7 @@ void client_call(struct client *c, const char *method, const char *path, const c
 {
     char *url = NULL;
     struct curl_slist *list = headers(type, token);
+    struct incoming in = {out, REPLY_BYTES_MAX, false};
 
     memset(out, 0, sizeof *out);
     c->error[0] = '\0';
@@ -113,7 +137,7 @@ void client_call(struct client *c, const char *method, const char *path, const c
     curl_easy_setopt(c->curl, CURLOPT_URL, url);
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, list);
     curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, out);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &in);
     if (body != NULL) {
         curl_easy_setopt(c->curl, CURLOPT_POST, 1L);
         curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
@@ -130,6 +154,100 @@ void client_call(struct client *c, const char *method, const char *path, const c
         snprintf(c->error, sizeof c->error, "%s", curl_easy_strerror(rc));
     }
     free(url);
+    curl_slist_free_all(list);
+}
+
+/* --- Several at once -------------------------------------------------------------------------- */
+
+static CURL *fetch_start(struct client *c, struct fetch *f, struct incoming *in,
+                         struct curl_slist *list)
+{
+    CURL *curl = curl_easy_init();
+    char *url = NULL;
+
+    memset(&f->reply, 0, sizeof f->reply);
+    *in = (struct incoming){&f->reply, f->bytes_max, false};
+    if (curl == NULL || asprintf(&url, "%s%s", c->base, f->path) < 0) {
+        curl_easy_cleanup(curl);
+        return NULL;
+    }
+    set_up(c, curl);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, in);
+    curl_easy_setopt(curl, CURLOPT_PRIVATE, in);
+    free(url);
+    if (curl_multi_add_handle(c->multi, curl) != CURLM_OK) {
+        curl_easy_cleanup(curl);
+        return NULL;
+    }
+    return curl;
+}
+
+static void fetch_done(struct client *c, const CURLMsg *msg)
+{
+    struct incoming *in = NULL;
+    struct reply *out;
+
+    curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &in);
+    out = in->reply;
+    if (msg->data.result != CURLE_OK) {
+        snprintf(c->error, sizeof c->error, "%s",
+                 in->too_long ? "the answer is longer than it may be"
+                              : curl_easy_strerror(msg->data.result));
+        reply_free(out);
+        return;
+    }
+    curl_easy_getinfo(msg->easy_handle, CURLINFO_RESPONSE_CODE, &out->status);
+    if (out->status != 200 && out->n > 0) {
+        out->json = json_loadb(out->body, out->n, JSON_REJECT_DUPLICATES, NULL);
+    }
+}
+
+static void fetch_all(struct client *c)
+{
+    int running = 1, left;
+    CURLMsg *msg;
+
+    while (running > 0) {
+        if (curl_multi_perform(c->multi, &running) != CURLM_OK ||
+            (running > 0 && curl_multi_poll(c->multi, NULL, 0, 1000, NULL) != CURLM_OK)) {
+            snprintf(c->error, sizeof c->error, "libcurl cannot go on");
+            break;
+        }
+        while ((msg = curl_multi_info_read(c->multi, &left)) != NULL) {
+            if (msg->msg == CURLMSG_DONE) {
+                fetch_done(c, msg);
+            }
+        }
+    }
+}
+
+void client_fetch(struct client *c, const char *token, struct fetch fetches[], size_t n)
+{
+    struct curl_slist *list = headers(NULL, token);
+    struct incoming in[FETCHES_MAX];
+    CURL *curls[FETCHES_MAX];
+
+    assert(n <= FETCHES_MAX);
+    c->error[0] = '\0';
+    c->multi = c->multi != NULL ? c->multi : curl_multi_init();
+    for (size_t i = 0; i < n; i++) {
+        curls[i] = c->multi != NULL ? fetch_start(c, &fetches[i], &in[i], list) : NULL;
+    }
+    if (c->multi != NULL) {
+        fetch_all(c);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetches[i].too_long = curls[i] != NULL && in[i].too_long;
+        if (curls[i] != NULL) {
+            curl_multi_remove_handle(c->multi, curls[i]);
+            curl_easy_cleanup(curls[i]);
+        } else {
+            memset(&fetches[i].reply, 0, sizeof fetches[i].reply);
+        }
+    }
     curl_slist_free_all(list);
 }
 

@@ -31,6 +31,22 @@ void client_call(struct client *client, const char *method, const char *path, co
                  const char *type, const char *body, size_t n, struct reply *out);
 void reply_free(struct reply *reply);
 
+#define FETCHES_MAX 16
+
+/* One of several GETs that are under way at the same time. */
+struct fetch {
+    char *path;         /* starts with a slash */
+    size_t bytes_max;   /* a longer answer is cut off, and has status 0 */
+    struct reply reply; /* `json` only where the status is not 200 */
+    bool too_long;
+};
+
+/*
+ * Fetches n <= FETCHES_MAX at once over connections that are kept; fills each reply, which
+ * reply_free() releases. `token` is NULL or a session's.
+ */
+void client_fetch(struct client *client, const char *token, struct fetch fetches[], size_t n);
+
 /* Why status was 0: static or owned by the client. */
 const char *client_error(const struct client *client);
 

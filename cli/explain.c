@@ -202,6 +202,21 @@ static void explain_limit(struct explained *out, const char *rule, const char *e
     }
 }
 
+/* --- Counters --------------------------------------------------------------------------------- */
+
+/* A plain number of minutes, which may be below zero. */
+static void explain_minutes(char out[static EXPLAIN_SIZE], const char *text)
+{
+    char time[DURATION_SIZE], *end;
+
+    errno = 0;
+    long long minutes = strtoll(text, &end, 10);
+    if (errno == 0 && end != text && *end == '\0') {
+        duration_format(time, minutes);
+        snprintf(out, EXPLAIN_SIZE, "%s", time);
+    }
+}
+
 /* --- All of a refusal ------------------------------------------------------------------------- */
 
 void explain_plain(char out[static EXPLAIN_SIZE], const char *text)
@@ -223,6 +238,9 @@ void explain(struct explained *out, const char *code, const char *rule, const ch
     out->limit[0] = '\0';
     if (strcmp(code, "limit_crossed") == 0) {
         explain_limit(out, rule, expected, found);
+    } else if (strcmp(code, "assertion_false") == 0) {
+        explain_minutes(out->expected, expected);
+        explain_minutes(out->found, found);
     } else if (speaks_of_moments(code)) {
         explain_moments(out->expected, expected);
         explain_moments(out->found, found);

@@ -86,7 +86,8 @@ static bool put_in_place(const char *fresh, const char *path, bool replace)
     return ok;
 }
 
-bool write_whole_file(const char *path, const void *bytes, size_t n, mode_t mode, bool replace)
+static bool write_fresh(const char *path, const void *bytes, size_t n, mode_t mode, bool replace,
+                        bool sync)
 {
     char *fresh = NULL;
     uint32_t tag;
@@ -96,7 +97,7 @@ bool write_whole_file(const char *path, const void *bytes, size_t n, mode_t mode
         return false;
     }
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    bool ok = fd >= 0 && write_all(fd, bytes, n) && fsync(fd) == 0;
+    bool ok = fd >= 0 && write_all(fd, bytes, n) && (!sync || fsync(fd) == 0);
     if (fd >= 0 && close(fd) != 0) {
         ok = false;
     }
@@ -108,4 +109,14 @@ bool write_whole_file(const char *path, const void *bytes, size_t n, mode_t mode
     free(fresh);
     errno = saved;
     return ok;
+}
+
+bool write_whole_file(const char *path, const void *bytes, size_t n, mode_t mode, bool replace)
+{
+    return write_fresh(path, bytes, n, mode, replace, true);
+}
+
+bool write_whole_file_unsynced(const char *path, const void *bytes, size_t n, mode_t mode)
+{
+    return write_fresh(path, bytes, n, mode, true, false);
 }

@@ -19,5 +19,8 @@ char *read_whole_file(const char *path, size_t max, size_t *n);
  */
 bool write_whole_file(const char *path, const void *bytes, size_t n, mode_t mode, bool replace)
     __attribute__((warn_unused_result));
+/* The same, replacing; for one of many files, which the caller syncs together. */
+bool write_whole_file_unsynced(const char *path, const void *bytes, size_t n, mode_t mode)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -143,7 +143,7 @@ static void show_sentence(struct ctl *ctl, const json_t *item)
     static char words[SENTENCE_SIZE];
     static struct entry entry;
     const json_t *text = json_object_get(item, "text");
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
 
     if (json_is_string(text) && entry_decode(&entry, ctl->origin, json_string_value(text),
                                              json_string_length(text), &why)) {

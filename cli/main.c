@@ -39,7 +39,11 @@ static const struct noun {
     {"entries", entries_verbs, N_("the log, in order")},
     {"entry", entry_verbs, N_("one entry of the log")},
     {"receipt", receipt_verbs, N_("proofs that an entry is in the log")},
+    {"log", log_verbs, N_("the signed log as files")},
+    {"audit", audit_verbs, N_("every entry judged again, by the rules")},
+    {"evidence", evidence_verbs, N_("proofs against a log that broke its word")},
     {"details", details_verbs, N_("texts beside the log")},
+    {"witness", witness_verbs, N_("cosigning other people's logs")},
     {"apply", apply_verbs, N_("many entries from a file")},
 };
 #define N_NOUNS (sizeof nouns / sizeof nouns[0])
@@ -111,6 +115,9 @@ static const struct verb *find_verb(const struct noun *noun, const char *word)
     size_t n = 0;
 
     for (const struct verb *v = noun->verbs; v->run != NULL; v++) {
+        if (v->name == NULL) {
+            continue;
+        }
         if (strcmp(v->name, word) == 0) {
             return v;
         }
@@ -185,9 +192,25 @@ struct command {
     struct args args;
 };
 
-/* Takes a word that is no option: the noun, the verb, or a positional. */
-static int take_word(struct command *c, const char *word)
+/* The verb of that name of a noun that can also stand alone, or NULL. */
+static const struct verb *further_verb(const struct noun *noun, const char *word)
 {
+    for (const struct verb *v = noun->verbs; v->run != NULL; v++) {
+        if (v->name != NULL && strcmp(v->name, word) == 0) {
+            return v;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Takes a word that is no option: the noun, the verb, or a positional. `plain`: behind "--", where
+ * a noun that can stand alone takes no verb any more.
+ */
+static int take_word(struct command *c, const char *word, bool plain)
+{
+    const struct verb *further;
+
     if (c->noun == NULL && !c->help && strcmp(word, "help") == 0) {
         c->help = true;
     } else if (c->noun == NULL) {
@@ -199,6 +222,9 @@ static int take_word(struct command *c, const char *word)
     } else if (c->verb == NULL) {
         c->verb = find_verb(c->noun, word);
         return c->verb != NULL ? CTL_OK : CTL_USAGE;
+    } else if (!plain && c->verb->name == NULL && c->args.n_pos == 0 &&
+               (further = further_verb(c->noun, word)) != NULL) {
+        c->verb = further;
     } else if (c->args.n_pos == ARGS_POS_MAX || c->args.n_pos == c->verb->pos_max) {
         return fail(CTL_USAGE, _("\"%s\" is one word too many; `semctl help %s` shows how"), word,
                     c->noun->name);
@@ -249,7 +275,7 @@ static int parse(struct ctl *ctl, struct command *c, char **argv)
         } else if (options && argv[i][0] == '-' && argv[i][1] != '\0') {
             rc = take_option(ctl, c, argv, &i);
         } else {
-            rc = take_word(c, argv[i++]);
+            rc = take_word(c, argv[i++], !options);
         }
     }
     return rc;
@@ -261,7 +287,7 @@ static int run(struct ctl *ctl, struct command *c)
         help_all();
         return CTL_OK;
     }
-    if (c->help && c->verb != NULL) {
+    if (c->help && c->verb != NULL && (c->verb->name != NULL || c->noun->verbs[1].run == NULL)) {
         help_verb(c->noun, c->verb, true);
         return CTL_OK;
     }

@@ -7,12 +7,15 @@
 
 extern const struct verb agreement_verbs[];
 extern const struct verb apply_verbs[];
+extern const struct verb audit_verbs[];
 extern const struct verb details_verbs[];
 extern const struct verb entries_verbs[];
 extern const struct verb entry_verbs[];
+extern const struct verb evidence_verbs[];
 extern const struct verb hours_verbs[];
 extern const struct verb inbox_verbs[];
 extern const struct verb key_verbs[];
+extern const struct verb log_verbs[];
 extern const struct verb need_verbs[];
 extern const struct verb network_verbs[];
 extern const struct verb offer_verbs[];
@@ -23,5 +26,6 @@ extern const struct verb position_verbs[];
 extern const struct verb receipt_verbs[];
 extern const struct verb skills_verbs[];
 extern const struct verb statement_verbs[];
+extern const struct verb witness_verbs[];
 
 #endif

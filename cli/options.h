@@ -35,7 +35,7 @@ struct verb {
     const char *help; /* one line */
 };
 
-#define ARGS_POS_MAX   4
+#define ARGS_POS_MAX   256
 #define ARGS_GIVEN_MAX 96
 
 struct args {

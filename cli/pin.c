@@ -12,9 +12,8 @@
 #include "cli/files.h"
 #include "cli/i18n.h"
 #include "cli/keyfile_json.h"
-#include "crypto/text.h"
 
-#define NETWORK_FILE_MAX 4096
+#define NETWORK_FILE_MAX 65536
 
 /* --- The file --------------------------------------------------------------------------------- */
 
@@ -34,21 +33,19 @@ bool log_key_parse(const char *text, char origin[static ORIGIN_MAX + 1], struct 
 
 static bool decode(struct log_pin *pin, const json_t *o)
 {
-    const json_t *head = json_object_get(o, "head");
-    const char *key = json_string_value(json_object_get(o, "log_key"));
-    const json_t *root = json_object_get(head, "root");
-    json_int_t size = json_integer_value(json_object_get(head, "size"));
+    const json_t *note = json_object_get(o, "checkpoint");
+    const char *key = json_string_value(json_object_get(o, "log_key")), *why;
 
     if (key == NULL || !log_key_parse(key, pin->origin, &pin->log_key)) {
         return false;
     }
-    if (head == NULL) {
+    if (note == NULL) {
         return true;
     }
-    pin->head.size = (uint64_t)size;
-    return size >= 0 && json_is_string(root) &&
-           hex_decode(pin->head.root.b, HASH_BYTES, json_string_value(root),
-                      json_string_length(root));
+    return json_is_string(note) &&
+           checkpoint_open(&pin->head, json_string_value(note), json_string_length(note),
+                           pin->origin, &pin->log_key, &why) &&
+           (pin->note = strdup(json_string_value(note))) != NULL;
 }
 
 int pin_read(const char *path, struct log_pin **out)
@@ -83,23 +80,20 @@ void pin_free(struct log_pin *pin)
 {
     if (pin != NULL) {
         free(pin->path);
+        free(pin->note);
         free(pin);
     }
 }
 
 static int pin_write(const struct log_pin *pin)
 {
-    char key[VERIFIER_KEY_SIZE(ORIGIN_MAX)], root[HEX_SIZE(HASH_BYTES)], *line;
+    char key[VERIFIER_KEY_SIZE(ORIGIN_MAX)], *line;
     struct verifier_key v;
 
     verifier_key_set(&v, pin->origin, strlen(pin->origin), KEY_ED25519, &pin->log_key);
     verifier_key_encode(key, sizeof key, &v);
-    hex_encode(root, pin->head.root.b, HASH_BYTES);
-    json_t *o = json_pack("{s:s,s:s}", "log_key", key, "origin", pin->origin);
-    if (o != NULL && pin->head.size > 0) {
-        json_object_set_new(
-            o, "head", json_pack("{s:s,s:I}", "root", root, "size", (json_int_t)pin->head.size));
-    }
+    json_t *o =
+        json_pack("{s:s*,s:s,s:s}", "checkpoint", pin->note, "log_key", key, "origin", pin->origin);
     line = o != NULL ? json_dumps(o, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
     json_decref(o);
     bool ok = line != NULL && write_whole_file(pin->path, line, strlen(line), 0600, true);
@@ -173,26 +167,71 @@ int pin_check(struct ctl *ctl)
     return CTL_OK;
 }
 
-int pin_head(struct ctl *ctl, const struct log_head *head)
+static int went_back(const struct log_pin *pin, const struct log_head *head)
+{
+    return fail(CTL_VERIFY,
+                _("the log went back: it had %" PRIu64 " entries when its key signed the head we "
+                  "hold, now it shows %" PRIu64 ". Keep your receipts and ask the operator."),
+                pin->head.size, head->size);
+}
+
+static int does_not_extend(struct ctl *ctl, const struct signed_head *head, const char *evidence)
+{
+    const struct log_pin *pin = ctl->pin;
+
+    fail(0,
+         _("the log of %" PRIu64 " entries that the server shows does not extend the one of "
+           "%" PRIu64 " that its key signed before. Keep your receipts and ask the operator."),
+         head->head.size, pin->head.size);
+    if (evidence == NULL) {
+        return CTL_VERIFY;
+    }
+    int rc = evidence_keep(ctl, NULL, evidence, "fork", pin->head.size, head->head.size);
+    return rc == CTL_OK ? CTL_VERIFY : rc;
+}
+
+static int take_head(struct log_pin *pin, const struct signed_head *head)
+{
+    char *note = strndup(head->note, head->n);
+
+    if (note == NULL) {
+        return fail(CTL_FAILED, _("no memory"));
+    }
+    free(pin->note);
+    pin->note = note;
+    pin->head = head->head;
+    return pin_write(pin);
+}
+
+int pin_head(struct ctl *ctl, const struct signed_head *head)
 {
     struct log_pin *pin = ctl->pin;
+    char *evidence = NULL;
+    int rc = CTL_OK;
 
-    if (pin == NULL) {
+    if (pin == NULL || head->head.size == 0) {
         return CTL_OK;
     }
-    if (head->size < pin->head.size || (head->size == pin->head.size && head->size > 0 &&
-                                        !hash_equal(&head->root, &pin->head.root))) {
-        return fail(CTL_VERIFY,
-                    _("the log went back: it had %" PRIu64 " entries with another root, "
-                      "now it shows %" PRIu64 ". Keep your receipts and ask the "
-                      "operator."),
-                    pin->head.size, head->size);
+    if (pin->note == NULL) {
+        return take_head(pin, head);
     }
-    if (head->size == pin->head.size) {
-        return CTL_OK;
+    struct signed_head ours = {pin->head, pin->note, strlen(pin->note)};
+    switch (head_extends(ctl, &ours, head, &evidence, &rc)) {
+    case EXTENDS_YES:
+        rc = head->head.size > pin->head.size ? take_head(pin, head) : CTL_OK;
+        break;
+    case EXTENDS_SHORTER:
+        rc = went_back(pin, &head->head);
+        break;
+    case EXTENDS_FORK:
+    case EXTENDS_UNPROVEN:
+        rc = does_not_extend(ctl, head, evidence);
+        break;
+    case EXTENDS_FAILED:
+        break;
     }
-    pin->head = *head;
-    return pin_write(pin);
+    free(evidence);
+    return rc;
 }
 
 int pin_keep_receipt(const struct ctl *ctl, uint64_t index, const char *receipt, const char *leaf,

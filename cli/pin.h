@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * What a key remembers of its network: `<key>.network.json` beside the key holds the origin and the
- * log's key as seen first, and the largest head seen since. Whoever answers with another log key,
- * or with a log that is shorter or differs at the same size, is not the ledger this key signs for.
- * Receipts are kept in `<key>.receipts/`.
+ * log's key as seen first, and the signed note of the largest head seen since. Whoever answers with
+ * another log key, or with a log that is shorter or does not extend that head, is not the ledger
+ * this key signs for. Receipts are kept in `<key>.receipts/`.
  */
 #ifndef SEM_CLI_PIN_H
 #define SEM_CLI_PIN_H
 
 #include "cli/ctl.h"
-#include "ledger/checkpoint.h"
+#include "cli/extends.h"
 
 struct log_pin {
     char *path; /* of the network file */
     char origin[ORIGIN_MAX + 1];
     struct public_key log_key;
     struct log_head head; /* size 0: none seen */
+    char *note;           /* its checkpoint; NULL: none seen */
 };
 
 /*
@@ -32,8 +33,12 @@ void pin_free(struct log_pin *pin); /* NULL is accepted */
  */
 int pin_check(struct ctl *ctl) __attribute__((warn_unused_result));
 
-/* Checks a verified head against the one remembered, and remembers the larger. */
-int pin_head(struct ctl *ctl, const struct log_head *head) __attribute__((warn_unused_result));
+/*
+ * Remembers a verified head when it extends the one remembered, for which the server must give a
+ * proof: one request, where the head is a newer one. CTL_OK, or CTL_VERIFY after a message, with
+ * evidence where there is any.
+ */
+int pin_head(struct ctl *ctl, const struct signed_head *head) __attribute__((warn_unused_result));
 
 /* Keeps a receipt and its leaf; the log has the entry whether this works or not. */
 int pin_keep_receipt(const struct ctl *ctl, uint64_t index, const char *receipt, const char *leaf,

@@ -12,53 +12,10 @@
 #include "cli/session.h"
 #include "cli/signing.h"
 #include "cli/table.h"
+#include "cli/things.h"
 #include "cli/waiting.h"
 
-/* The path below an organisation: the one named, or ourselves. CTL_OK or an exit code. */
-static int org_path(struct ctl *ctl, struct args *a, const char *what, char out[static 96])
-{
-    struct handle org;
-
-    if (args_pos(a, 0) != NULL) {
-        args_handle(a, "HANDLE", args_pos(a, 0), &org);
-        if (a->bad) {
-            return CTL_USAGE;
-        }
-    } else {
-        int rc = ctl_handle(ctl, &org);
-        if (rc != CTL_OK) {
-            return rc;
-        }
-    }
-    snprintf(out, 96, "/v1/orgs/%s/%s", org.s, what);
-    return CTL_OK;
-}
-
 /* --- Figures ---------------------------------------------------------------------------------- */
-
-static int position(struct ctl *ctl, struct args *a)
-{
-    static const struct column lines[] = {
-        {"org", SHOW_TEXT, N_("organisation")},
-        {"given_posted", SHOW_MINUTES, N_("we gave")},
-        {"received_posted", SHOW_MINUTES, N_("we received")},
-        {"moves", SHOW_MINUTES, N_("gifts and pool")},
-        {"position", SHOW_MINUTES, N_("position")},
-        {"given_pending", SHOW_MINUTES, N_("we promised")},
-        {"received_pending", SHOW_MINUTES, N_("promised to us")},
-        {"line.floor", SHOW_MINUTES, N_("limit below zero")},
-        {"window.given", SHOW_MINUTES, N_("given in a year")},
-        {"window.received", SHOW_MINUTES, N_("received in a year")},
-        {"metrics.line_use", SHOW_PERMILLE, N_("share of the limit used")},
-        {"metrics.exchange_index", SHOW_PERMILLE, N_("exchange index")},
-        {"metrics.dependency.org", SHOW_TEXT, N_("largest provider")},
-        {"metrics.dependency.permille", SHOW_PERMILLE, N_("its share")},
-        {NULL, SHOW_TEXT, NULL}};
-    char path[96];
-    int rc = org_path(ctl, a, "position", path);
-
-    return rc == CTL_OK ? object_print(ctl, path, lines) : rc;
-}
 
 static int pairs(struct ctl *ctl, struct args *a)
 {
@@ -67,7 +24,7 @@ static int pairs(struct ctl *ctl, struct args *a)
                                             {"received", SHOW_MINUTES, N_("we received")},
                                             {"last_at", SHOW_DAY, N_("last")},
                                             {NULL, SHOW_TEXT, NULL}};
-    char path[96];
+    char path[ORG_PATH_SIZE];
     int rc = org_path(ctl, a, "pairs", path);
 
     return rc == CTL_OK ? list_print(ctl, path, columns, _("No hours exchanged yet.")) : rc;
@@ -83,7 +40,7 @@ static int statement(struct ctl *ctl, struct args *a)
                                             {"received", SHOW_MINUTES, N_("received")},
                                             {"position", SHOW_MINUTES, N_("position")},
                                             {NULL, SHOW_TEXT, NULL}};
-    char path[96];
+    char path[ORG_PATH_SIZE];
     struct query q;
     int32_t day;
 
@@ -189,7 +146,7 @@ static void entry_sentence(struct ctl *ctl, const json_t *answer)
     static char words[SENTENCE_SIZE];
     static struct entry entry;
     const json_t *leaf = json_object_get(answer, "leaf");
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     const char *note, *end;
     size_t n;
     int64_t at;
@@ -259,10 +216,6 @@ static const struct opt entries_opts[] = {
         NULL, NULL, 0, 0, NULL, NULL, NULL                                                         \
     }
 
-const struct verb position_verbs[] = {
-    {NULL, "[HANDLE]", 0, 1, NULL, position, N_("what was given and received, and the line")},
-    END,
-};
 const struct verb pairs_verbs[] = {
     {NULL, "[HANDLE]", 0, 1, NULL, pairs, N_("with whom: hours given and received")},
     END,

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Receipts, verified offline (SPEC 4.4): leaf, receipt and the log's key, nothing else. */
-#include <errno.h>
+/*
+ * Receipts: verified offline (SPEC 4.4) with leaf, receipt and the log's key and nothing else, or
+ * compared with the live log together with all else that we hold (SPEC 13.4).
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/duration.h"
-#include "cli/files.h"
+#include "cli/held.h"
+#include "cli/held_check.h"
 #include "cli/i18n.h"
 #include "cli/nouns.h"
 #include "cli/pin.h"
 #include "cli/sentence.h"
 #include "crypto/text.h"
 
-#define RECEIPT_BYTES_MAX 16384
-#define PROOF_ENDING      ".tlog-proof"
-#define RECEIPTS_ENDING   ".receipts"
+#define RECEIPTS_ENDING ".receipts"
 
 struct trust {
     char origin[ORIGIN_MAX + 1];
@@ -75,34 +76,13 @@ static int find_trust(const struct ctl *ctl, const struct args *a, const char *f
     return rc;
 }
 
-/* FILE.leaf beside FILE.tlog-proof, or --leaf. */
-static char *read_leaf(const struct args *a, const char *file, size_t *n)
-{
-    const char *given = args_get(a, "leaf");
-    size_t len = strlen(file), e = strlen(PROOF_ENDING);
-    char *path = NULL, *bytes;
-
-    if (given != NULL) {
-        return read_whole_file(given, LEAF_MAX, n);
-    }
-    if (len > e && strcmp(file + len - e, PROOF_ENDING) == 0) {
-        len -= e;
-    }
-    if (asprintf(&path, "%.*s.leaf", (int)len, file) < 0) {
-        return NULL;
-    }
-    bytes = read_whole_file(path, LEAF_MAX, n);
-    free(path);
-    return bytes;
-}
-
 static void print_result(const struct ctl *ctl, const struct trust *trust, uint64_t index,
                          const struct log_head *head, const char *leaf, size_t leaf_len)
 {
     static char words[SENTENCE_SIZE];
     static struct entry entry;
     char root[HEX_SIZE(HASH_BYTES)], when[DAY_SIZE];
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     const char *note = "", *end = NULL;
     size_t n = 0;
     int64_t at = 0;
@@ -129,31 +109,67 @@ static void print_result(const struct ctl *ctl, const struct trust *trust, uint6
     }
 }
 
-static int receipt_check(struct ctl *ctl, struct args *a)
+static int verify_one(struct ctl *ctl, const struct trust *trust, const struct held *h)
 {
-    const char *file = args_pos(a, 0), *why;
-    size_t n, leaf_len;
-    struct trust trust;
     struct log_head head;
+    const char *why;
     uint64_t index;
 
-    int rc = find_trust(ctl, a, file, &trust);
-    if (rc != CTL_OK) {
-        return rc;
+    if (h->beside == NULL) {
+        return fail(CTL_NOT_FOUND, _("%s: its leaf is not there (--leaf FILE)"), h->path);
     }
-    char *receipt = read_whole_file(file, RECEIPT_BYTES_MAX, &n);
-    char *leaf = receipt != NULL ? read_leaf(a, file, &leaf_len) : NULL;
-    if (receipt == NULL || leaf == NULL) {
-        rc = fail(CTL_NOT_FOUND, _("%s cannot be read: %s"),
-                  receipt == NULL ? file : _("the leaf (--leaf FILE)"), strerror(errno));
-    } else if (!receipt_verify(receipt, n, leaf, leaf_len, trust.origin, &trust.log_key, &index,
-                               &head, &why)) {
-        rc = fail(CTL_VERIFY, _("%s does not verify: %s"), file, why);
+    if (!receipt_verify(h->bytes, h->n, h->beside, h->beside_n, trust->origin, &trust->log_key,
+                        &index, &head, &why)) {
+        return fail(CTL_VERIFY, _("%s does not verify: %s"), h->path, why);
+    }
+    print_result(ctl, trust, index, &head, h->beside, h->beside_n);
+    return CTL_OK;
+}
+
+static int add_files(struct args *a, struct held_list *list)
+{
+    int rc = CTL_OK;
+
+    if (args_get(a, "leaf") != NULL && a->n_pos > 1) {
+        return fail(CTL_USAGE, _("--leaf goes with one file"));
+    }
+    for (int i = 0; i < a->n_pos && rc == CTL_OK; i++) {
+        rc = held_add_file(list, args_pos(a, i), args_get(a, "leaf"));
+    }
+    return rc;
+}
+
+static int receipt_verify_files(struct ctl *ctl, struct args *a)
+{
+    struct held_list list = {0};
+    struct trust trust;
+    int worst = CTL_OK, rc = find_trust(ctl, a, args_pos(a, 0), &trust);
+
+    rc = rc == CTL_OK ? add_files(a, &list) : rc;
+    for (size_t i = 0; i < list.n && rc == CTL_OK; i++) {
+        int one = verify_one(ctl, &trust, &list.v[i]);
+        worst = one != CTL_OK ? one : worst;
+    }
+    held_free(&list);
+    return rc != CTL_OK ? rc : worst;
+}
+
+static int receipt_check(struct ctl *ctl, struct args *a)
+{
+    struct held_list list = {0};
+    int rc;
+
+    if (a->n_pos > 0) {
+        rc = add_files(a, &list);
+    } else if (ctl->key_path == NULL) {
+        return fail(CTL_USAGE, _("which receipts? name them, or the key that they belong to with "
+                                 "--key FILE"));
     } else {
-        print_result(ctl, &trust, index, &head, leaf, leaf_len);
+        rc = held_add_key(&list, ctl->key_path);
     }
-    free(receipt);
-    free(leaf);
+    rc =
+        rc == CTL_OK ? held_check(ctl, &list, args_get(a, "log-key"), args_get(a, "evidence")) : rc;
+    held_free(&list);
     return rc;
 }
 
@@ -162,8 +178,16 @@ static const struct opt verify_opts[] = {
     {"log-key", "KEY", N_("the log's verifier key (else the key's network file)"), false},
     {NULL, NULL, NULL, false},
 };
+static const struct opt check_opts[] = {
+    {"log-key", "KEY", N_("the log's verifier key (else the key's network file)"), false},
+    {"evidence", "FILE", N_("where to write evidence of a fork"), false},
+    {NULL, NULL, NULL, false},
+};
 
 const struct verb receipt_verbs[] = {
-    {"verify", "FILE", 1, 1, verify_opts, receipt_check, N_("check a receipt, without a server")},
+    {"verify", "FILE ...", 1, ARGS_POS_MAX, verify_opts, receipt_verify_files,
+     N_("check receipts, without a server")},
+    {"check", "[FILE ...]", 0, ARGS_POS_MAX, check_opts, receipt_check,
+     N_("compare what we hold with the live log: all that is kept beside the key, or these files")},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

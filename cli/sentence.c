@@ -459,6 +459,18 @@ static void clock_tick(struct words *t, const struct entry *e)
               e->clock_tick.n, moment_text(e->clock_tick.through).s);
 }
 
+static void assertion_balance(struct words *t, const struct entry *e)
+{
+    const struct body_assertion_balance *b = &e->assertion_balance;
+
+    words_add(t,
+              _("%s states: it gave %s and received %s; gifts and the pool moved its position by "
+                "%s; it has promised %s and is promised %s."),
+              NAME(e->by), time_text(b->given_posted).s, time_text(b->received_posted).s,
+              time_text(b->moves).s, time_text(b->given_pending).s,
+              time_text(b->received_pending).s);
+}
+
 static void write_kind(struct words *t, const struct entry *e, const char *us)
 {
     struct part who;
@@ -533,6 +545,15 @@ static void write_kind(struct words *t, const struct entry *e, const char *us)
         return;
     case KIND_CLOCK_TICK:
         clock_tick(t, e);
+        return;
+    case KIND_SEAL_BALANCES:
+        words_add(t,
+                  _("The log's clock seals the balances of %" PRId64 " accounts as they stand "
+                    "after %" PRId64 " entries."),
+                  e->seal_balances.accounts, e->seal_balances.size);
+        return;
+    case KIND_ASSERTION_BALANCE:
+        assertion_balance(t, e);
         return;
     }
 }

@@ -31,6 +31,17 @@ static bool learn(struct ctl *ctl, const json_t *network)
            strcmp(ctl->origin, origin) == 0;
 }
 
+int client_open(struct ctl *ctl)
+{
+    if (ctl->client == NULL) {
+        ctl->client = client_new(ctl->url);
+    }
+    return ctl->client != NULL
+               ? CTL_OK
+               : fail(CTL_USAGE, _("\"%s\" is no address: http://HOST:PORT or unix:PATH"),
+                      ctl->url);
+}
+
 int network_open(struct ctl *ctl)
 {
     struct reply reply;
@@ -38,9 +49,9 @@ int network_open(struct ctl *ctl)
     if (ctl->network != NULL) {
         return CTL_OK;
     }
-    ctl->client = client_new(ctl->url);
-    if (ctl->client == NULL) {
-        return fail(CTL_USAGE, _("\"%s\" is no address: http://HOST:PORT or unix:PATH"), ctl->url);
+    int opened = client_open(ctl);
+    if (opened != CTL_OK) {
+        return opened;
     }
     client_call(ctl->client, "GET", "/v1/network", NULL, NULL, NULL, 0, &reply);
     if (reply.status != 200 || !learn(ctl, reply.json)) {
@@ -59,7 +70,7 @@ int network_open(struct ctl *ctl)
 bool login_text_valid(const char *text, const char *origin, const char *handle)
 {
     char first[ORIGIN_MAX + 16];
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     int n = snprintf(first, sizeof first, "%s/login/v1\n", origin);
     size_t len = strlen(text);
 

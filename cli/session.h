@@ -9,6 +9,9 @@
 #include "cli/client.h"
 #include "cli/ctl.h"
 
+/* Makes the client for the run's address. CTL_OK or CTL_USAGE after a message. */
+int client_open(struct ctl *ctl) __attribute__((warn_unused_result));
+
 /*
  * Connects and learns the network's origin and log key; compares them with what the key remembers.
  * Done once a run. CTL_OK or an exit code after a message.

@@ -10,6 +10,7 @@
 #include "cli/i18n.h"
 #include "cli/pin.h"
 #include "cli/problem.h"
+#include "cli/refusal.h"
 #include "cli/sentence.h"
 #include "cli/session.h"
 #include "cli/table.h"
@@ -24,15 +25,16 @@ struct posted {
 
 /* --- Before ----------------------------------------------------------------------------------- */
 
-int preview_show(struct ctl *ctl, const char *text, size_t len)
+int preview_show(struct ctl *ctl, const struct entry *entry)
 {
     struct reply reply;
-    int rc = request(ctl, "POST", "/v1/preview", "text/plain", text, len, &reply);
+    int rc = request(ctl, "POST", "/v1/preview", "text/plain", entry->text, entry->text_len,
+                     &reply);
 
     if (rc == CTL_OK) {
         const json_t *problem = json_object_get(reply.json, "problem");
         if (problem != NULL) {
-            rc = problem_show(ctl, problem);
+            rc = seen_check(ctl, problem, entry, problem_show(ctl, problem));
         } else {
             effects_show(ctl, json_object_get(reply.json, "effects"));
         }
@@ -89,8 +91,8 @@ int receipt_take(struct ctl *ctl, const json_t *answer, const char *text, size_t
 {
     const json_t *receipt = json_object_get(answer, "receipt");
     const json_t *leaf = json_object_get(answer, "leaf");
+    struct signed_head head = {0};
     const char *why;
-    struct log_head head;
     uint64_t index;
 
     if (!json_is_string(receipt) || !json_is_string(leaf)) {
@@ -99,7 +101,9 @@ int receipt_take(struct ctl *ctl, const json_t *answer, const char *text, size_t
     const char *bytes = json_string_value(leaf);
     size_t n = json_string_length(leaf);
     if (!receipt_verify(json_string_value(receipt), json_string_length(receipt), bytes, n,
-                        ctl->origin, &ctl->log_key, &index, &head, &why)) {
+                        ctl->origin, &ctl->log_key, &index, &head.head, &why) ||
+        !receipt_note(json_string_value(receipt), json_string_length(receipt), &head.note,
+                      &head.n)) {
         return fail(CTL_VERIFY, _("the receipt does not verify: %s"), why);
     }
     if (text != NULL && !leaf_has_text(bytes, n, text, len)) {
@@ -109,7 +113,7 @@ int receipt_take(struct ctl *ctl, const json_t *answer, const char *text, size_t
     if (text == NULL) {
         if (rc == CTL_OK) {
             say(ctl, _("The receipt verifies: entry %" PRIu64 " is in the log of %" PRIu64 "."),
-                index, head.size);
+                index, head.head.size);
         }
         return rc;
     }
@@ -212,6 +216,7 @@ static int post(struct ctl *ctl, const struct posted *p, const struct detail det
     ref_format(ref, &(struct ref){p->entry->by, p->entry->id});
     int rc = request(ctl, "POST", "/v1/entries", "text/plain", p->note, p->note_len, &reply);
     if (rc != CTL_OK) {
+        rc = refusal_take(ctl, reply.json, p->note, p->note_len, rc);
         reply_free(&reply);
         return rc;
     }
@@ -229,7 +234,7 @@ int signing_run(struct ctl *ctl, const char *text, size_t len, const struct deta
 {
     static struct entry entry;
     struct posted posted = {.entry = &entry};
-    struct refusal why = {0};
+    struct refusal why = {.code = CODE_OK};
     struct handle us;
 
     if (!entry_decode(&entry, ctl->origin, text, len, &why)) {
@@ -237,7 +242,7 @@ int signing_run(struct ctl *ctl, const char *text, size_t len, const struct deta
         return CTL_USAGE;
     }
     int rc = ctl_handle(ctl, &us);
-    rc = rc == CTL_OK ? preview_show(ctl, text, len) : rc;
+    rc = rc == CTL_OK ? preview_show(ctl, &entry) : rc;
     rc = rc == CTL_OK ? consent(ctl, &entry, &us) : rc;
     if (rc != CTL_OK) {
         return rc;

@@ -15,8 +15,8 @@
 int signing_run(struct ctl *ctl, const char *text, size_t len, const struct detail details[],
                 size_t n_details) __attribute__((warn_unused_result));
 
-/* Asks the server what a text would do and shows it; CTL_OK when it would be accepted. */
-int preview_show(struct ctl *ctl, const char *text, size_t len) __attribute__((warn_unused_result));
+/* Asks the server what an entry would do and shows it; CTL_OK when it would be accepted. */
+int preview_show(struct ctl *ctl, const struct entry *entry) __attribute__((warn_unused_result));
 
 /*
  * Puts a signature under a text: the note with this one line. The caller frees it; NULL without

@@ -32,6 +32,25 @@ json_t *title_and_text(const struct args *a)
     return o;
 }
 
+int org_path(struct ctl *ctl, struct args *a, const char *what, char out[static ORG_PATH_SIZE])
+{
+    struct handle org;
+
+    if (args_pos(a, 0) != NULL) {
+        args_handle(a, "HANDLE", args_pos(a, 0), &org);
+        if (a->bad) {
+            return CTL_USAGE;
+        }
+    } else {
+        int rc = ctl_handle(ctl, &org);
+        if (rc != CTL_OK) {
+            return rc;
+        }
+    }
+    snprintf(out, ORG_PATH_SIZE, "/v1/orgs/%s/%s", org.s, what);
+    return CTL_OK;
+}
+
 int sign_ref(struct ctl *ctl, struct args *a, const char *kind, const char *field)
 {
     struct draft d;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What the verbs of offers, needs, agreements and hours have in common. */
+/* What verbs have in common. */
 #ifndef SEM_CLI_THINGS_H
 #define SEM_CLI_THINGS_H
 
@@ -14,6 +14,14 @@ json_t *title_and_text(const struct args *a);
 
 /* An entry of a kind whose only field is a reference: withdraw, vouch, close, cancel. */
 int sign_ref(struct ctl *ctl, struct args *a, const char *kind, const char *field)
+    __attribute__((warn_unused_result));
+
+/*
+ * The path of `what` below an organisation: the one of the first positional, or ourselves. CTL_OK
+ * or an exit code.
+ */
+#define ORG_PATH_SIZE 96
+int org_path(struct ctl *ctl, struct args *a, const char *what, char out[static ORG_PATH_SIZE])
     __attribute__((warn_unused_result));
 
 /* Shows GET <base>/<ref> of the first positional. */

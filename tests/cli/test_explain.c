@@ -52,6 +52,13 @@ Test(explain, a_crossed_limit_is_told_in_hours)
     cr_expect_str_eq(out.limit, "the most that Orme may receive beyond what it gave is 10 h");
 }
 
+Test(explain, counters_are_told_in_hours)
+{
+    explain(&out, "assertion_false", "", "90", "-5");
+    cr_expect_str_eq(out.expected, "1 h 30 min");
+    cr_expect_str_eq(out.found, "-5 min");
+}
+
 static void stays(const char *code, const char *expected, const char *found)
 {
     explain(&out, code, "limit_floor", expected, found);
@@ -70,6 +77,7 @@ Test(explain, another_shape_stays_as_it_is)
     stays("limit_crossed", known,
           "99999999999999999999 minutes; position would be -990, floor -600, hard stop -900");
     stays("limit_crossed", "at most 870 minutes more for ORME", "960 minutes");
+    stays("assertion_false", "99999999999999999999", "12 sheep");
     stays("expires_out_of_range", "after -5, at most 7 (1 days)", "-5");
     stays("expires_out_of_range", "after 1788185100000", "9223372036854775807");
     stays("expired", "", "");

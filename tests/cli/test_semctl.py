@@ -14,7 +14,7 @@ import nacl.pwhash.argon2id
 import nacl.signing
 
 import shell
-from semclient import DAY_MS, canonical, day_of, new_id, now_ms
+from semclient import DAY_MS, POLICY_DEFAULT, canonical, day_of, new_id, now_ms
 from shell import (CONFLICT, KEY, LOCKED, NO_LEDGER, NOT_FOUND, OK, PARTIAL, PASSPHRASE,
                    REFUSED, USAGE, VERIFY)
 
@@ -95,7 +95,7 @@ class Story(shell.Case):
         self.assertEqual(self.data("osier", "pairs")[0]["org"], "sureau")
         self.assertEqual(self.data("osier", "agreement", "list")[0]["recorded"], 150)
         self.assertEqual(self.data("osier", "network")[0]["totals"]["given"], 150)
-        self.assertEqual(len(self.data("osier", "policy")), 20)
+        self.assertEqual(len(self.data("osier", "policy")), 22)
         self.assertEqual([one["slug"] for one in self.data("osier", "skills")],
                          ["comptabilite", "droit"])
         size = self.data("osier", "network")[0]["size"]
@@ -295,6 +295,106 @@ class Exits(shell.Case):
                 self.assertEqual(done.stderr, "")
                 for word in ("debt", "debit", "credit"):
                     self.assertNotIn(word, done.stdout.lower())
+
+
+class Balance(shell.Case):
+    """Where an organisation stands, under its own signature and under a seal (SPEC 13.4)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        done = cls.apply(cls.founding(policy={**POLICY_DEFAULT, "seal_every": 16}))
+        assert done.returncode == OK, done.stderr
+
+    def give(self, minutes):
+        """noyer helps orme."""
+        ref = self.ref("noyer", "hours", "record", "--to", "orme", "--minutes", minutes)
+        self.do("orme", "inbox", "sign", ref)
+
+    def seal(self):
+        """Goes on until the balances are sealed with all that was recorded."""
+        while True:
+            self.do("tilleul", "org", "confirm")
+            last = self.data("tilleul", "entries", "list")[-1]
+            if last["kind"] == "seal.balances":
+                return last
+
+    def test_figures_are_asserted_and_then_proven(self):
+        self.asserted()
+        self.proven()
+
+    def asserted(self):
+        """As shown or as given; the log takes nothing else."""
+        self.give("1h30")
+        self.give("30min")
+        done = self.do("noyer", "position", "assert")
+        self.assertIn("Noyer states: it gave 2 h and received 0 min", done.stderr)
+        entry, = self.data("noyer", "entry", "show", done.stdout.strip())
+        self.assertEqual((entry["kind"], entry["fields"]["given_posted"]),
+                         ("assertion.balance", 120))
+        self.do("orme", "position", "assert", "--gave", "0", "--received", "2h", "--promised", "0",
+                "--promised-to-us", "0", "--moves=0")
+        size = self.client.get("/v1/network").json["size"]
+        done = self.do("orme", "position", "assert", "--received", "1h", status=REFUSED)
+        for words in ("assertion_false", "received_posted", "expected: 2 h", "found: 1 h"):
+            self.assertIn(words, done.stderr)
+        problem, = self.data("orme", "position", "assert", "--moves=-5", status=REFUSED)
+        self.assertEqual((problem["code"], problem["field"], problem["found"]),
+                         ("assertion_false", "moves", "-5"))
+        for wrong in ("--gave=-5", "--gave=soon", "--moves=x", "--received="):
+            with self.subTest(wrong):
+                self.do("orme", "position", "assert", wrong, status=USAGE)
+        self.assertEqual(self.client.get("/v1/network").json["size"], size)
+
+    def proven(self):
+        """A proof is checked without a server."""
+        done = self.shell.signed("orme", "position", "--", "check")
+        self.check(done, NOT_FOUND)     # an organisation of that name
+        self.assertIn("no such organisation", done.stderr)
+        self.give("45min")
+        seal = self.seal()
+        path = os.path.join(self.shell.home, "orme.balance")
+        done = self.do("orme", "position", "prove", "-o", path)
+        self.assertIn("position check", done.stderr)
+        with open(path, encoding="utf-8") as file:
+            proof = json.load(file)
+        self.assertEqual(proof, self.data("orme", "position", "prove")[0])
+        position = self.data("orme", "position")[0]["position"]
+        verifier = self.data("orme", "network")[0]["keys"]["log_verifier"]
+        told = self.check(self.shell.run("--url", "unix:/nowhere", "--json", "position", "check",
+                                         path, "--log-key", verifier))
+        shown = json.loads(told.stdout)
+        self.assertEqual((shown["org"], shown["position"], shown["size"], shown["at"]),
+                         ("orme", position, seal["index"], seal["at"]))
+        done = self.check(self.shell.run("--key", self.shell.path("orme"), "position", "check",
+                                         path))
+        self.assertRegex(done.stdout, r"Verified: Orme had given .* it stood at -")
+        self.wrong(path, proof, verifier)
+
+    def wrong(self, path, proof, verifier):
+        """Whatever is changed, the proof says nothing any more."""
+        check = ("position", "check", path, "--log-key")
+        balance = proof["balance"]
+        changed = [dict(proof, balance=balance.replace('"received_posted":', '"received_posted":1')),
+                   dict(proof, index=proof["index"] - 1), dict(proof, path=proof["path"][:-1]),
+                   dict(proof, accounts=proof["accounts"] + 1), dict(proof, origin="other.example"),
+                   dict(proof, seal=proof["seal"].replace('"accounts":4', '"accounts":5')),
+                   dict(proof, receipt=proof["receipt"].replace("index 1", "index 2")),
+                   dict(proof, more=1), [], "x"]
+        for one in changed:
+            self.shell.write("orme.balance", json.dumps(one))
+            with self.subTest(str(one)[:60]):
+                done = self.check(self.shell.run(*check, verifier), VERIFY)
+                self.assertIn("proves nothing", done.stderr)
+        self.shell.write("orme.balance", json.dumps(proof))
+        self.check(self.shell.run(*check, verifier))
+        other = self.started.serve(self.started.init()).client()
+        other = other.get("/v1/network").json["keys"]["log_verifier"]
+        self.check(self.shell.run(*check, other), VERIFY)
+        self.check(self.shell.run(*check, "nonsense"), USAGE)
+        self.check(self.shell.run("position", "check", path), USAGE)
+        self.check(self.shell.run("position", "check", path + ".gone", "--log-key", verifier),
+                   NOT_FOUND)
 
 
 class Keys(shell.Case):

@@ -30,7 +30,7 @@ static const char *say(const char *kind, const char *by, const char *us, const c
 {
     static char words[SENTENCE_SIZE], text[16384];
     static struct entry entry;
-    struct refusal why = {0};
+    struct refusal why = {.code = CODE_OK};
     json_error_t error;
     json_t *o = json_loads(fields, 0, &error);
 
@@ -286,10 +286,28 @@ Test(sentence, clock_tick)
                      "The log's clock processes 2 due moments through 31 August 2026, 14:05 UTC.");
 }
 
+Test(sentence, seal_balances)
+{
+    cr_expect_str_eq(say("seal.balances", "clock", NULL,
+                         "{\"accounts\":5,\"root\":\"" HASH_A "\",\"size\":1024,"
+                         "\"valid_until\":" AFTERNOON "}"),
+                     "The log's clock seals the balances of 5 accounts as they stand after 1024 "
+                     "entries.");
+}
+
+Test(sentence, assertion_balance)
+{
+    cr_expect_str_eq(say("assertion.balance", "saule", "saule",
+                         "{\"given_pending\":60,\"given_posted\":150,\"moves\":-5,"
+                         "\"received_pending\":0,\"received_posted\":30}"),
+                     "Saule states: it gave 2 h 30 min and received 30 min; gifts and the pool "
+                     "moved its position by -5 min; it has promised 1 h and is promised 0 min.");
+}
+
 Test(sentence, a_sentence_that_does_not_fit_is_cut_at_a_character)
 {
     static struct entry entry;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     const char *text = ORIGIN "/entry/v1\n{\"by\":\"saule\",\"id\":\"" ID
                               "\",\"kind\":\"org.confirm\",\"valid_until\":1790000000000}\n";
     char words[16];
