@@ -30,7 +30,7 @@ static bool find_waiting(struct request *rq, const struct ref *ref, enum slot sl
     struct inbox_item *item = &rq->worker->item;
     const struct commit *commit;
     const char *kind = "", *end;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
 
     if (!inbox_get(rq->server->node->side, ref, item)) {
         return false;

@@ -285,10 +285,11 @@ static bool find_waiting(struct request *rq, const struct note *note, struct not
 }
 
 /*
- * Somebody else may have completed the set while this one was being stored: then the item goes
- * again, and the writer, which looks for the id first, answers with the place in the log.
+ * Somebody else may have completed the set while this one was being stored, or an earlier text
+ * under this id was refused for good: then the item goes again, and the writer, which looks for the
+ * id first, answers with the place in the log or with the refusal.
  */
-static bool logged_meanwhile(struct request *rq)
+static bool decided_meanwhile(struct request *rq)
 {
     struct ref ref = {rq->entry->by, rq->entry->id};
     struct thing_key key = {.id = ref.id};
@@ -300,12 +301,16 @@ static bool logged_meanwhile(struct request *rq)
         return false;
     }
     key.author = state_org_number(rq->state, &ref.by);
-    if (key.author == 0 || !state_id(rq->state, &key, &index) ||
-        !state_entry(rq->state, index, &record)) {
-        return false;
+    if (key.author != 0 && state_id(rq->state, &key, &index) &&
+        state_entry(rq->state, index, &record)) {
+        inbox_remove(rq->server->node->side, &ref, &record.text_hash);
+        return true;
     }
-    inbox_remove(rq->server->node->side, &ref, &record.text_hash);
-    return true;
+    if (refused_get(rq->server->node->side, &ref, &rq->worker->refused) == REFUSED_THERE) {
+        inbox_remove(rq->server->node->side, &ref, NULL);
+        return true;
+    }
+    return false;
 }
 
 static enum gathered gather_locked(struct request *rq, struct note *note, bool inbox,
@@ -328,7 +333,7 @@ static enum gathered gather_locked(struct request *rq, struct note *note, bool i
     if (!store(rq, note, signatures, why)) {
         return GATHER_REFUSED;
     }
-    return logged_meanwhile(rq) ? GATHER_COMPLETE : GATHER_WAITS;
+    return decided_meanwhile(rq) ? GATHER_COMPLETE : GATHER_WAITS;
 }
 
 enum gathered gather_signatures(struct request *rq, struct note *note, bool inbox,

@@ -10,7 +10,8 @@
 #include "ledger/signers.h"
 
 enum gathered {
-    GATHER_COMPLETE, /* rq->body is the complete note, every signature verified */
+    /* rq->body is the complete note, every signature verified; or its id is decided already */
+    GATHER_COMPLETE,
     GATHER_WAITS,    /* it is in the inbox; `signatures` says what is missing */
     GATHER_REFUSED,  /* *why */
 };

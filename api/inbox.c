@@ -27,7 +27,7 @@ static json_t *view_item(struct request *rq, const struct inbox_item *item)
     struct entry *entry = &rq->worker->entry;
     struct note *note = &rq->worker->note;
     bool holds[NOTE_SIGS_MAX];
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     json_t *o = view_object();
 
     if (note_parse(note, item->note, item->note_len) != NOTE_OK) {

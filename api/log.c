@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/gzip.h"
 #include "api/path.h"
 #include "api/reply.h"
 #include "api/routes.h"
@@ -79,6 +80,24 @@ static uint8_t *bundle(struct kv *kv, const struct tile *tile, size_t *size)
     return bytes;
 }
 
+/* Takes the bytes; coded when the client accepts that and memory lasts. */
+static void reply_coded(struct request *rq, uint8_t *bytes, size_t size)
+{
+    const char *accepts = MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND,
+                                                      MHD_HTTP_HEADER_ACCEPT_ENCODING);
+    size_t n;
+    uint8_t *coded = gzip_accepted(accepts) ? gzip_encode(bytes, size, &n) : NULL;
+
+    reply_header(rq, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+    if (!coded) {
+        reply_owned(rq, MHD_HTTP_OK, OCTETS, bytes, size);
+        return;
+    }
+    free(bytes);
+    reply_header(rq, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    reply_owned(rq, MHD_HTTP_OK, OCTETS, coded, n);
+}
+
 void get_bundle(struct request *rq)
 {
     uint8_t *bytes;
@@ -95,7 +114,7 @@ void get_bundle(struct request *rq)
     if (rq->state->network.found.public_bundles) {
         never_changes(rq); /* what needs a session is left to no cache at all */
     }
-    reply_owned(rq, MHD_HTTP_OK, OCTETS, bytes, size);
+    reply_coded(rq, bytes, size);
 }
 
 /* --- Consistency ----------------------------------------------------------------------------- */

@@ -122,7 +122,7 @@ void post_session(struct request *rq)
     }
     err = note_parse(note, rq->body_len ? rq->body : "", rq->body_len);
     if (err != NOTE_OK) {
-        struct refusal why;
+        struct refusal why = {.code = CODE_OK};
 
         refuse(&why, CODE_note_malformed, "", "a login text signed by one key", "%s",
                note_strerror(err));

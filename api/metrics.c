@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "api/conns.h"
+#include "api/cosign.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "ledger/witness_policy.h"
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -89,6 +91,40 @@ static void write_store(FILE *out, struct store *store)
            (double)room.disk_free_bytes);
 }
 
+/* The text of a label: what could end it is escaped. */
+static void label(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') {
+            fputc('\\', out);
+        }
+        fputc(*text, out);
+    }
+}
+
+static void write_witnesses(FILE *out, struct cosign *cosign)
+{
+    struct cosign_status status[POLICY_WITNESSES_MAX];
+    size_t n = cosign_witnesses(cosign, status, POLICY_WITNESSES_MAX);
+    uint64_t version;
+
+    figure(out, "sem_cosigned_entries", "gauge", "Entries under the head that has its quorum.",
+           (double)cosign_size(cosign, &version));
+    family(out, "sem_witness_cosigned_entries", "gauge",
+           "Entries under the largest head that the witness cosigned since the start.");
+    for (size_t i = 0; i < n; i++) {
+        fputs("sem_witness_cosigned_entries{witness=\"", out);
+        label(out, status[i].name);
+        fprintf(out, "\"} %" PRIu64 "\n", status[i].size);
+    }
+    family(out, "sem_witness_up", "gauge", "1 when the witness cosigned what it was asked for.");
+    for (size_t i = 0; i < n; i++) {
+        fputs("sem_witness_up{witness=\"", out);
+        label(out, status[i].name);
+        fprintf(out, "\"} %d\n", status[i].answers);
+    }
+}
+
 static void write_all(FILE *out, struct server *s)
 {
     int64_t now = writer_now_monotonic_ms();
@@ -99,6 +135,9 @@ static void write_all(FILE *out, struct server *s)
            (double)(now - s->started_ms) / 1e3);
     write_writer(out, s->writer);
     write_store(out, s->node->store);
+    if (s->cosign) {
+        write_witnesses(out, s->cosign);
+    }
     write_append(out, &s->stats);
     write_requests(out, &s->stats);
     figure(out, "sem_verify_failures_total", "counter", "Signatures that did not verify.",

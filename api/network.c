@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* What anybody may know of the network (SPEC 12.4). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/assets.h"
+#include "api/cosign.h"
 #include "api/reply.h"
 #include "api/routes.h"
 #include "api/server.h"
@@ -35,21 +37,50 @@ void get_openapi(struct request *rq)
 
 void get_checkpoint(struct request *rq)
 {
+    struct cosign *cosign = rq->server->cosign;
+    uint64_t cosigned = 0, version = 0;
     json_t *o;
 
-    if (!query_read(rq, NULL, 0) || reply_not_modified(rq)) {
+    if (!query_read(rq, NULL, 0)) {
+        return;
+    }
+    if (cosign) {
+        cosigned = cosign_size(cosign, &version);
+        rq->generation += version;
+    }
+    if (reply_not_modified(rq)) {
         return;
     }
     o = view_object();
     put_int(o, "size", (int64_t)rq->head.size);
     put_hex(o, "root", rq->head.root.b, HASH_BYTES);
     put_bytes(o, "note", rq->checkpoint, rq->worker->checkpoint_len);
+    if (cosign) {
+        put_int(o, "cosigned", (int64_t)cosigned);
+    }
     reply_json(rq, MHD_HTTP_OK, o);
 }
 
+/* SPEC 4.7: the newest head that has its quorum, where there are witnesses. */
 void get_checkpoint_note(struct request *rq)
 {
-    if (query_read(rq, NULL, 0) && !reply_not_modified(rq)) {
+    struct cosign *cosign = rq->server->cosign;
+    char *note = NULL;
+    uint64_t version;
+    size_t n;
+
+    if (!query_read(rq, NULL, 0)) {
+        return;
+    }
+    if (cosign && rq->worker->checkpoint_len > 0) {
+        note = cosign_note(cosign, rq->head.size, &n, &version);
+        rq->generation += version;
+    }
+    if (reply_not_modified(rq)) {
+        free(note);
+    } else if (note) {
+        reply_owned(rq, MHD_HTTP_OK, "text/plain; charset=utf-8", note, n);
+    } else {
         reply_copy(rq, MHD_HTTP_OK, "text/plain; charset=utf-8", rq->checkpoint,
                    rq->worker->checkpoint_len);
     }

@@ -10,6 +10,8 @@
 
 #include "api/server.h"
 
+#define VERBS "init, serve, check, rebuild, keys, backup or restore"
+
 static const char usage[] =
     "Usage: semd VERB --dir DIR [OPTION...]\n"
     "Keeps the mutual-aid ledger of a network of organisations.\n"
@@ -19,15 +21,24 @@ static const char usage[] =
     "  check     replay the log and compare every byte of the state\n"
     "  rebuild   make the state again from the log\n"
     "  keys      print the public keys, which network.found must name\n"
+    "  backup    copy the data folder, also while it is served: --to NEWDIR\n"
+    "  restore   check a backup from leaf to leaf and make a data folder of it: --from BACKUP\n"
     "\n"
     "  --dir DIR               the data folder\n"
     "  --origin NAME           the network's name, such as ledger.example.org/brussels\n"
     "  --demo-seed TEXT        derive the keys from a text: never for a real network\n"
+    "  --to NEWDIR             where the backup goes; nothing may be there\n"
+    "  --without-keys          leave the server's keys out of the backup\n"
+    "  --from BACKUP           the backup; it is read alone and stays\n"
+    "  --keys KEYSDIR          take the server's keys from there\n"
+    "  --replace               DIR may be there: it is kept as DIR.before-TIME; what it signed,\n"
+    "                          erased and refused last stays known\n"
     "  --listen HOST:PORT      or unix:PATH; port 0 takes a free one (127.0.0.1:8080)\n"
     "  --metrics HOST:PORT     serve Prometheus figures there\n"
+    "  --witness-policy FILE   send each head to the witnesses in a C2SP tlog-policy file\n"
     "  --insecure-http         allow plain HTTP on an address that is not this machine's own\n"
     "  --config FILE           lines `key = value` with the keys\n"
-    "                            dir, listen, metrics   as above\n"
+    "                            dir, listen, metrics, witness_policy   as above\n"
     "                            map_bytes    room for the log and its state (64 GiB, sparse)\n"
     "                            queue_max    entries that may wait for the writer (4096)\n"
     "                            batch_max    entries of one commit (256)\n"
@@ -80,6 +91,9 @@ static bool take_key(struct options *o, const char *key, const char *value)
     if (strcmp(key, "metrics") == 0) {
         return o->metrics[0] || take_text(o->metrics, key, value);
     }
+    if (strcmp(key, "witness_policy") == 0) {
+        return o->witness_policy[0] || take_text(o->witness_policy, key, value);
+    }
     if (strcmp(key, "map_bytes") == 0) {
         return take_number(&o->map_bytes, key, value, (size_t)1 << 20, (size_t)1 << 46);
     }
@@ -96,8 +110,8 @@ static bool take_key(struct options *o, const char *key, const char *value)
         o->threads = (unsigned)threads;
         return true;
     }
-    fprintf(stderr, "semd: unknown key \"%s\"; the keys are dir, listen, metrics, map_bytes, "
-            "queue_max, batch_max, threads\n", key);
+    fprintf(stderr, "semd: unknown key \"%s\"; the keys are dir, listen, metrics, "
+            "witness_policy, map_bytes, queue_max, batch_max, threads\n", key);
     return false;
 }
 
@@ -154,15 +168,22 @@ static bool read_file(struct options *o, const char *path)
 
 /* --- The command line ------------------------------------------------------------------------ */
 
-enum { OPT_DIR = 256, OPT_ORIGIN, OPT_SEED, OPT_LISTEN, OPT_METRICS, OPT_INSECURE, OPT_CONFIG,
-       OPT_HELP, OPT_VERSION };
+enum { OPT_DIR = 256, OPT_ORIGIN, OPT_SEED, OPT_TO, OPT_WITHOUT_KEYS, OPT_FROM, OPT_KEYS,
+       OPT_REPLACE, OPT_LISTEN, OPT_METRICS, OPT_WITNESS, OPT_INSECURE, OPT_CONFIG, OPT_HELP,
+       OPT_VERSION };
 
 static const struct option long_options[] = {
     {"dir", required_argument, NULL, OPT_DIR},
     {"origin", required_argument, NULL, OPT_ORIGIN},
     {"demo-seed", required_argument, NULL, OPT_SEED},
+    {"to", required_argument, NULL, OPT_TO},
+    {"without-keys", no_argument, NULL, OPT_WITHOUT_KEYS},
+    {"from", required_argument, NULL, OPT_FROM},
+    {"keys", required_argument, NULL, OPT_KEYS},
+    {"replace", no_argument, NULL, OPT_REPLACE},
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"metrics", required_argument, NULL, OPT_METRICS},
+    {"witness-policy", required_argument, NULL, OPT_WITNESS},
     {"insecure-http", no_argument, NULL, OPT_INSECURE},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"help", no_argument, NULL, OPT_HELP},
@@ -178,7 +199,8 @@ static int wrong_usage(const char *what)
 
 static bool find_verb(const char *word, enum verb *out)
 {
-    static const char *const words[] = {"init", "serve", "check", "rebuild", "keys"};
+    static const char *const words[] = {"init", "serve", "check", "rebuild", "keys", "backup",
+                                        "restore"};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(words[i], word) == 0) {
@@ -199,10 +221,24 @@ static int take_option(struct options *o, int option, const char **config)
         return take_text(o->origin, "--origin", optarg) ? -1 : EXIT_USAGE;
     case OPT_SEED:
         return take_text(o->demo_seed, "--demo-seed", optarg) ? -1 : EXIT_USAGE;
+    case OPT_TO:
+        return take_text(o->to, "--to", optarg) ? -1 : EXIT_USAGE;
+    case OPT_WITHOUT_KEYS:
+        o->without_keys = true;
+        return -1;
+    case OPT_FROM:
+        return take_text(o->from, "--from", optarg) ? -1 : EXIT_USAGE;
+    case OPT_KEYS:
+        return take_text(o->keys, "--keys", optarg) ? -1 : EXIT_USAGE;
+    case OPT_REPLACE:
+        o->replace = true;
+        return -1;
     case OPT_LISTEN:
         return take_text(o->listen, "--listen", optarg) ? -1 : EXIT_USAGE;
     case OPT_METRICS:
         return take_text(o->metrics, "--metrics", optarg) ? -1 : EXIT_USAGE;
+    case OPT_WITNESS:
+        return take_text(o->witness_policy, "--witness-policy", optarg) ? -1 : EXIT_USAGE;
     case OPT_INSECURE:
         o->insecure_http = true;
         return -1;
@@ -220,10 +256,32 @@ static int take_option(struct options *o, int option, const char **config)
     }
 }
 
+/* What belongs to one verb alone. */
+static int check_copies(const struct options *o)
+{
+    bool backup = o->verb == VERB_BACKUP, restore = o->verb == VERB_RESTORE;
+
+    if (!backup && (o->to[0] || o->without_keys)) {
+        return wrong_usage("--to and --without-keys are for backup");
+    }
+    if (!restore && (o->from[0] || o->keys[0] || o->replace)) {
+        return wrong_usage("--from, --keys and --replace are for restore");
+    }
+    if (backup && !o->to[0]) {
+        return wrong_usage("--to NEWDIR is missing: the folder that the backup will be");
+    }
+    if (restore && !o->from[0]) {
+        return wrong_usage("--from BACKUP is missing: the folder that `semd backup` made");
+    }
+    return -1;
+}
+
 static int check_verb(struct options *o, const char *config)
 {
-    if (o->verb != VERB_SERVE && (config || o->listen[0] || o->metrics[0] || o->insecure_http)) {
-        return wrong_usage("--listen, --metrics, --config and --insecure-http are for serve");
+    if (o->verb != VERB_SERVE && (config || o->listen[0] || o->metrics[0] || o->insecure_http ||
+                                  o->witness_policy[0])) {
+        return wrong_usage("--listen, --metrics, --witness-policy, --config and --insecure-http "
+                           "are for serve");
     }
     if (o->verb != VERB_INIT && (o->origin[0] || o->demo_seed[0])) {
         return wrong_usage("--origin and --demo-seed are for init: the folder knows its own");
@@ -240,7 +298,7 @@ static int check_verb(struct options *o, const char *config)
     if (!o->listen[0]) {
         snprintf(o->listen, sizeof o->listen, "127.0.0.1:8080");
     }
-    return -1;
+    return check_copies(o);
 }
 
 int options_read(struct options *o, int argc, char **argv)
@@ -256,10 +314,10 @@ int options_read(struct options *o, int argc, char **argv)
         }
     }
     if (optind >= argc) {
-        return wrong_usage("a verb is missing: init, serve, check, rebuild or keys");
+        return wrong_usage("a verb is missing: " VERBS);
     }
     if (!find_verb(argv[optind], &o->verb)) {
-        return wrong_usage("no such verb: init, serve, check, rebuild or keys");
+        return wrong_usage("no such verb: " VERBS);
     }
     if (optind + 1 < argc) {
         return wrong_usage("one verb at a time, and nothing after it but options");

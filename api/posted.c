@@ -44,7 +44,7 @@ static bool read_note(struct request *rq, bool unsigned_ok, struct note *note, s
 bool posted_read(struct request *rq, bool unsigned_ok, struct entry *entry, struct note *note)
 {
     const char *origin = rq->server->node->origin;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
 
     if (rq->body_len == 0) {
         refuse_note(&why, NOTE_NO_SEPARATOR);
@@ -109,6 +109,8 @@ const struct commit *posted_commit(const struct entry *e, enum slot slot, const 
     case KIND_AGREEMENT_CANCEL:
     case KIND_HOURS_REVERSE:
     case KIND_CLOCK_TICK:
+    case KIND_SEAL_BALANCES:
+    case KIND_ASSERTION_BALANCE:
         break;
     }
     return NULL;
@@ -120,7 +122,7 @@ bool posted_progress(struct request *rq, const struct entry *entry, const struct
 {
     struct note one = {.text = note->text, .text_len = note->text_len};
     struct signatures found;
-    struct refusal ignored;
+    struct refusal ignored = {.code = CODE_OK};
 
     if (!posted_signatures(rq, entry, &one, false, out, &ignored)) {
         return false;

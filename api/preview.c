@@ -107,7 +107,7 @@ static bool is_signer(const struct signer_set *signers, const struct handle *org
 static bool may_preview(struct request *rq, const struct entry *entry, const struct note *note)
 {
     struct signatures *found = &rq->worker->signatures;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     bool known, listed;
 
     if (entry->kind->id == KIND_NETWORK_FOUND || entry->kind->id == KIND_ORG_ADMIT ||
@@ -152,7 +152,7 @@ void post_preview(struct request *rq)
     if (!query_read(rq, NULL, 0) || !posted_read(rq, true, &w->entry, &w->note)) {
         return;
     }
-    if (w->entry.kind->id == KIND_CLOCK_TICK) {
+    if (w->entry.kind->by_clock) {
         reply_code(rq, CODE_clock_only, NULL);
         return;
     }

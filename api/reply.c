@@ -175,7 +175,8 @@ json_t *problem_json(const struct refusal *why, const char *detail)
     return problem;
 }
 
-static void reply_problem(struct request *rq, const struct refusal *why, const char *detail)
+/* Takes the reference of `problem`. */
+static void reply_as_problem(struct request *rq, const struct refusal *why, json_t *problem)
 {
     if (why->code == CODE_too_busy || why->code == CODE_deadline || why->code == CODE_inbox_full) {
         reply_header(rq, MHD_HTTP_HEADER_RETRY_AFTER, "2");
@@ -187,7 +188,23 @@ static void reply_problem(struct request *rq, const struct refusal *why, const c
     if (why->code == CODE_signature_invalid) {
         server_count_verify_failure(rq->server);
     }
-    reply_json_as(rq, code_status(why->code), PROBLEM_TYPE, problem_json(why, detail));
+    reply_json_as(rq, code_status(why->code), PROBLEM_TYPE, problem);
+}
+
+static void reply_problem(struct request *rq, const struct refusal *why, const char *detail)
+{
+    reply_as_problem(rq, why, problem_json(why, detail));
+}
+
+void reply_signed_refusal(struct request *rq, const struct refusal *why, const char *note,
+                          size_t n)
+{
+    json_t *problem = problem_json(why, NULL);
+
+    if (n > 0) {
+        json_object_set_new(problem, "refusal", json_stringn(note, n));
+    }
+    reply_as_problem(rq, why, problem);
 }
 
 void reply_refusal(struct request *rq, const struct refusal *why)
@@ -204,7 +221,7 @@ void reply_code(struct request *rq, enum code code, const char *detail)
 
 void reply_query(struct request *rq, const char *name, const char *expected, const char *found)
 {
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
 
     refuse(&why, CODE_query_invalid, name, expected, "%s", found);
     reply_problem(rq, &why, NULL);
@@ -212,7 +229,7 @@ void reply_query(struct request *rq, const char *name, const char *expected, con
 
 void reply_body(struct request *rq, const char *name, const char *expected, const char *found)
 {
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
 
     refuse(&why, CODE_body_invalid, name, expected, "%s", found);
     reply_problem(rq, &why, NULL);

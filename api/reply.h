@@ -29,6 +29,9 @@ void reply_header(struct request *rq, const char *name, const char *value);
 /* --- Failures -------------------------------------------------------------------------------- */
 
 void reply_refusal(struct request *rq, const struct refusal *why);
+/* The same with the signed refusal of n bytes; n 0: it is not final. */
+void reply_signed_refusal(struct request *rq, const struct refusal *why, const char *note,
+                          size_t n);
 /* A code with one sentence of detail (may be NULL). */
 void reply_code(struct request *rq, enum code code, const char *detail);
 /* query_invalid and body_invalid, with the parameter or member. */

@@ -61,6 +61,7 @@ void post_preview(struct request *rq);        /* preview.c */
 void get_inbox(struct request *rq);           /* inbox.c */
 void get_inbox_item(struct request *rq);
 void delete_inbox_item(struct request *rq);
+void get_refusal(struct request *rq);         /* refusals.c */
 void put_details(struct request *rq);         /* details.c */
 void get_details(struct request *rq);
 void get_orgs(struct request *rq);            /* orgs.c */
@@ -68,6 +69,7 @@ void get_org(struct request *rq);
 void get_position(struct request *rq);        /* positions.c */
 void get_positions(struct request *rq);
 void get_reciprocity(struct request *rq);
+void get_balance(struct request *rq);         /* balance.c */
 void get_pairs(struct request *rq);           /* pairs.c */
 void get_statement(struct request *rq);       /* statement.c */
 void get_offers(struct request *rq);          /* offers.c */

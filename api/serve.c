@@ -9,8 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "api/listen.h"
+#include "api/cosign.h"
 #include "api/server.h"
+#include "ledger/listen.h"
 
 /* The housekeeper's beat; deadlines are exact to about this. */
 #define TICK_NS 500000000
@@ -40,23 +41,24 @@ static void block_signals(sigset_t *ends)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static struct writer *start_writer(const struct options *o, struct node *node)
+static struct writer *start_writer(const struct options *o, struct node *node,
+                                   const char *read_only)
 {
-    struct public_key refusal_key;
     struct writer_config config = {
         .dir = node->dir,
         .origin = node->origin,
         .store = node->store,
         .log_key = node->log_key,
         .clock_key = node->clock_key,
-        .refusal_key = &refusal_key,
+        .refusal_key = node->refusal_key,
+        .side = node->side,
         .queue_max = o->queue_max,
         .batch_max = o->batch_max,
+        .read_only = read_only,
     };
     const char *why = "";
     struct writer *writer;
 
-    secret_key_public(node->refusal_key, &refusal_key);
     writer = writer_start(&config, &why);
     if (!writer) {
         fprintf(stderr, "semd: the writer does not start: %s\n", why);
@@ -100,12 +102,13 @@ static bool open_sockets(const struct options *o, struct server_config *config,
     char metrics_url[LISTEN_URL_SIZE];
 
     config->metrics_fd = -1;
-    config->listen_fd = listen_open(o->listen, o->insecure_http, url, stderr);
+    config->listen_fd = listen_open("semd", o->listen, o->insecure_http, url, stderr);
     if (config->listen_fd < 0) {
         return false;
     }
     if (o->metrics[0]) {
-        config->metrics_fd = listen_open(o->metrics, o->insecure_http, metrics_url, stderr);
+        config->metrics_fd =
+            listen_open("semd", o->metrics, o->insecure_http, metrics_url, stderr);
         if (config->metrics_fd < 0) {
             close(config->listen_fd);
             listen_forget(o->listen);
@@ -116,9 +119,11 @@ static bool open_sockets(const struct options *o, struct server_config *config,
     return true;
 }
 
-static int run(const struct options *o, struct node *node, struct writer *writer)
+static int run(const struct options *o, struct node *node, struct writer *writer,
+               struct cosign *cosign)
 {
-    struct server_config config = {.node = node, .writer = writer, .threads = o->threads};
+    struct server_config config = {
+        .node = node, .writer = writer, .cosign = cosign, .threads = o->threads};
     char url[LISTEN_URL_SIZE];
     struct server *server;
     sigset_t ends;
@@ -141,23 +146,38 @@ static int run(const struct options *o, struct node *node, struct writer *writer
     return EXIT_OK;
 }
 
+/* What a witness holds is looked at before anything is signed (SPEC 14.4). */
+static int run_writer(const struct options *o, struct node *node, struct cosign *cosign)
+{
+    struct writer *writer = start_writer(o, node, cosign ? cosign_look(cosign, stderr) : NULL);
+    int code = EXIT_FAILED;
+
+    if (writer && cosign && !cosign_start(cosign, writer)) {
+        fprintf(stderr, "semd: no thread for asking witnesses\n");
+    } else if (writer) {
+        code = run(o, node, writer, cosign);
+    }
+    cosign_stop(cosign);
+    writer_stop(writer);
+    return code;
+}
+
 int serve(const struct options *o, struct node *node)
 {
-    struct writer *writer;
+    struct cosign *cosign = NULL;
     sigset_t ends;
-    int code;
 
     raise_limits();
-    block_signals(&ends); /* before the writer's thread is made */
+    block_signals(&ends); /* before the first thread is made */
     if (!apply_erasures(node)) {
         fprintf(stderr, "semd: the store cannot be read\n");
         return EXIT_FAILED;
     }
-    writer = start_writer(o, node);
-    if (!writer) {
-        return EXIT_FAILED;
+    if (o->witness_policy[0]) {
+        cosign = cosign_new(o->witness_policy, node, stderr);
+        if (!cosign) {
+            return EXIT_USAGE;
+        }
     }
-    code = run(o, node, writer);
-    writer_stop(writer);
-    return code;
+    return run_writer(o, node, cosign);
 }

@@ -100,6 +100,7 @@ struct server *server_start(const struct server_config *config, FILE *err)
     assert(n_routes < STATS_ROUTES_MAX);
     s->node = config->node;
     s->writer = config->writer;
+    s->cosign = config->cosign;
     s->started_ms = writer_now_monotonic_ms();
     workers_start(&s->workers, s->node->store);
     s->conns = conns_new(CONNECTIONS_MAX);
@@ -130,7 +131,7 @@ void server_tick(struct server *s)
     atomic_fetch_add(&s->stats.connections_cut, conns_sweep(s->conns));
     if (now - s->purged_ms >= PURGE_EVERY_MS) {
         s->purged_ms = now;
-        inbox_purge(s->node->side, clock_unix_ms());
+        node_purge(s->node, clock_unix_ms());
     }
 }
 

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "api/cosign.h"
 #include "api/figures.h"
 #include "api/search.h"
 #include "api/session.h"
@@ -25,7 +26,6 @@
 #define CONNECTION_TIMEOUT_S 20
 /* Headers of one request. */
 #define CONNECTION_MEMORY_BYTES 32768
-#define LISTEN_BACKLOG 1024
 /* Answers on their way hold this much together; above it what is read is refused as too_busy. */
 #define REPLIES_BYTES_MAX ((size_t)256 * 1024 * 1024)
 /* A job that the writer does not reach in this time is given back. */
@@ -34,6 +34,7 @@
 struct server {
     struct node *node;
     struct writer *writer;
+    struct cosign *cosign; /* NULL: no witnesses */
     struct sessions *sessions;
     struct conns *conns;
     struct workers workers;
@@ -50,6 +51,7 @@ struct server {
 struct server_config {
     struct node *node;
     struct writer *writer;
+    struct cosign *cosign; /* NULL: no witnesses; outlives the server */
     int listen_fd;  /* listening; the server closes it */
     int metrics_fd; /* -1: no metrics */
     unsigned threads; /* 0: one a core */

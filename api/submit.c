@@ -67,7 +67,7 @@ static void decided(struct request *rq)
         reply_logged(rq, MHD_HTTP_OK, rq->entry, rq->job.index, rq->job.at);
         return;
     case JOB_REFUSED:
-        reply_refusal(rq, &rq->job.why);
+        reply_signed_refusal(rq, &rq->job.why, rq->job.refusal, rq->job.refusal_len);
         return;
     case JOB_DEADLINE:
         reply_code(rq, CODE_deadline, NULL);
@@ -84,7 +84,7 @@ static bool answer_known(struct request *rq)
 {
     struct thing_key key = {.id = rq->entry->id};
     struct entry_record record;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
     uint64_t index;
 
     key.author = state_org_number(rq->state, &rq->entry->by);
@@ -108,7 +108,7 @@ static bool check_kind(struct request *rq)
     enum entry_kind kind = rq->entry->kind->id;
     bool founded = rq->state->network.founded;
 
-    if (kind == KIND_CLOCK_TICK) {
+    if (rq->entry->kind->by_clock) {
         reply_code(rq, CODE_clock_only, NULL);
         return false;
     }
@@ -149,7 +149,7 @@ static void wait_in_inbox(struct request *rq, const struct signatures *signature
 static void gather(struct request *rq, struct note *note, bool inbox)
 {
     struct signatures *signatures = &rq->worker->signatures;
-    struct refusal why;
+    struct refusal why = {.code = CODE_OK};
 
     if (!posted_signatures(rq, rq->entry, note, true, signatures, &why)) {
         reply_refusal(rq, &why);

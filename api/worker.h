@@ -29,6 +29,7 @@ struct worker {
     struct entry entry;
     struct note note;
     struct inbox_item item;
+    struct refused refused;
     struct detail_text text;
     struct outcome outcome;
     struct signatures signatures;

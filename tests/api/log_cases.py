@@ -3,6 +3,7 @@
 this file computes from the leaves."""
 import base64
 import concurrent.futures
+import gzip
 import os
 import shutil
 
@@ -145,6 +146,28 @@ class Wire(Case):
         for width in (1, 2, SIZE - 256):
             self.assertEqual(unbundle(self.octets(f"/log/tile/entries/001.p/{width}")),
                              self.leaves[256:256 + width])
+
+    def test_bundles_are_coded_for_who_accepts_it(self):
+        plain = self.client.get("/log/tile/entries/000")
+        self.assertEqual(plain.headers["Vary"], "Accept-Encoding")
+        self.assertNotIn("Content-Encoding", plain.headers)
+        for accepts, coded in (("gzip", True), ("deflate, gzip;q=0.5", True), ("*", True),
+                               ("gzip;q=0", False), ("identity", False), ("br", False)):
+            with self.subTest(accepts):
+                answer = self.client.request("GET", "/log/tile/entries/000",
+                                             headers={"Accept-Encoding": accepts})
+                self.assertEqual((answer.status, answer.headers["Vary"],
+                                  answer.headers["Cache-Control"]),
+                                 (200, "Accept-Encoding", FOREVER))
+                self.assertEqual(answer.headers.get("Content-Encoding"), "gzip" if coded else None)
+                self.assertEqual(gzip.decompress(answer.body) if coded else answer.body, plain.body)
+                self.assertEqual(len(answer.body) < len(plain.body), coded)
+
+    def test_hash_tiles_are_never_coded(self):
+        """Hashes do not compress."""
+        answer = self.client.request("GET", target(0, 0), headers={"Accept-Encoding": "gzip"})
+        self.assertNotIn("Content-Encoding", answer.headers)
+        self.assertEqual(len(answer.body), 8192)
 
     def test_head_of_a_tile(self):
         answer = self.client.request("HEAD", target(0, 0))

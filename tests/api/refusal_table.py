@@ -139,6 +139,20 @@ def signatures(s):
     yield Case("the clock's kind", "field_invalid", "clock.tick", "orme", ["orme"], tick(), "by")
     clock = semclient.Key(ORIGIN, "clock", bytes(32), name=ORIGIN + "/clock")
     yield Case("somebody else's clock", "clock_only", "clock.tick", "clock", [clock], tick())
+    yield Case("somebody else's seal", "clock_only", "seal.balances", "clock", [clock], seal())
+    yield Case("a seal of a member", "field_invalid", "seal.balances", "orme", ["orme"], seal(),
+               "by")
+
+
+def seal():
+    moment = now_ms()
+    return {"accounts": 4, "id": semclient.new_id(moment), "root": NO_HASH, "size": 5,
+            "valid_until": moment}
+
+
+def figures(**more):
+    return {"given_pending": 0, "given_posted": 0, "moves": 0, "received_pending": 0,
+            "received_posted": 0, **more}
 
 
 def tick():
@@ -284,6 +298,12 @@ def exchanges(s):
     yield deal("taking back too much", "reverse_too_much", "hours.reverse",
                by="saule", signers=["noyer", "saule"], hours=s.hours,
                shares=[share("noyer", "saule", 61)])
+    right = figures(received_pending=120, received_posted=30)
+    for field in right:
+        yield deal("other figures than the log's: " + field, "assertion_false", "assertion.balance",
+                   field, signers=["lierre"], **{**right, field: right[field] + 1})
+    yield deal("figures below zero", "field_invalid", "assertion.balance", "given_posted",
+               signers=["lierre"], **figures(given_posted=-1))
     yield deal("taking back another pair", "parties_mismatch", "hours.reverse", by="saule",
                signers=["noyer", "saule"], hours=s.hours, shares=[share("saule", "noyer", 1)])
 
@@ -323,6 +343,8 @@ def accepted(stage):
     size = stage.net.client.get("/v1/checkpoint").json
     yield Case("a head seen", None, "org.confirm", "orme", ["orme"],
                {"seen": {"root": size["root"], "size": size["size"]}})
+    yield Case("the figures of the log", None, "assertion.balance", "lierre", ["lierre"],
+               figures(received_pending=120, received_posted=30))
     yield Case("valid as long as can be", None, "org.confirm", "orme", ["orme"],
                {"id": id_at(-DAY_MS), "valid_until": until(89, -1000)})
     yield Case("help of a year ago", None, "hours.record", "saule", ["noyer", "saule"],

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Who reads what: SPEC 12.3, route by route and reader by reader."""
-from fixtures import Case, expires, hash_of, share
+import json
+
+from fixtures import SEALS, Case, expires, hash_of, share
 from semclient import Detail, note
 
 # The readers of the tables below. lierre is no founder and has no part in anything between orme
@@ -30,9 +32,17 @@ class World:
         self.hours = net.hours("orme", "saule", 30, details=hours.commit).json["ref"]
         net.put_detail(hours, self.hours)
         self.inbox()
+        self.refuse()
         self.sessions = {"stranger": net.client}
         for handle in READERS[1:]:
             self.sessions[handle] = net.client.login(net.key(handle))
+        self.seal()
+
+    def seal(self):
+        """The balances of all are sealed; members alone can see that they are."""
+        reader = self.sessions["noyer"]
+        while reader.get("/v1/orgs/orme/balance").status == 404:
+            self.net.add("org.confirm", "noyer")
 
     def thing(self, kind, by, public, **more):
         text = Detail(self.net.origin, kind.split(".")[0], {"title": "Droit", "text": "Un bail"})
@@ -60,6 +70,14 @@ class World:
         assert self.net.put_detail(terms, self.waiting).status == 201
 
 
+    def refuse(self):
+        """orme and saule have signed what was refused for good."""
+        answer = self.net.hours("orme", "saule", 100_000)
+        assert "refusal" in answer.json, answer
+        stated = json.loads(answer.json["refusal"].split("\n")[1])
+        self.refused = f"{stated['author']}/{stated['id']}"
+
+
 def always(w):
     """Paths whose readers do not depend on the charter."""
     people = f"/v1/details/{w.agreement}/people"
@@ -78,8 +96,10 @@ def always(w):
         f"/v1/agreements/{w.agreement}": PARTIES, f"/v1/details/{w.agreement}/details": PARTIES,
         people: PARTIES, f"/v1/details/{w.hours}/details": PARTIES,
         f"/v1/inbox/{w.waiting}": (401, 404, 200, 404),
+        f"/v1/refusals/{w.refused}": (401, 404, 200, 404),
         f"/v1/details/{w.waiting}/details": PARTIES,
         "/v1/orgs/orme/position": OWN, "/v1/orgs/orme/statement": OWN, "/v1/orgs/orme/pairs": OWN,
+        "/v1/orgs/orme/balance": OWN,
         "/v1/positions": COORDINATORS,
     }
 
@@ -112,7 +132,7 @@ class Rights(Case):
         return [one.get("ref", one.get("handle")) for one in world.net.client.pages(path)]
 
     def test_a_closed_network(self):
-        world = World(self.started.network(bundles=False, directory=False))
+        world = World(self.started.network(bundles=False, directory=False, policy=SEALS))
         self.check(world, always(world))
         self.check(world, by_charter(world, MEMBERS, MEMBERS))
         self.assertEqual(self.shown(world, "/v1/orgs"), ["saule"])
@@ -122,7 +142,7 @@ class Rights(Case):
         self.others(world)
 
     def test_an_open_network(self):
-        world = World(self.started.network(bundles=True, directory=True))
+        world = World(self.started.network(bundles=True, directory=True, policy=SEALS))
         self.check(world, always(world))
         self.check(world, by_charter(world, ANYBODY, ANYBODY))
         self.assertEqual(len(self.shown(world, "/v1/orgs")), 5)
@@ -130,7 +150,7 @@ class Rights(Case):
         self.refused(world.net.client.get("/v1/orgs/inconnu"), "not_found")
 
     def test_a_network_that_shows_its_entries_only(self):
-        world = World(self.started.network(bundles=True, directory=False))
+        world = World(self.started.network(bundles=True, directory=False, policy=SEALS))
         self.check(world, by_charter(world, ANYBODY, MEMBERS))
 
     def others(self, world):

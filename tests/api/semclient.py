@@ -27,7 +27,8 @@ POLICY_DEFAULT = {
     "limit_floor_base": 1200, "limit_floor_divisor": 4, "limit_floor_max": 3600,
     "limit_floor_new": 600, "limit_floor_new_gifts": 2, "limit_hard_permille": 1500,
     "limit_soft": 1, "need_days_max": 180, "offer_days_max": 184, "pair_cap_minutes": 720,
-    "pair_cap_permille": 400, "sheet_stale_days": 180, "sponsors_min": 2, "urgent_days": 30,
+    "pair_cap_permille": 400, "reference_days_max": 400, "seal_every": 1024,
+    "sheet_stale_days": 180, "sponsors_min": 2, "urgent_days": 30,
     "urgent_never_blocked": 1, "window_days": 365,
 }
 

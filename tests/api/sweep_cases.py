@@ -4,7 +4,7 @@ import concurrent.futures
 import os
 
 import semclient
-from fixtures import Case, restart
+from fixtures import SEALS, Case, restart
 from recorder import RECORDER
 from rights_cases import World
 
@@ -19,7 +19,7 @@ class Sweep(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.world = World(cls.shared.network(bundles=False, directory=False))
+        cls.world = World(cls.shared.network(bundles=False, directory=False, policy=SEALS))
         cls.reader = cls.world.sessions["orme"]
 
     def operations(self, status):
@@ -34,7 +34,8 @@ class Sweep(Case):
         world, unknown = self.world, semclient.new_id()
         things = {"/v1/offers": world.offers[True], "/v1/needs": world.needs[True],
                   "/v1/agreements": world.agreement, "/v1/inbox": world.waiting,
-                  "/v1/entries": world.hours, "/v1/details": world.agreement}
+                  "/v1/entries": world.hours, "/v1/details": world.agreement,
+                  "/v1/refusals": world.refused}
         ref = things.get("/".join(template.split("/")[:3]), "orme/" + unknown)
         author, one = ref.split("/") if known else ("orme", unknown)
         handle = author if "{id}" in template else "orme" if known else "inconnu"
@@ -68,10 +69,11 @@ class Sweep(Case):
 
     def test_what_is_not_there(self):
         self.sweep(404, known=False, leave_out=("/v1/orgs/{handle}/position",
+                                                "/v1/orgs/{handle}/balance",
                                                 "/v1/orgs/{handle}/statement",
                                                 "/v1/orgs/{handle}/pairs"))
         noyer = self.world.sessions["noyer"]
-        for tail in ("position", "statement", "pairs"):
+        for tail in ("position", "balance", "statement", "pairs"):
             self.refused(noyer.get(f"/v1/orgs/inconnu/{tail}"), "not_found")
 
     def test_what_another_site_makes_a_browser_send(self):

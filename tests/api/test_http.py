@@ -5,7 +5,10 @@ whether every documented route, status and code was seen, each answer held to th
 import contextlib
 import unittest
 
+import balance_cases
+import browser_cases
 import details_cases
+import final_cases
 import fixtures
 import http_cases
 import idempotency_cases
@@ -21,9 +24,9 @@ import story_cases
 import sweep_cases
 import waiting_cases
 
-MODULES = (story_cases, refusal_cases, preview_cases, idempotency_cases, details_cases,
-           rights_cases, reading_cases, log_cases, http_cases, store_cases, sweep_cases, session_cases,
-           waiting_cases, openapi_cases)
+MODULES = (story_cases, balance_cases, browser_cases, refusal_cases, preview_cases, idempotency_cases,
+           details_cases, rights_cases, reading_cases, log_cases, http_cases, store_cases,
+           sweep_cases, session_cases, waiting_cases, final_cases, openapi_cases)
 
 
 def load_tests(loader, _standard, _pattern):
