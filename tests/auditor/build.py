@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Writes logs without a server: lines that can be bent and are then signed, and their folders.
-
-The writer knows no rule but those it needs to be right by itself: what is due, and the totals that
-a tick states. Refusing is the auditor's work.
-"""
+"""Writes logs without a server: lines that can be bent and are then signed, and their folders."""
 import base64
 import copy
 import hashlib
 import json
 import os
 
-from semclient import Key, canonical, leaf_hash, new_id, node_hash, note, tree_root
+from known import Known
+from remake import SEAL, TICK, Line, line_of, remake
+from semclient import Key, leaf_hash, new_id, node_hash, note, tree_root
+from sem_audit.replay import Replay
+from sem_audit.report import Report
 
 DAY_MS = 86_400_000
-TYPES = ("agreement_expiry", "need_expiry", "offer_expiry", "urgency_lapse")
-EXPIRY = {"agreement": TYPES[0], "need": TYPES[1], "offer": TYPES[2]}
 
 
 def hash_of(word):
@@ -30,45 +28,31 @@ def made_id(at, word):
     return new_id(at, hashlib.sha256(word.encode()).digest()[:10])
 
 
-class Line:
-    """A leaf before it is signed. `bend` may change the leaf's text after signing."""
+def server_keys(folder, origin):
+    """The keys of a server's data folder."""
+    keys = {}
+    for name in ("log", "clock", "refusal"):
+        with open(os.path.join(folder, "keys", name + ".key"), encoding="ascii") as file:
+            _, _, key_name, _, blob = file.read().strip().split("+", 4)
+        keys[name] = Key(origin, name, base64.b64decode(blob)[1:], key_name)
+    return keys
 
-    def __init__(self, label, at, fields, keys):
-        self.label = label
-        self.at = at
-        self.fields = fields
-        self.keys = keys
-        self.first = None       # another first line of the text
-        self.sees = None        # the size whose head the signer saw, set when signing
-        self.bend = None
 
-    @property
-    def ref(self):
-        return f"{self.fields['by']}/{self.fields['id']}"
-
-    def note(self, origin):
-        first = self.first or f"{origin}/entry/v1"
-        return note(f"{first}\n{canonical(self.fields)}\n", self.keys)
-
-    def leaf(self, origin):
-        text = f"at {self.at}\n{self.note(origin)}"
-        return (self.bend(text) if self.bend else text).encode()
+def keys_of_words(origin):
+    return {name: Key(origin, name, hashlib.sha256(name.encode()).digest(), origin + tail)
+            for name, tail in (("log", ""), ("clock", "/clock"), ("refusal", "/refusal"))}
 
 
 class Log:
     """Lines in order. `now` is the moment of the next entry."""
 
-    def __init__(self, origin, start, demo=False):
+    def __init__(self, origin, start, demo=False, server=None):
         self.origin, self.start, self.now, self.demo = origin, start, start, demo
         self.lines = []
+        self.others = []
+        self.known = None       # what is known along the log before it was bent
         self.keys = {}
-        self.due = {}               # (type, ref) -> moment
-        self.numbers = {}           # handle -> organisation number
-        self.given = self.pool = 0
-        self.server = {name: Key(origin, name, hashlib.sha256(name.encode()).digest(),
-                                 origin + tail)
-                       for name, tail in (("log", ""), ("clock", "/clock"),
-                                          ("refusal", "/refusal"))}
+        self.server = server or keys_of_words(origin)
 
     def key(self, handle, word="first"):
         """A key of an organisation; more than one have different words."""
@@ -88,7 +72,7 @@ class Log:
 
     def copy(self):
         other = copy.copy(self)
-        other.lines = copy.deepcopy(self.lines, {id(key): key for key in self.keys.values()})
+        other.lines = [line.copy() for line in self.lines]
         return other
 
     # --- Adding -----------------------------------------------------------------------------------
@@ -102,79 +86,57 @@ class Log:
         kept = {name: value for name, value in fields.items() if value is not None}
         return Line(label, self.now, kept, self.signing(signers or [by]))
 
-    def add(self, label, kind, by, signers=None, ends=(), pool=0, **fields):
-        """Adds an entry, and the ticks before it; `ends`: things that end beside those it names,
-        `pool`: minutes that go to the pool. Gives its reference."""
-        while any(moment <= self.now for moment in self.due.values()):
-            self.tick()
+    def add(self, label, kind, by, signers=None, **fields):
+        """Adds an entry; gives its reference."""
         line = self.make(label, kind, by, signers, **fields)
         self.lines.append(line)
-        self.follow(line, ends)
-        self.pool += pool
         self.now += 60_000
         return line.ref
 
-    def follow(self, line, ends):
-        """Keeps what is due and the totals."""
-        fields, (noun, verb) = line.fields, line.fields["kind"].split(".")
-        if verb in ("publish", "sign"):
-            self.due[EXPIRY[noun], line.ref] = fields["expires"]
-        elif verb in ("renew", "change"):
-            self.due[EXPIRY[noun], fields[noun]] = fields["expires"]
-        elif verb in ("withdraw", "close", "cancel"):
-            ends = [*ends, fields[noun]]
-        elif verb == "vouch":
-            self.due["urgency_lapse", fields["need"]] = line.at + 30 * DAY_MS
-        elif verb == "found":
-            for one in fields["founders"]:
-                self.numbers[one["handle"]] = len(self.numbers) + 1
-        elif verb == "admit":
-            self.numbers[fields["by"]] = len(self.numbers) + 1
-        elif noun == "hours":
-            minutes = sum(one["minutes"] for one in fields["shares"])
-            self.given += minutes if verb == "record" else -minutes
-        self.due = {name: moment for name, moment in self.due.items() if name[1] not in ends}
+    def tick(self, label, kept=False):
+        """A tick at `now`, though no entry asks for it."""
+        line = Line(label, self.now, {"kind": TICK}, [self.server["clock"]])
+        line.kept = kept
+        return line
 
-    def tick(self):
-        """Adds the tick that is due at `now`."""
-        effects, n = "", 0
-        while n < 1000:
-            coming = sorted((moment, TYPES.index(type_), self.numbers[ref.split("/")[0]], ref)
-                            for (type_, ref), moment in self.due.items() if moment <= self.now)
-            if not coming:
-                break
-            # Nothing but the end of a need takes other moments away, so the rest stays in order.
-            for moment, type_, _, ref in coming[:1000 - n]:
-                if self.due.pop((TYPES[type_], ref), None) is None:
-                    continue
-                effects, n = effects + f"{moment} {TYPES[type_]} {ref}\n", n + 1
-                if TYPES[type_] == "need_expiry":
-                    self.due.pop(("urgency_lapse", ref), None)
-        totals = {"given": self.given, "orgs": len(self.numbers), "pool": self.pool,
-                  "received": self.given}
-        number = sum(line.fields["kind"] == "clock.tick" for line in self.lines)
-        self.lines.append(self.tick_line(f"tick{number}", n, hash_of(effects), totals))
+    def settle(self, waive=None):
+        """Puts ticks and seals where they belong and signs everything; gives the leaves. `others`
+        are then the findings of other rules than the one waived."""
+        replay = Replay(self.origin, Report())
+        if self.known:
+            _, replay = self.known.start(self.known.same(self.lines))
+        made = remake(replay, self.server["clock"], self.lines, waive)
+        self.lines, self.others = made.lines, made.findings
+        return self.leaves()
 
-    def tick_line(self, label, n, effects, totals):
-        fields = {"by": "clock", "id": new_id(self.now, bytes.fromhex(effects)[:10]),
-                  "kind": "clock.tick", "valid_until": self.now, "through": self.now, "n": n,
-                  "effects_hash": effects, "totals": totals}
-        return Line(label, self.now, fields, [self.server["clock"]])
+    def name_ticks(self):
+        ticks = [line for line in self.lines if line.kind == TICK]
+        for number, line in enumerate(ticks):
+            line.label = f"tick{number}"
+
+    def take(self, leaves):
+        """The leaves of a real log, labelled by index, ticks and seals by their number."""
+        keyring = {(key.name, key.key_id): key
+                   for key in [*self.keys.values(), *self.server.values()]}
+        self.lines = [line_of(str(index), leaf, keyring) for index, leaf in enumerate(leaves)]
+        self.name_ticks()
+        for number, line in enumerate([line for line in self.lines if line.kind == SEAL]):
+            line.label = f"seal{number}"
+        assert self.settle() == leaves, "a log that nobody bent comes out as it went in"
+        self.known = Known(self.origin, self.lines)
 
     # --- Folders ----------------------------------------------------------------------------------
 
     def leaves(self):
-        leaves = []
-        for line in self.lines:
-            if line.sees is not None:
-                line.fields["seen"] = {"root": root_of(leaves[:line.sees]), "size": line.sees}
-            leaves.append(line.leaf(self.origin))
-        return leaves
+        return [line.made for line in self.lines]
 
     def verifier_key(self):
-        key = self.server["log"]
-        blob = base64.b64encode(b"\x01" + key.public).decode()
-        return f"{key.name}+{key.key_id.hex()}+{blob}"
+        return verifier_key(self.server["log"])
+
+
+def verifier_key(key):
+    blob = base64.b64encode(b"\x01" + key.public).decode()
+    return f"{key.name}+{key.key_id.hex()}+{blob}"
 
 
 def root_of(leaves):

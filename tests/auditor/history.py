@@ -12,12 +12,12 @@ START = 1_767_225_600_000       # 2026-01-01
 CHARTER = hash_of("We help each other.")
 
 
-def founding(log, handles=("noyer", "tilleul", "orme"), server_keys=None, policy=None):
-    keys = server_keys or {name + "_key": key.hex for name, key in log.server.items()}
+def founding(log, handles=("noyer", "tilleul", "orme"), policy=None):
+    keys = {name + "_key": key.hex for name, key in log.server.items()}
     log.add("found", "network.found", handles[0], handles, charter=CHARTER, demo=log.demo,
             founders=[{"handle": handle, "key": log.key(handle).hex} for handle in handles],
             mandates=[{"org": handles[0], "role": "coordinator", "until": log.now + 400 * DAY_MS}],
-            policy={**POLICY_DEFAULT, **(policy or {})},
+            policy={**POLICY_DEFAULT, "seal_every": 16, **(policy or {})},
             public={"bundles": True, "directory": True}, rules_version=1,
             skills=["comptabilite", "droit"], skills_details=hash_of("skills"), **keys)
 
@@ -53,13 +53,15 @@ def give(log, label, giver, receiver, minutes, signers=None, **more):
                    shares=[share(giver, receiver, minutes)], **more)
 
 
-def clean(demo=False, server_keys=None, start=START):
-    log = Log(ORIGIN, start, demo)
-    founding(log, server_keys=server_keys)
+def clean(demo=False, server=None, start=START):
+    log = Log(ORIGIN, start, demo, server)
+    founding(log)
     members(log)
     refs = market(log)
     exchange(log, refs)
     time_passes(log, refs)
+    log.settle()
+    log.name_ticks()
     return log
 
 
@@ -103,7 +105,7 @@ def exchange(log, refs):
             shares=[share("tilleul", "lierre", 200)], expires=log.now + 41 * DAY_MS)
     direct = give(log, "direct", "noyer", "saule", 60, [log.key("noyer", "small"), "saule"])
     give(log, "gift", "noyer", "lierre", 45, gift=True)
-    log.line("gift").sees = 20
+    log.line("gift").sees = 10
     refs["direct"] = direct
     log.add("reverse", "hours.reverse", "saule", ["noyer", "saule"], hours=direct,
             shares=[share("noyer", "saule", 20)])
@@ -114,7 +116,7 @@ def exchange(log, refs):
     log.add("cancel", "agreement.cancel", "saule", agreement=gone)
     agree(log, "sign_lapsing", "tilleul", "frene", 70, 15)
     # Beyond the hard stop of a newcomer; the need is met by it.
-    give(log, "urgent", "orme", "saule", 1000, need=refs["need_urgent"], ends=[refs["need_urgent"]])
+    give(log, "urgent", "orme", "saule", 1000, need=refs["need_urgent"])
     give(log, "aulne_gives", "aulne", "orme", 25, day=day_of(log.now - 366 * DAY_MS))
 
 
@@ -124,10 +126,13 @@ def time_passes(log, refs):
     refs["slow"] = ask(log, "need_slow", "frene", 100, 90, urgent=True)
     log.add("vouch_slow", "need.vouch", "orme", need=refs["slow"])
     log.now = log.start + 32 * DAY_MS
-    log.tick()                                                  # offer; both needs have ended
+    log.lines.append(log.tick("idle"))                          # offer; both needs have ended
     log.now += DAY_MS
     log.add("leave_aulne", "org.leave", "aulne", to="noyer")
     log.now = log.start + 47 * DAY_MS
     log.add("vouch_again", "need.vouch", "tilleul", need=refs["slow"])  # deal, urgency of slow
-    log.add("leave_frene", "org.leave", "frene", to="noyer", ends=[refs["slow"]], pool=-80)
+    log.add("leave_frene", "org.leave", "frene", to="noyer")
+    # lierre received 30 under the agreement and a gift of 45, which moved its account back.
+    log.add("assertion", "assertion.balance", "lierre", given_pending=0, given_posted=0, moves=45,
+            received_pending=0, received_posted=75)
     log.add("last", "org.confirm", "saule")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Single mutations of the clean history. Each bends one line, which is then signed again by whoever
-it takes, so that one rule is broken and no other; the code is what the auditor must say of it.
+"""Single mutations of the clean history. Each bends one line; `Log.settle` then makes the log anew
+as if the rule did not exist, so that this rule is broken and no other. The code is what the auditor
+must say of it.
 
 `bend(log, line)` changes the line in place; `insert` puts a new line after the one named. Cases
 whose fault lies in the entry alone are `asked` of a server as well, which must refuse the same.
@@ -9,9 +10,12 @@ import collections
 
 from build import DAY_MS, hash_of, made_id, share
 from history import CHARTER, START
+from remake import SEAL
 from semclient import Key, day_of
+from sem_audit.rules.clock import derived_id
 
-Case = collections.namedtuple("Case", "name label code bend asked", defaults=[True])
+# `clean`: with its check waived nothing else is found.
+Case = collections.namedtuple("Case", "name label code bend asked clean", defaults=[True, True])
 
 NO_HASH = "0" * 64
 SMALL_ORDER = "01" + "0" * 62
@@ -96,7 +100,37 @@ def insert(after, kind, by, signers=None, **fields):
 
 
 def drop(label):
-    return lambda log, line: log.lines.remove(log.line(label))
+    def bend(log, line):
+        gone = log.line(label)
+        if gone.kind == SEAL:
+            gone.dropped = True
+        else:
+            log.lines.remove(gone)
+    return bend
+
+
+def sets(**fields):
+    """`edit` of a line that `Log.settle` sets right first: an assertion."""
+    def bend(log, line):
+        line.twist = lambda line: edit(**fields)(log, line)
+    return bend
+
+
+def twist(**fields):
+    """Changes what the clock says, and its id with that unless it is given."""
+    def change(log, line):
+        values = line.fields
+        values.update(values_of(fields, log, line))
+        if "id" in fields:
+            return
+        if line.kind == SEAL:
+            values["id"] = derived_id(line.at, values["root"])
+        else:
+            values["id"] = derived_id(values["through"], values["effects_hash"])
+
+    def bend(log, line):
+        line.twist = lambda line: change(log, line)
+    return bend
 
 
 def ref_of(label):
@@ -170,7 +204,8 @@ def signatures():
     yield Case("a signature of another text", "direct", "signature_invalid", resigned_by_one)
     yield Case("a signer is missing", "direct", "signer_missing", signed("saule"), False)
     yield Case("a signer too many", "direct", "signer_unexpected", signed("noyer", "orme", "saule"))
-    yield Case("another signer", "confirm", "signer_unexpected", signed("noyer"))
+    yield Case("another signer", "confirm", "signer_unexpected", signed("noyer"),
+               clean=False)     # and the right one is missing
     yield Case("lines unsorted", "direct", "signature_order",
                lines_of_note(lambda rows: rows[::-1]))
     yield Case("an organisation twice", "direct", "signature_order",
@@ -192,8 +227,10 @@ def signatures():
 
 def resigned_by_one(log, line):
     """One of two signs another text."""
-    row = line.leaf(log.origin).decode().splitlines(True)[-2]
-    line.bend = lambda leaf: leaf.replace(row, log.key("noyer", "small").line("other\n"))
+    def change(leaf):
+        rows = leaf.splitlines(keepends=True)
+        return "".join([*rows[:-2], log.key("noyer", "small").line("other\n"), rows[-1]])
+    line.bend = change
 
 
 def stolen(log, line):
@@ -261,21 +298,24 @@ def organisations():
                both(edit(sponsors=["noyer"]), signed("lierre", "noyer")))
     yield Case("nobody answers for it", "admit_frene", "field_invalid",
                both(edit(coordinator=None), signed("frene")))
-    yield Case("another's key", "key_old", "key_in_use",
+    yield Case("another's key", "key_propose", "key_in_use",
                edit(key=key_of("orme")))
     yield Case("a revoked key again", "new", "key_in_use",
-               insert("revoke", "key.add", "noyer", key=key_of("noyer", "old"), scope="sign"))
-    yield Case("a key of the log", "key_old", "key_in_use",
+               insert("revoke", "key.add", "noyer", key=key_of("noyer", "old"), scope="sign"),
+               clean=False)     # its key id is taken as well
+    yield Case("a key of the log", "key_propose", "key_in_use",
                edit(key=lambda log, line: log.line("found").fields["clock_key"]))
     yield Case("a sponsor erases a sheet", "erase", "not_yours",
                both(edit(by="tilleul"), signed("tilleul")))
     yield Case("a key of small order", "key_sign", "key_unacceptable", edit(key=SMALL_ORDER))
     yield Case("the same key id", "twin", "key_id_taken", twins, False)
     yield Case("the last admin key", "new", "last_admin_key",
-               insert("confirm", "key.revoke", "orme", key=key_of("orme")))
+               insert("last", "key.revoke", "tilleul", key=key_of("tilleul")))
     yield Case("revoking what is no key", "revoke", "key_unknown",
                edit(key=key_of("orme")))
-    yield Case("who left writes", "last", "org_left", both(edit(by="aulne"), signed("aulne")))
+    yield Case("who left writes", "last", "org_left", both(edit(by="aulne"), signed("aulne")),
+               clean=False)     # its keys ended
+    yield Case("leaving to one who left", "leave_frene", "org_left", edit(to="aulne"))
     yield Case("who never came writes", "last", "org_unknown",
                both(edit(by="osier"), signed("osier")))
     yield Case("leaving to one who never came", "leave_aulne", "org_unknown", edit(to="osier"))
@@ -312,8 +352,8 @@ def things():
     yield Case("renewing what is withdrawn", "new", "already_closed",
                insert("withdraw", "offer.renew", "tilleul", offer=ref_of("offer_gone"),
                       expires=later(3)))
-    yield Case("expired text", "offer", "expires_out_of_range",
-               edit(expires=later(0)))
+    yield Case("expired text", "offer", "expires_out_of_range", edit(expires=later(0)),
+               clean=False)     # an agreement names it later
     yield Case("an offer for too long", "renew", "expires_out_of_range",
                edit(expires=later(184, 1)))
     yield Case("a need for too long", "need", "expires_out_of_range",
@@ -356,8 +396,9 @@ def exchange():
         signed("lierre", "orme", "tilleul")))
     yield Case("a change below what is recorded", "change", "change_below_recorded",
                edit(shares=one_share("tilleul", "lierre", 29)))
-    yield Case("taking back too much", "reverse", "reverse_too_much",
-               edit(shares=one_share("noyer", "saule", 61)))
+    yield Case("taking back too much", "new", "reverse_too_much",
+               insert("aulne_gives", "hours.reverse", "saule", ["orme", "saule"],
+                      hours=ref_of("urgent"), shares=one_share("orme", "saule", 1001)))
     yield Case("taking back another pair", "reverse", "parties_mismatch",
                edit(shares=one_share("saule", "noyer", 5)))
     yield Case("help of tomorrow", "gift", "day_out_of_range",
@@ -376,23 +417,44 @@ def exchange():
 
 # --- The clock, and leaves that are gone ----------------------------------------------------------
 
+def of_log(name, code, bend, label):
+    return Case(name, label, code, bend, False)
+
+
+def more(*path):
+    """One more than what stands there."""
+    def value(log, line):
+        found = line.fields
+        for name in path:
+            found = found[name]
+        return found + 1
+    return value
+
+
+def another_clock(log, line):
+    line.keys = [Key(log.origin, "clock", bytes(32), log.origin + "/clock")]
+
+
+def and_orme(log, line):
+    line.keys = [*line.keys, log.key("orme")]
+
+
 def clock():
     def case(name, code, bend, label="tick0"):
-        return Case(name, label, code, bend, False)
+        return of_log(name, code, bend, label)
 
-    yield case("n is wrong", "tick_count", edit(n=1))
-    yield case("another effect", "tick_effects", edit(effects_hash=hash_of("nothing")))
-    yield case("totals are wrong", "tick_totals",
-               edit(totals={"given": 1, "orgs": 7, "pool": 0, "received": 1}))
-    yield case("another id", "tick_id",
-               edit(id=id_later(0)))
-    yield case("another moment", "tick_time",
-               edit(through=later(0, -1)))
-    yield case("an organisation ticks", "signer_unexpected", signed("orme"))
-    yield case("another clock", "key_unknown", lambda log, line: setattr(
-        line, "keys", [Key(log.origin, "clock", bytes(32), log.origin + "/clock")]))
+    yield case("n is wrong", "tick_count", twist(n=1))
+    yield case("another effect", "tick_effects", twist(effects_hash=hash_of("nothing")))
+    yield case("totals are wrong", "tick_totals", twist(totals=lambda log, line: {
+        **line.fields["totals"], "given": line.fields["totals"]["given"] + 1}))
+    yield case("another id", "tick_id", twist(id=id_later(0)))
+    yield case("another moment", "tick_time", twist(through=later(0, -1)))
+    yield case("a tick that lasts", "tick_time", twist(valid_until=later(1)))
+    yield case("an organisation ticks", "signer_unexpected", and_orme)
+    yield case("another clock", "key_unknown", another_clock)
     yield case("a tick is missing", "tick_missing", drop("tick0"), "after")
-    yield case("nothing is due", "tick_not_due", early, "early")
+    yield case("nothing is due", "tick_not_due", early, "early")._replace(
+        clean=False)    # a tick counts at least one moment, so that its count is wrong too
     yield case("a need that was dropped", "ref_unknown", drop("need"), "sign")
     yield case("a key that was dropped", "key_unknown", drop("key_small"), "direct")
     yield case("no founding", "network_not_founded", drop("found"), "admit_lierre")
@@ -401,8 +463,42 @@ def clock():
 def early(log, line):
     """A sound tick but for the moment: nothing is due yet."""
     log.now = log.line("gift").at
-    totals = {"given": 90, "orgs": 7, "pool": 0, "received": 90}
-    log.lines.insert(log.index("gift"), log.tick_line("early", 1, hash_of("early"), totals))
+    line = log.tick("early", kept=True)
+    twist(n=1)(log, line)
+    log.lines.insert(log.index("gift"), line)
+
+
+def seals():
+    def case(name, code, bend, label="seal1"):
+        return of_log(name, code, bend, label)
+
+    yield case("another balance", "seal_root", twist(root=hash_of("other balances")))
+    yield case("an account too many", "seal_accounts", twist(accounts=more("accounts")))
+    yield case("another size", "seal_size", twist(size=more("size")))
+    yield case("a seal that lasts", "seal_time", twist(valid_until=later(1)))
+    yield case("a seal of another name", "seal_id", twist(id=id_later(0)))
+    yield case("a seal without accounts", "field_invalid", twist(accounts="8"))
+    yield case("an organisation seals", "signer_unexpected", and_orme)
+    yield case("another clock seals", "key_unknown", another_clock)
+    yield case("a seal is missing", "seal_missing", drop("seal1"), "cancel")
+    yield case("a seal behind a seal", "seal_early", sealed_twice, "again")
+
+
+def sealed_twice(log, line):
+    again_ = log.line("seal1").copy()
+    again_.label, again_.kept = "again", True
+    log.lines.insert(log.index("seal1") + 1, again_)
+
+
+def assertions():
+    for name in ("given_pending", "given_posted", "received_pending", "received_posted", "moves"):
+        yield Case(f"{name} is not so", "assertion", "assertion_false",
+                   sets(**{name: more(name)}))
+    yield Case("below nothing", "assertion", "field_invalid", sets(given_posted=-1))
+    yield Case("before the last hours", "new", "assertion_false", both(insert(
+        "direct", "assertion.balance", "saule", given_pending=0, given_posted=0, moves=0,
+        received_pending=0, received_posted=0), lambda log, line: sets(received_posted=0)(
+            log, log.line("new"))))
 
 
 def founding():
@@ -429,5 +525,6 @@ def founding():
 
 
 def everything():
-    for table in (form, signatures, sequence, organisations, things, exchange, clock, founding):
+    for table in (form, signatures, sequence, organisations, things, exchange, clock, seals,
+                  assertions, founding):
         yield from table()

@@ -3,9 +3,11 @@
 refused by a rule. Which, is for the server and the auditor to say, each for itself."""
 import random
 
-from build import DAY_MS, Log, hash_of, share
+from build import DAY_MS, Log, hash_of, server_keys, share
 from history import CHARTER, ORIGIN, founding
-from semclient import day_of
+from semclient import day_of, now_ms
+from sem_audit.replay import Replay
+from sem_audit.report import Report
 
 # Short lines and short lives, so that limits and ticks are met often.
 POLICY = {"limit_floor_new": 60, "limit_floor_new_gifts": 2, "limit_floor_base": 90,
@@ -15,14 +17,33 @@ FOUNDERS = ("noyer", "tilleul", "orme", "lierre", "saule", "frene")
 NEWCOMERS = ("aulne", "bouleau", "charme", "erable")
 
 
+def real_log(folder, client, seed, size):
+    """Plays until the server's log has so many leaves; the log, to be bent, with all its keys."""
+    now = now_ms()
+    player = Player(seed, server_keys(folder, ORIGIN), now - now % DAY_MS - 380 * DAY_MS)
+    replay, leaves = Replay(ORIGIN, Report()), []
+    player.state = replay.state
+    line = player.log.lines[0]
+    while len(leaves) < size:
+        answer = client.post("/v1/entries", line.leaf(ORIGIN).partition(b"\n")[2])
+        if answer.status == 201:
+            player.took(line)
+            for index in range(len(leaves), client.get("/v1/network").json["size"]):
+                leaves.append(client.get(f"/v1/entries/{index}").json["leaf"].encode())
+                replay.leaf(leaves[-1])
+        line = player.next()
+    player.log.take(leaves)
+    return player.log
+
+
 class Player:
     """Makes lines; `took` and nothing else tells it what became of them."""
 
-    def __init__(self, seed, server_keys, start):
+    def __init__(self, seed, server, start):
         self.random = random.Random(seed)
-        self.log = Log(ORIGIN, start, demo=True)
-        soft = {"limit_soft": seed % 2}
-        founding(self.log, FOUNDERS, server_keys, {**POLICY, **soft})
+        self.log = Log(ORIGIN, start, demo=True, server=server)
+        founding(self.log, FOUNDERS, {**POLICY, "limit_soft": seed % 2})
+        self.state = None       # what is known of the network, for assertions
         self.orgs = list(FOUNDERS)
         self.words = {}         # handle -> words of its further keys, revoked ones as well
         self.vouched = []       # needs, the last one at the end
@@ -236,13 +257,23 @@ class Player:
             # noyer stays: it coordinates.
             by = self.random.choice([one for one in self.orgs if one != "noyer"])
             return "org.leave", [by], {"to": self.maybe(self.org())}
-        if roll < 0.7:
+        if roll < 0.6:
             return "org.confirm", [self.org()], {}
+        if roll < 0.7:
+            return self.assertion()
         if roll < 0.8:
             return "org.update", [self.org()], {"details": hash_of("sheet"), "public": False}
         noun = self.random.choice(sorted(self.made))
         subject = self.ref(noun) or self.log.line("found").ref
         return "details.erase", [self.org()], {"subject": subject, "slot": "details"}
+
+    def assertion(self):
+        """Mostly true."""
+        by = self.org()
+        counters = self.state.orgs[by].counters()
+        if self.random.random() < 0.3:
+            counters[self.random.choice(sorted(counters))] += 1
+        return "assertion.balance", [by], counters
 
     def keys(self):
         by = self.org()

@@ -1,25 +1,44 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Which refusals only follow from an earlier one.
+"""Which refusals only follow from an earlier one: SPEC 17.3.
 
-An entry that broke a rule is not applied, while the log went on as if it had been. So that one
-defect gives one finding, a later refusal that hangs on such an entry is listed as its consequence:
-
-- it names the entry, or a thing that the entry would have changed;
-- it is about an organisation that the entry would have admitted or taken away, or about its key;
-- it is about the line of an organisation whose minutes the entry moved;
-- it is about what a tick did, after an entry that can change what is due or the totals.
+An entry that broke a rule is not applied, while the log went on as if it had been. What it leaves
+uncertain it casts a doubt on; a later refusal that hangs on a doubt is listed as a consequence.
 """
 from sem_audit import entry as entries
+from sem_audit.kinds import CLOCK_KINDS
 from sem_audit.refusal import CATEGORY
 
 MEMBER_KINDS = {"org.admit", "org.leave", "network.found"}
 KEY_KINDS = {"key.add", "key.revoke"}
-KEY_CODES = {"key_unknown", "key_revoked", "key_in_use", "key_id_taken", "last_admin_key"}
-ORG_CODES = {"org_unknown", "org_left", "handle_taken", "not_coordinator"} | KEY_CODES
-SIGNER_CODES = {"signer_missing", "signer_unexpected"}
+AGREEMENT_KINDS = {"agreement.change", "agreement.close", "agreement.cancel"}
 # No tick is touched by these.
-TIMELESS_KINDS = {"org.update", "org.confirm", "key.add", "key.revoke", "details.erase"}
-TICK_CODES = {"tick_missing", "tick_not_due", "tick_count", "tick_effects", "tick_totals"}
+TIMELESS_KINDS = {"org.update", "org.confirm", "key.add", "key.revoke", "details.erase",
+                  "assertion.balance", *CLOCK_KINDS}
+
+CLOCK_CODES = {"tick_missing", "tick_not_due", "tick_count", "tick_effects", "tick_totals"}
+SEAL_CODES = {"seal_root", "seal_accounts"}
+KEY_CODES = {"key_unknown", "key_revoked", "key_in_use", "key_id_taken", "last_admin_key"}
+MEMBER_CODES = {"org_unknown", "org_left", "handle_taken", "not_coordinator"} | KEY_CODES
+THING_CODES = {"signer_missing", "signer_unexpected"} | {
+    code for code, category in CATEGORY.items() if category in ("reference", "exchange")}
+
+
+def lines_touched(data, state):
+    """Those whose balance would stand elsewhere if the entry had been applied."""
+    kind, by, found = data.get("kind"), data.get("by"), set()
+    if kind in MEMBER_KINDS or data.get("shares"):
+        found |= entries.handles_of(data)
+    if kind in AGREEMENT_KINDS:
+        agreement = state.find("agreement", data.get("agreement"))
+        found |= agreement.parties if agreement else set()
+    elif kind == "org.leave":
+        for agreement in state.live_agreements():
+            if by in agreement.parties:
+                found |= agreement.parties
+    elif kind == "need.vouch":
+        need = state.find("need", data.get("need"))
+        found |= {need.asker} if need else set()
+    return found
 
 
 class Doubt:
@@ -30,37 +49,39 @@ class Doubt:
         self.members = {}
         self.keys = {}
         self.lines = {}
-        self.clock = None
+        self.clock = {}         # under None, as the clock and the seals have no names
+        self.seals = {}
 
-    def add(self, index, data):
-        """An entry with these fields (as `entry.glance` gives them) was not applied; `index` is
-        the entry with the finding, which is another one when this is a consequence."""
-        kind, handles = data.get("kind"), entries.handles_of(data)
-        for ref in entries.refs_of(data) | {entries.name_of(data)}:
-            self.things.setdefault(ref, index)
+    def add(self, index, data, state):
+        """An entry with these fields (as `entry.glance` gives them) was not applied in this state;
+        `index` is the entry with the finding, which is another one when this is a consequence."""
+        kind, by = data.get("kind"), data.get("by")
+        cast = [(self.things, entries.refs_of(data) | {entries.name_of(data)})]
         if kind in MEMBER_KINDS:
-            self.members.setdefault(data.get("by"), index)
+            cast.append((self.members, {by}))
         if kind in KEY_KINDS:
-            self.keys.setdefault(data.get("by"), index)
-        if kind in MEMBER_KINDS or data.get("shares"):
-            for handle in handles:
-                self.lines.setdefault(handle, index)
-        if kind not in TIMELESS_KINDS and kind != "clock.tick" and self.clock is None:
-            self.clock = index
+            cast.append((self.keys, {by}))
+        cast.append((self.lines, lines_touched(data, state)))
+        if kind not in TIMELESS_KINDS:
+            cast.append((self.clock, {None}))
+        if kind != "seal.balances":
+            cast.append((self.seals, {None}))
+        for table, names in cast:
+            for name in names:
+                table.setdefault(name, index)
 
     def cause(self, refusal, data):
         """The index of the entry from which this refusal follows, or None."""
-        code = refusal.code
-        if code in TICK_CODES:
-            return self.clock
-        handles = sorted(entries.handles_of(data))
-        for codes, names, table in (
-                (ORG_CODES, handles, self.members), (KEY_CODES, handles, self.keys),
-                ({"limit_crossed"}, [refusal.field], self.lines)):
+        handles = entries.handles_of(data)
+        for codes, table, names in (
+                (CLOCK_CODES, self.clock, {None}),
+                (SEAL_CODES, self.seals, {None}),
+                (MEMBER_CODES, self.members, handles),
+                (KEY_CODES, self.keys, handles),
+                ({"limit_crossed"}, self.lines, {refusal.field}),
+                ({"assertion_false"}, self.lines, {data.get("by")}),
+                (THING_CODES, self.things, entries.refs_of(data))):
             found = [table[name] for name in names if name in table]
-            if code in codes and found:
+            if refusal.code in codes and found:
                 return min(found)
-        if CATEGORY[code] in ("reference", "exchange") or code in SIGNER_CODES:
-            found = [self.things[ref] for ref in entries.refs_of(data) if ref in self.things]
-            return min(found, default=None)
         return None

@@ -5,6 +5,8 @@
 its verdict is the one the text asks for. Whether a key is acceptable is computed here, from the
 equation of the curve (RFC 8032 section 5.1.3).
 """
+import functools
+
 import nacl.bindings
 import nacl.exceptions
 
@@ -13,6 +15,7 @@ D = -121665 * pow(121666, -1, P) % P
 ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
 
+@functools.lru_cache(maxsize=1 << 17)
 def verify(public, message, signature):
     """True when the signature is valid."""
     try:
@@ -46,6 +49,7 @@ def add(one, two):
     return x3, y3
 
 
+@functools.lru_cache(maxsize=1 << 12)
 def acceptable(public):
     """True for a key that may be registered: on the curve, canonical, not of small order."""
     point = decode(public)

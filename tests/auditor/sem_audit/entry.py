@@ -4,10 +4,12 @@ import json
 import re
 
 from sem_audit import kinds, note, profile
+from sem_audit.fields import is_ref
 from sem_audit.refusal import Refusal, need
 
 AT = re.compile(rb"at (0|[1-9][0-9]{0,15})\n")
 NOTE_MAX = 16_128
+LEAF_MAX = 16_384
 
 
 class Entry:
@@ -22,7 +24,7 @@ class Entry:
         self.kind = data["kind"]
         self.by = data["by"]
         self.ref = f"{data['by']}/{data['id']}"
-        self.bound = set()      # the organisations that must sign, once the rules have said so
+        self.signed_by = set()  # those who had to and did: handles, and `clock`
         self.shares = {(one["from"], one["to"]): one["minutes"] for one in data.get("shares", ())}
 
     def get(self, name):
@@ -31,9 +33,10 @@ class Entry:
     def __getitem__(self, name):
         return self.data[name]
 
-    @property
-    def minutes(self):
-        return sum(self.shares.values())
+    def path_of(self, pair):
+        """The path of the share of a pair; of all of them when there is none."""
+        pairs = list(self.shares)
+        return f"shares[{pairs.index(pair)}]" if pair in pairs else "shares"
 
     @property
     def id_time(self):
@@ -56,62 +59,53 @@ class Entry:
 def split_leaf(leaf):
     """(at, note) of a leaf."""
     found = AT.match(leaf)
-    if not found or int(found.group(1)) > profile.INTEGER_MAX:
-        raise Refusal("leaf_malformed", None, "at <milliseconds>", first_line(leaf))
+    if not found or int(found.group(1)) > profile.INTEGER_MAX or len(leaf) > LEAF_MAX:
+        raise Refusal("leaf_malformed")
     return int(found.group(1)), leaf[found.end():]
-
-
-def first_line(data):
-    return data.split(b"\n", 1)[0][:100].decode("utf-8", "replace")
 
 
 def parse(index, at, data, origin):
     """The entry in these note bytes, every rule of form obeyed."""
-    need(len(data) <= NOTE_MAX, "entry_too_large", None, NOTE_MAX, len(data))
+    need(len(data) <= NOTE_MAX, "entry_too_large")
     try:
         text, lines = note.split(data)
-    except note.Malformed as error:
-        raise Refusal("note_malformed", None, "a signed note", str(error)) from None
-    need(all(len(line.signature) == 64 for line in lines), "note_malformed", None,
-         "a key id and 64 bytes", "another length")
+    except note.Malformed:
+        raise Refusal("note_malformed") from None
+    need(all(len(line.signature) == 64 for line in lines), "note_malformed")
     rows = text.split(b"\n")
-    purpose = first_line(text)
-    need(purpose.endswith("/entry/v1"), "not_an_entry", None, origin + "/entry/v1", purpose)
-    need(rows[0] == f"{origin}/entry/v1".encode(), "wrong_network", None, origin + "/entry/v1",
-         purpose)
-    need(len(rows) == 3, "not_canonical", None, "two lines", f"{len(rows) - 1} lines")
-    try:
-        fields_ = profile.parse(rows[1])
-    except profile.NotCanonical as error:
-        raise Refusal("not_canonical", None, "the canonical profile", str(error)) from None
-    kinds.check(fields_)
-    return Entry(index, at, text, lines, fields_)
+    need(rows[0].endswith(b"/entry/v1"), "not_an_entry")
+    need(rows[0] == f"{origin}/entry/v1".encode(), "wrong_network")
+    need(len(rows) == 3, "not_canonical")
+    return Entry(index, at, text, lines, kinds.read(rows[1]))
 
 
 def glance(leaf):
     """The fields of a leaf that broke a rule of form, as far as they can be read; {} if not at all.
 
     Only for saying which entry is meant and what hangs on it: nothing is decided by it."""
-    for row in leaf.split(b"\n"):
-        if row.startswith(b"{"):
-            try:
-                data = json.loads(row)
-            except (ValueError, RecursionError):
-                return {}
-            return {name: value for name, value in data.items()
-                    if isinstance(value, str) or name in ("shares", "providers", "sponsors")}
-    return {}
+    row = next((row for row in leaf.split(b"\n") if row.startswith(b"{")), b"")
+    try:
+        data = json.loads(row.decode(), parse_constant=unreadable)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: value for name, value in data.items()
+            if isinstance(value, str) or name in ("shares", "providers", "sponsors")}
+
+
+def unreadable(word):
+    raise ValueError(word)
 
 
 def name_of(data):
     """`<author>/<id>` of fields as `glance` gives them, or None."""
-    return f"{data['by']}/{data['id']}" if "by" in data and "id" in data else None
+    name = f"{data.get('by')}/{data.get('id')}"
+    return name if is_ref(name) else None
 
 
 def minutes_of(data):
     """The minutes that an unsound entry speaks of."""
     found = [one.get("minutes") for one in list_of(data, "shares") if isinstance(one, dict)]
-    return sum(minutes for minutes in found if isinstance(minutes, int))
+    return sum(one for one in found if isinstance(one, int) and not isinstance(one, bool))
 
 
 def handles_of(data):

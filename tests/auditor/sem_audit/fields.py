@@ -4,7 +4,7 @@ import re
 
 from sem_audit import days, policy
 from sem_audit.profile import INTEGER_MAX
-from sem_audit.refusal import Refusal, need
+from sem_audit.refusal import Refusal
 
 RESERVED = {"pool", "clock", "log", "refusal", "network", "org"}
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -17,33 +17,33 @@ SHARES_MAX = 64
 PARTIES_MAX = 16
 
 
-def invalid(path, expected, found):
-    return Refusal("field_invalid", path, expected, found)
+def hold(true, path):
+    if not true:
+        raise Refusal("field_invalid", path)
 
 
 # --- Strings --------------------------------------------------------------------------------------
 
-def matching(pattern, expected, low=1, high=200):
+def matching(pattern, low=1, high=200):
     """A string that the pattern takes whole, of low..high characters."""
     def check(value, path):
-        if not (isinstance(value, str) and low <= len(value) <= high and pattern.fullmatch(value)):
-            raise invalid(path, expected, value)
+        hold(isinstance(value, str) and low <= len(value) <= high and pattern.fullmatch(value),
+             path)
     return check
 
 
-slug = matching(NAME, "a slug", 2, 40)
-plain_handle = matching(NAME, "a handle", 2, 32)
-entry_id = matching(ID, "a UUID version 7 in hex")
-hash_ = matching(HEX32, "64 hex digits")
+slug = matching(NAME, 2, 40)
+plain_handle = matching(NAME, 2, 32)
+entry_id = matching(ID)
+hash_ = matching(HEX32)
 key = hash_
-language = matching(LANGUAGE, "a word of two or three letters")
-plain_day = matching(DAY, "a day")
+language = matching(LANGUAGE)
+plain_day = matching(DAY)
 
 
 def handle(value, path):
     plain_handle(value, path)
-    if value in RESERVED:
-        raise invalid(path, "a handle that is not reserved", value)
+    hold(value not in RESERVED, path)
 
 
 def day(value, path):
@@ -51,20 +51,20 @@ def day(value, path):
     try:
         days.parse_day(value)
     except ValueError:
-        raise invalid(path, "a day of the calendar", value) from None
+        raise Refusal("field_invalid", path) from None
+
+
+def is_ref(value):
+    author, slash, id_ = value.partition("/") if isinstance(value, str) else ("", "", "")
+    return bool(slash and 2 <= len(author) <= 32 and NAME.fullmatch(author) and ID.fullmatch(id_))
 
 
 def ref(value, path):
-    author, slash, id_ = value.partition("/") if isinstance(value, str) else ("", "", "")
-    if not (slash and 2 <= len(author) <= 32 and NAME.fullmatch(author) and ID.fullmatch(id_)):
-        raise invalid(path, "<handle>/<id>", value)
+    hold(is_ref(value), path)
 
 
 def word(*words):
-    def check(value, path):
-        if not (isinstance(value, str) and value in words):
-            raise invalid(path, " or ".join(words), value)
-    return check
+    return lambda value, path: hold(isinstance(value, str) and value in words, path)
 
 
 # --- Numbers and flags ----------------------------------------------------------------------------
@@ -72,19 +72,17 @@ def word(*words):
 def integer(low, high):
     def check(value, path):
         # A bool is an int of Python, but not of JSON.
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise invalid(path, f"{low}..{high}", value)
+        hold(isinstance(value, int) and not isinstance(value, bool) and low <= value <= high, path)
     return check
 
 
 minutes = integer(1, 100_000)
-ms = integer(0, INTEGER_MAX)
-counter = integer(-INTEGER_MAX, INTEGER_MAX)
+ms = count = integer(0, INTEGER_MAX)
+signed = integer(-INTEGER_MAX, INTEGER_MAX)
 
 
 def flag(value, path):
-    if not isinstance(value, bool):
-        raise invalid(path, "true or false", value)
+    hold(isinstance(value, bool), path)
 
 
 # --- Objects and lists ----------------------------------------------------------------------------
@@ -92,15 +90,14 @@ def flag(value, path):
 def members(value, path, required, optional=()):
     """Holds an object to its declared members: {name: type}."""
     optional = dict(optional)
-    if not isinstance(value, dict):
-        raise invalid(path, "an object", value)
+    hold(isinstance(value, dict), path)
     inside = path + "." if path else ""
     for name in sorted(value):
         if name not in required and name not in optional:
-            raise Refusal("field_unknown", inside + name, "a declared field", name)
+            raise Refusal("field_unknown", inside + name)
     for name in sorted(required):
         if name not in value:
-            raise Refusal("field_missing", inside + name, "a value", "nothing")
+            raise Refusal("field_missing", inside + name)
     for name, found in value.items():
         (required.get(name) or optional[name])(found, inside + name)
 
@@ -112,24 +109,19 @@ def obj(**required):
 def items(type_, low, high):
     """A list of low..high values of one type, in any order."""
     def check(value, path):
-        if not isinstance(value, list) or not low <= len(value) <= high:
-            raise invalid(path, f"a list of {low}..{high}", value)
+        hold(isinstance(value, list) and low <= len(value) <= high, path)
         for i, one in enumerate(value):
             type_(one, f"{path}[{i}]")
     return check
 
 
-def ascending(values, path):
-    """Each value greater than the one before: sorted, and no double."""
-    for i in range(1, len(values)):
-        if not values[i - 1] < values[i]:
-            raise invalid(f"{path}[{i}]", "sorted, each once", values[i])
-
-
 def sorted_items(type_, low, high, order=lambda item: item):
+    """The same, each greater than the one before: sorted, and no double."""
     def check(value, path):
         items(type_, low, high)(value, path)
-        ascending([order(item) for item in value], path)
+        keys = [order(item) for item in value]
+        for i in range(1, len(keys)):
+            hold(keys[i - 1] < keys[i], f"{path}[{i}]")
     return check
 
 
@@ -137,7 +129,7 @@ handles = sorted_items(handle, 1, PARTIES_MAX)
 areas = sorted_items(slug, 1, 16)
 languages = sorted_items(language, 1, 16)
 seen = obj(root=hash_, size=ms)
-totals = obj(given=ms, orgs=ms, pool=counter, received=ms)
+totals = obj(given=count, orgs=count, pool=signed, received=count)
 policy_document = obj(**{name: integer(*bounds) for name, bounds in policy.RANGES.items()})
 mandate = obj(org=handle, role=word("coordinator", "panel"), until=ms)
 mandates = sorted_items(mandate, 1, 32, lambda one: (one["org"], one["role"]))
@@ -145,19 +137,18 @@ mandates = sorted_items(mandate, 1, 32, lambda one: (one["org"], one["role"]))
 
 def share(value, path):
     members(value, path, {"from": handle, "minutes": minutes, "to": handle})
-    if value["from"] == value["to"]:
-        raise invalid(path, "two organisations", value["to"])
+    hold(value["from"] != value["to"], path)
 
 
 def shares(value, path):
     sorted_items(share, 1, SHARES_MAX, lambda one: (one["from"], one["to"]))(value, path)
-    parties = {one[end] for one in value for end in ("from", "to")}
-    if len(parties) > PARTIES_MAX:
-        raise invalid(path, f"at most {PARTIES_MAX} organisations", len(parties))
+    hold(len({one[end] for one in value for end in ("from", "to")}) <= PARTIES_MAX, path)
 
 
 def founders(value, path):
     items(obj(handle=handle, key=key), 3, 32)(value, path)
     for name in ("handle", "key"):
-        need(len({one[name] for one in value}) == len(value), "field_invalid", path,
-             "each founder with a handle and a key of its own", name)
+        known = set()
+        for i, one in enumerate(value):
+            hold(one[name] not in known, f"{path}[{i}].{name}")
+            known.add(one[name])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Lines and what they refuse: SPEC 8.1, 8.2."""
-from sem_audit.refusal import Refusal
+from sem_audit.refusal import need
 
 
 def floor_of(org, policy, at):
@@ -17,38 +17,36 @@ def hard_stop(floor, policy):
     return floor * policy["limit_hard_permille"] // 1000
 
 
-def is_urgent(state, need, shares, own=None):
+def is_urgent(state, need_, shares, own=None):
     """Whether an entry with these shares is exempt: its need is urgent in force, everything goes to
     the asker, the voucher gives nothing, and no more is taken than the need still asks for. `own`
     is the agreement that the entry changes; what is recorded under it was served already."""
-    if need is None or not need.in_force:
+    if need_ is None or not need_.in_force:
         return False
-    if {receiver for _, receiver in shares} != {need.asker}:
+    if {receiver for _, receiver in shares} != {need_.asker}:
         return False
-    if need.voucher in {giver for giver, _ in shares}:
+    if need_.voucher in {giver for giver, _ in shares}:
         return False
     taken = sum(shares.values()) - (sum(own.recorded.values()) if own else 0)
-    return taken <= need.minutes - need.served - kept_for(state, need, own)
+    return taken <= need_.minutes - need_.served - kept_for(state, need_, own)
 
 
-def kept_for(state, need, own):
+def kept_for(state, need_, own):
     """What the asker still has reserved under the other live agreements that name the need."""
-    return sum(thing.left(pair) for thing in state.things.values()
-               if thing.kind == "agreement" and thing.state == "live" and thing is not own
-               and thing.need == need.ref
-               for pair in thing.reserved if pair[1] == need.asker)
+    return sum(thing.left(pair) for thing in state.live_agreements()
+               if thing is not own and thing.need == need_.ref
+               for pair in thing.reserved if pair[1] == need_.asker)
 
 
 def check(state, at, asked, soft):
     """Holds receivers {handle: minutes asked now} to their lines. Between the floor and the hard
     stop a move passes when `soft`; an entry that is urgent does not come here."""
     policy = state.policy
-    for handle, minutes in sorted(asked.items()):
+    for handle, minutes in asked.items():
         if minutes <= 0:
             continue
         org = state.orgs[handle]
         projected = org.position - org.received_pending - minutes
         floor = floor_of(org, policy, at)
         line = hard_stop(floor, policy) if soft else floor
-        if projected < -line:
-            raise Refusal("limit_crossed", handle, f"at least {-line}", projected)
+        need(projected >= -line, "limit_crossed", handle, -line, projected)

@@ -8,10 +8,11 @@ import re
 
 import sem_audit.ed25519 as ed25519
 
-ED25519 = 1
+ED25519, COSIGNATURE = 1, 4
 LINE = re.compile("— ([^\\s+]+) ([A-Za-z0-9+/]+=*)")
 KEY_TEXT = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)")
 SIZE = re.compile(r"0|[1-9][0-9]*")
+CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 
 Line = collections.namedtuple("Line", "name key_id signature")
 
@@ -31,8 +32,8 @@ def decode64(text):
     return data
 
 
-def key_id(name, public):
-    return hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
+def key_id(name, public, kind=ED25519):
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
 
 
 def split(data):
@@ -44,7 +45,7 @@ def split(data):
         data.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("not UTF-8") from None
-    if any(byte < 0x20 and byte != 0x0A for byte in data):
+    if CONTROL.search(data):
         raise Malformed("a control character")
     tail = data[middle + 2:].decode().split("\n")[:-1]
     if not tail:
@@ -62,31 +63,24 @@ def parse_line(text):
     return Line(found.group(1), blob[:4], blob[4:])
 
 
-def parse_verifier_key(text):
+def parse_verifier_key(text, kind=ED25519):
     """`<name>+<key id>+<base64(type || key)>` as (name, key)."""
     found = KEY_TEXT.fullmatch(text)
     if not found:
         raise Malformed("not a verifier key")
     name, blob = found.group(1), decode64(found.group(3))
-    if len(blob) != 33 or blob[0] != ED25519:
-        raise Malformed("not an Ed25519 key")
-    if key_id(name, blob[1:]).hex() != found.group(2):
+    if len(blob) != 33 or blob[0] != kind:
+        raise Malformed("not an Ed25519 key of this use")
+    if key_id(name, blob[1:], kind).hex() != found.group(2):
         raise Malformed("the key id is not that of the key")
     return name, blob[1:]
 
 
-class Checkpoint:
-    """Three lines: origin, size, root. Other lines of text are refused, other signers ignored."""
+class Note:
+    """Other signers than those asked for are ignored, whatever their lines hold."""
 
     def __init__(self, data):
-        text, self.lines = split(data)
-        self.text = text
-        rows = text.decode().split("\n")[:-1]
-        if len(rows) != 3 or not SIZE.fullmatch(rows[1]):
-            raise Malformed("a checkpoint is origin, size and root")
-        self.origin, self.size, self.root = rows[0], int(rows[1]), decode64(rows[2])
-        if len(self.root) != 32:
-            raise Malformed("a root has 32 bytes")
+        self.text, self.lines = split(data)
 
     def signed_by(self, name, public):
         """True when this key signed, and every line of its name and key id verifies."""
@@ -95,3 +89,24 @@ class Checkpoint:
         return bool(mine) and all(
             len(line.signature) == 64 and ed25519.verify(public, self.text, line.signature)
             for line in mine)
+
+
+class Checkpoint(Note):
+    """Three lines: origin, size, root. Other lines of text are refused."""
+
+    def __init__(self, data):
+        super().__init__(data)
+        rows = self.text.decode().split("\n")[:-1]
+        if len(rows) != 3 or len(rows[1]) > 16 or not SIZE.fullmatch(rows[1]):
+            raise Malformed("a checkpoint is origin, size and root")
+        self.origin, self.size, self.root = rows[0], int(rows[1]), decode64(rows[2])
+        if len(self.root) != 32:
+            raise Malformed("a root has 32 bytes")
+
+    def cosigned_by(self, name, public):
+        """True when this witness cosigned the head: C2SP tlog-cosignature."""
+        me = name, key_id(name, public, COSIGNATURE)
+        return any(len(line.signature) == 72 and ed25519.verify(
+            public, b"cosignature/v1\ntime %d\n" % int.from_bytes(line.signature[:8], "big")
+            + self.text, line.signature[8:])
+            for line in self.lines if (line.name, line.key_id) == me)

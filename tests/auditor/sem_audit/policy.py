@@ -17,6 +17,8 @@ RANGES = {
     "offer_days_max": (1, 366),
     "pair_cap_minutes": (0, 600_000),
     "pair_cap_permille": (1, 1000),
+    "reference_days_max": (366, 1098),
+    "seal_every": (16, 100_000),
     "sheet_stale_days": (1, 1098),
     "sponsors_min": (1, 10),
     "urgent_days": (1, 365),

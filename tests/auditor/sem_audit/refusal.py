@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""How a broken rule is named: the codes of SPEC 11, and the auditor's own."""
+"""How a broken rule is named: the codes of SPEC 11, and the auditor's own of SPEC 17.5."""
+import contextlib
 
 # Codes that only an audit can give, by category.
 OWN = {
-    "checkpoint_malformed": "tree", "checkpoint_signature": "tree", "size_mismatch": "tree",
-    "root_mismatch": "tree", "tile_missing": "tree", "tile_mismatch": "tree",
-    "bundle_missing": "tree", "bundle_malformed": "tree", "leaf_malformed": "form",
-    "at_mismatch": "sequence", "tick_missing": "clock", "tick_not_due": "clock",
-    "tick_time": "clock", "tick_count": "clock", "tick_effects": "clock", "tick_id": "clock",
-    "tick_totals": "clock", "invariant_broken": "invariant",
+    "form": "leaf_malformed",
+    "sequence": "at_mismatch",
+    "clock": "tick_missing tick_not_due tick_time tick_count tick_effects tick_totals tick_id",
+    "seal": "seal_missing seal_early seal_time seal_size seal_accounts seal_root seal_id",
+    "invariant": "invariant_broken",
+    "tree": "checkpoint_malformed checkpoint_signature size_mismatch root_mismatch tile_missing "
+            "tile_mismatch bundle_missing bundle_malformed",
+    "held": "receipt_malformed receipt_leaf head_fork refusal_malformed refused_logged "
+            "refusal_unfounded",
 }
 
 # The registry of SPEC 11 as far as a log can show it; the hundreds are the categories.
@@ -25,27 +29,51 @@ REGISTRY = {
     "reference": "ref_unknown not_yours already_closed expires_out_of_range skill_unknown "
                  "vouch_own already_vouched not_urgent already_erased",
     "exchange": "parties_mismatch hours_over_agreement limit_crossed change_below_recorded "
-                "reverse_too_much day_out_of_range agreement_mismatch",
+                "reverse_too_much day_out_of_range agreement_mismatch assertion_false",
 }
 
-CATEGORY = dict(OWN)
-for _category, _codes in REGISTRY.items():
-    CATEGORY.update({_code: _category for _code in _codes.split()})
+CATEGORY = {code: category for table in (OWN, REGISTRY) for category, codes in table.items()
+            for code in codes.split()}
+
+# What these forbid cannot be applied: SPEC 17.7.
+NOT_WAIVABLE = set(" ".join((
+    REGISTRY["form"], REGISTRY["network"], "leaf_malformed ref_unknown org_unknown",
+    "key_unacceptable id_reused handle_taken key_id_taken hours_over_agreement",
+    "change_below_recorded reverse_too_much invariant_broken")).split())
+
+VALUE_MAX, FIELD_MAX = 223, 143
+
+_waived = [None]
+
+
+@contextlib.contextmanager
+def waiving(code):
+    """Inside, this check holds whatever is found; None waives nothing."""
+    before, _waived[0] = _waived[0], code
+    try:
+        yield
+    finally:
+        _waived[0] = before
+
+
+def cut(text, most):
+    """So many bytes of it at most, ended at a whole character."""
+    return text.encode()[:most].decode(errors="ignore")
 
 
 class Refusal(Exception):
-    """One rule is broken. `field` names the place in the entry, where there is one."""
+    """One rule is broken. `field`, `expected` and `found` are those of SPEC 17.4."""
 
-    def __init__(self, code, field=None, expected=None, found=None):
+    def __init__(self, code, field="", expected="", found=""):
         assert code in CATEGORY, code
         super().__init__(code)
         self.code = code
-        self.field = field
-        self.expected = expected
-        self.found = found
+        self.field = cut(field, FIELD_MAX)
+        self.expected = cut(str(expected), VALUE_MAX)
+        self.found = cut(str(found), VALUE_MAX)
 
 
-def need(true, code, field=None, expected=None, found=None):
-    """Refuses unless `true`."""
-    if not true:
+def need(true, code, field="", expected="", found=""):
+    """Refuses unless `true`, or the check is waived."""
+    if not true and code != _waived[0]:
         raise Refusal(code, field, expected, found)

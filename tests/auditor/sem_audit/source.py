@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The folder that is audited: a checkpoint, and leaves as C2SP tlog-tiles or as JSON lines."""
+import itertools
 import json
 import os
 
@@ -55,19 +56,21 @@ class Folder:
         path = self.join(tile_path(level, number, width))
         return read(path) if os.path.isfile(path) else None
 
-    def leaves(self, size):
-        """Every leaf in order, as bytes; Refusal where the folder cannot give the next one."""
-        return self.bundled(size) if self.tiled else self.listed()
+    def leaves(self, size, skip=0):
+        """Every leaf in order behind the first `skip`, as bytes; Refusal where the folder cannot
+        give the next one."""
+        return self.bundled(size, skip) if self.tiled else self.listed(skip)
 
-    def bundled(self, size):
-        for first in range(0, size, TILE_WIDTH):
+    def bundled(self, size, skip):
+        for first in range(skip - skip % TILE_WIDTH, size, TILE_WIDTH):
             width = min(TILE_WIDTH, size - first)
             name = tile_path("entries", first // TILE_WIDTH, width)
             if not os.path.isfile(self.join(name)):
-                raise Refusal("bundle_missing", name, f"{width} entries", "no file")
-            yield from unpack(read(self.join(name)), name, width)
+                raise Refusal("bundle_missing", name)
+            entries = unpack(read(self.join(name)), name, width)
+            yield from itertools.islice(entries, max(0, skip - first), None)
 
-    def listed(self):
+    def listed(self, skip):
         with open(self.join("leaves.jsonl"), encoding="utf-8") as file:
             for number, line in enumerate(file):
                 try:
@@ -75,19 +78,19 @@ class Folder:
                 except ValueError:
                     leaf = None
                 if not isinstance(leaf, str):
-                    raise Refusal("bundle_malformed", f"leaves.jsonl:{number + 1}",
-                                  "a JSON string", line[:60])
-                yield leaf.encode("utf-8", "surrogatepass")
+                    raise Refusal("bundle_malformed", "leaves.jsonl")
+                if number >= skip:
+                    yield leaf.encode("utf-8", "surrogatepass")
 
 
 def unpack(data, name, width):
     """The entries of a bundle, each `u16 length || bytes`."""
     at = 0
-    for count in range(width):
+    for _ in range(width):
         end = at + 2 + int.from_bytes(data[at:at + 2], "big")
         if len(data) < at + 2 or len(data) < end:
-            raise Refusal("bundle_malformed", name, f"{width} entries", f"{count} whole ones")
+            raise Refusal("bundle_malformed", name)
         yield data[at + 2:end]
         at = end
     if at != len(data):
-        raise Refusal("bundle_malformed", name, f"{at} bytes", f"{len(data)} bytes")
+        raise Refusal("bundle_malformed", name)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What a replay knows: organisations, things, due moments, pairs and counters (SPEC 7)."""
+"""What a replay knows: organisations, things, due moments, pairs, counters and salts (SPEC 7)."""
 import bisect
+import contextlib
+import hashlib
 
 from sem_audit import days
-from sem_audit.refusal import Refusal, need
+from sem_audit.refusal import need
 
 # The types of due moments in their order, SPEC 6.10.
 DUE_TYPES = ("agreement_expiry", "need_expiry", "offer_expiry", "urgency_lapse")
@@ -30,10 +32,17 @@ class Org:
         self.moves = 0
         self.times_given = self.times_received = 0
         self.given_on = {}      # day of `at` -> minutes
+        self.chain = bytes(32)  # the `c` of SPEC 7.4
 
     @property
     def position(self):
         return self.given_posted - self.received_posted + self.moves
+
+    def counters(self):
+        """The five of SPEC 7.1 by name."""
+        return {"given_pending": self.given_pending, "given_posted": self.given_posted,
+                "moves": self.moves, "received_pending": self.received_pending,
+                "received_posted": self.received_posted}
 
     def given_in_window(self, at):
         """Minutes given in the rolling year, the day of `at` included (SPEC 5.4)."""
@@ -42,55 +51,67 @@ class Org:
                    if today - WINDOW_DAYS < day <= today)
 
 
-class Offer:
+class Thing:
+    """What an entry can refer to. `ended` is `at` of the entry or tick that ended it."""
+
+    def __init__(self, ref):
+        self.ref = ref
+        self.state = self.open_state
+        self.ended = None
+
+
+class Offer(Thing):
     kind = "offer"
     open_state = "open"
 
     def __init__(self, ref, providers):
-        self.ref = ref
+        super().__init__(ref)
         self.providers = providers
-        self.state = "open"
 
 
-class Need:
+class Need(Thing):
     kind = "need"
     open_state = "open"
 
     def __init__(self, ref, asker, minutes, declared):
-        self.ref = ref
+        super().__init__(ref)
         self.asker = asker
         self.minutes = minutes
         self.declared = declared
         self.served = 0
-        self.state = "open"
         self.voucher = None         # the last one
         self.in_force = False
 
 
-class Agreement:
+class Agreement(Thing):
     kind = "agreement"
     open_state = "live"
 
     def __init__(self, ref, shares, need_ref):
-        self.ref = ref
+        super().__init__(ref)
         self.reserved = dict(shares)
         self.recorded = {}
         self.need = need_ref
-        self.state = "live"
 
     @property
     def parties(self):
         return {end for pair in self.reserved for end in pair}
 
+    def recorded_in_order(self):
+        """(pair, minutes) in the order of the agreement."""
+        return [(pair, self.recorded[pair]) for pair in self.reserved if pair in self.recorded]
+
     def left(self, pair):
-        return self.reserved.get(pair, 0) - self.recorded.get(pair, 0)
+        return self.reserved[pair] - self.recorded.get(pair, 0)
 
 
-class Hours:
+class Hours(Thing):
     kind = "hours"
+    open_state = "recorded"
 
     def __init__(self, ref, at, shares, gift, need_ref):
-        self.ref = ref
+        super().__init__(ref)
+        self.ended = at
         self.day = days.day_of(at)
         self.left = dict(shares)
         self.gift = gift
@@ -121,14 +142,16 @@ class State:
         self.public_keys = {}       # hex -> handle
         self.pairs = {}             # (from, to) -> Pair
         self.pool = 0
+        self.pool_chain = bytes(32)
         self.due = []               # sorted (moment, type number, author number, id, ref)
+        self.due_at = {}            # (type, ref) -> its one in `due`
 
     # --- Organisations ----------------------------------------------------------------------------
 
-    def org(self, handle, field=None):
+    def org(self, handle):
         """An active organisation."""
-        need(handle in self.orgs, "org_unknown", field, "an organisation", handle)
-        need(self.orgs[handle].active, "org_left", field, "an active organisation", handle)
+        need(handle in self.orgs, "org_unknown", "", "", handle)
+        need(self.orgs[handle].active, "org_left", "", "", handle)
         return self.orgs[handle]
 
     def has_mandate(self, handle, role, at):
@@ -136,15 +159,36 @@ class State:
         org = self.orgs.get(handle)
         return bool(org and org.active and at < org.mandates.get(role, 0))
 
+    def turn_salts(self, leaf, handles):
+        """SPEC 7.4: a leaf that these signed; the clock stands for the pool."""
+        lines = leaf.rpartition(b"\n\n")[2]
+        step = hashlib.sha256(f"{self.origin}/salt/v1\n".encode() + lines).digest()
+        for org in (self.orgs[handle] for handle in handles - {"clock"}):
+            org.chain = hashlib.sha256(org.chain + step).digest()
+        if "clock" in handles:
+            self.pool_chain = hashlib.sha256(self.pool_chain + step).digest()
+
     # --- Things -----------------------------------------------------------------------------------
 
-    def thing(self, kind, ref, field=None, must_be_open=True):
-        """An offer, need, agreement or record of hours, by default one that is not closed."""
+    def find(self, kind, ref):
+        """The thing of this kind, however long it is over; None when there is none."""
         found = self.things.get(ref)
-        need(found and found.kind == kind, "ref_unknown", field or kind, f"a known {kind}", ref)
+        return found if found and found.kind == kind else None
+
+    def live_agreements(self):
+        return [thing for thing in self.things.values()
+                if thing.kind == "agreement" and thing.state == "live"]
+
+    def thing(self, entry, field, must_be_open=True):
+        """The offer, need, agreement or record of hours that the entry names, unless that was over
+        too long ago (SPEC 6); by default one that is not closed."""
+        ref = entry[field]
+        found = self.find(field, ref)
+        horizon = self.policy["reference_days_max"] * days.DAY_MS
+        need(found and (found.ended is None or entry.at <= found.ended + horizon),
+             "ref_unknown", field, "", ref)
         if must_be_open:
-            need(found.state == found.open_state, "already_closed", field or kind,
-                 found.open_state, found.state)
+            need(found.state == found.open_state, "already_closed", field, "", ref)
         return found
 
     def commit(self, ref, slot, value, people):
@@ -154,36 +198,47 @@ class State:
 
     def set_due(self, type_, ref, moment):
         """One moment for a (type, thing); None takes it away."""
-        author, id_ = ref.split("/")
-        tail = DUE_TYPES.index(type_), self.orgs[author].number, id_, ref
-        self.due = [one for one in self.due if one[1:] != tail]
+        before = self.due_at.pop((type_, ref), None)
+        if before:
+            del self.due[bisect.bisect_left(self.due, before)]
         if moment is not None:
-            bisect.insort(self.due, (moment, *tail))
+            author, id_ = ref.split("/")
+            one = moment, DUE_TYPES.index(type_), self.orgs[author].number, id_, ref
+            self.due_at[type_, ref] = one
+            bisect.insort(self.due, one)
 
     def is_due(self, moment):
         return bool(self.due) and self.due[0][0] <= moment
 
     # --- The end of things ------------------------------------------------------------------------
 
-    def end_offer(self, offer, state):
-        offer.state = state
-        self.set_due("offer_expiry", offer.ref, None)
-
-    def end_need(self, need_, state):
-        need_.state = state
-        self.set_due("need_expiry", need_.ref, None)
-        self.lapse(need_)
+    def end(self, thing, state, at):
+        """Ends a thing in this state. What is closed already, as it can be where that check was
+        waived, stays so."""
+        if thing.state != thing.open_state:
+            return
+        if thing.kind == "agreement":
+            self.reserve(thing, -1)
+        thing.state, thing.ended = state, at
+        self.set_due(thing.kind + "_expiry", thing.ref, None)
+        if thing.kind == "need":
+            self.lapse(thing)
 
     def lapse(self, need_):
         need_.in_force = False
         self.set_due("urgency_lapse", need_.ref, None)
 
-    def end_agreement(self, agreement, state):
-        self.reserve(agreement, -1)
-        agreement.state = state
-        self.set_due("agreement_expiry", agreement.ref, None)
-
     # --- Counters ---------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def reserving(self, agreement):
+        """Around a change of a live agreement: the pending counters follow what is left of it."""
+        live = agreement.state == "live"
+        if live:
+            self.reserve(agreement, -1)
+        yield
+        if live:
+            self.reserve(agreement, +1)
 
     def reserve(self, agreement, sign):
         """Adds what is left of the reservation to the pending counters, or takes it away."""
@@ -207,7 +262,7 @@ class State:
                 one.moves -= minutes
                 two.moves += minutes
 
-    def serve(self, need_ref, shares, sign):
+    def serve(self, need_ref, shares, sign, at):
         """Counts what the asker of a need receives; an open need can be met by it."""
         if need_ref is None:
             return
@@ -215,7 +270,7 @@ class State:
         need_.served += sign * sum(minutes for (_, receiver), minutes in shares.items()
                                    if receiver == need_.asker)
         if need_.state == "open" and need_.served >= need_.minutes:
-            self.end_need(need_, "met")
+            self.end(need_, "met", at)
 
     def totals(self):
         """What a tick states: SPEC 6.10. `orgs` counts all who were ever admitted."""
@@ -229,29 +284,21 @@ class State:
     def assert_sums(self):
         """Invariants 1 and 2 of SPEC 7.2, and the signs of 3."""
         orgs = self.orgs.values()
-        sums = [
-            ("posted", sum(org.given_posted - org.received_posted for org in orgs)),
-            ("pending", sum(org.given_pending - org.received_pending for org in orgs)),
-            ("positions", self.pool + sum(org.position for org in orgs))]
-        for name, found in sums:
-            need(found == 0, "invariant_broken", name, 0, found)
-        low = min((min(org.given_posted, org.received_posted, org.given_pending,
-                       org.received_pending) for org in orgs), default=0)
-        need(low >= 0, "invariant_broken", "counters", "0 or more", low)
+        need(sum(org.given_posted - org.received_posted for org in orgs) == 0
+             and sum(org.given_pending - org.received_pending for org in orgs) == 0
+             and self.pool + sum(org.position for org in orgs) == 0
+             and all(min(org.given_posted, org.received_posted, org.given_pending,
+                         org.received_pending) >= 0 for org in orgs), "invariant_broken")
 
     def assert_recount(self):
         """Invariants 3 and 4: pending against live agreements, pairs against posted."""
         pending = {}
-        for thing in self.things.values():
-            if thing.kind == "agreement" and thing.state == "live":
-                for pair in thing.reserved:
-                    for end, handle in zip("gr", pair):
-                        pending[end, handle] = pending.get((end, handle), 0) + thing.left(pair)
-        for handle, org in self.orgs.items():
-            for end, found in (("g", org.given_pending), ("r", org.received_pending)):
-                need(found == pending.get((end, handle), 0), "invariant_broken",
-                     f"pending of {handle}", pending.get((end, handle), 0), found)
-        paired = sum(pair.minutes for pair in self.pairs.values())
-        given = self.totals()["given"]
-        if paired != given:
-            raise Refusal("invariant_broken", "pairs", given, paired)
+        for agreement in self.live_agreements():
+            for pair in agreement.reserved:
+                for end, handle in zip("gr", pair):
+                    pending[end, handle] = pending.get((end, handle), 0) + agreement.left(pair)
+        need(all(org.given_pending == pending.get(("g", handle), 0)
+                 and org.received_pending == pending.get(("r", handle), 0)
+                 for handle, org in self.orgs.items())
+             and sum(pair.minutes for pair in self.pairs.values()) == self.totals()["given"],
+             "invariant_broken")

@@ -9,21 +9,19 @@ from sem_audit.state import Agreement
 # --- agreement.sign -------------------------------------------------------------------------------
 
 def sign_signers(state, entry):
-    need(entry.by in entry.parties, "field_invalid", "by", "one of the parties", entry.by)
-    return active(state, entry.parties, "shares")
+    need(entry.by in entry.parties, "field_invalid", "by")
+    return active(state, entry.parties)
 
 
 def sign_check(state, entry):
     check_expires(state, entry, "agreement_days_max")
     need_ = None
     if entry.get("offer"):
-        offer = state.thing("offer", entry["offer"])
-        need(offer.providers & entry.givers, "agreement_mismatch", "offer",
-             "a provider of the offer gives", "none does")
+        offer = state.thing(entry, "offer")
+        need(offer.providers & entry.givers, "agreement_mismatch")
     if entry.get("need"):
-        need_ = state.thing("need", entry["need"])
-        need(need_.asker in entry.receivers, "agreement_mismatch", "need",
-             f"{need_.asker} receives", "does not")
+        need_ = state.thing(entry, "need")
+        need(need_.asker in entry.receivers, "agreement_mismatch")
     if not limits.is_urgent(state, need_, entry.shares):
         check_limit(state, entry, sum_by_receiver(entry.shares))
 
@@ -44,37 +42,41 @@ def sign_apply(state, entry):
 
 # --- What follows an agreement --------------------------------------------------------------------
 
-def live_agreement(state, entry):
+def own_agreement(state, entry):
     """The agreement, which must be the author's as well."""
-    state.org(entry.by, "by")
-    agreement = state.thing("agreement", entry["agreement"], must_be_open=False)
-    need(entry.by in agreement.parties, "not_yours", "agreement", "a party", entry.by)
-    return state.thing("agreement", entry["agreement"])
+    agreement = state.thing(entry, "agreement", must_be_open=False)
+    need(entry.by in agreement.parties, "not_yours", "agreement", "", entry["agreement"])
+    return agreement
+
+
+def live_check(state, entry):
+    state.thing(entry, "agreement")
 
 
 def all_parties(state, entry):
-    return active(state, live_agreement(state, entry).parties, "agreement")
+    return active(state, own_agreement(state, entry).parties)
 
 
 def one_party(state, entry):
-    live_agreement(state, entry)
+    state.org(entry.by)
+    own_agreement(state, entry)
     return {entry.by}
 
 
 def change_signers(state, entry):
     """The parties of the new shares, who must be those of the agreement as `check` says."""
-    live_agreement(state, entry)
-    return active(state, entry.parties | {entry.by}, "shares")
+    signers = active(state, entry.parties | {entry.by})
+    own_agreement(state, entry)
+    return signers
 
 
 def change_check(state, entry):
+    agreement = state.thing(entry, "agreement")
     check_expires(state, entry, "agreement_days_max")
-    agreement = state.things[entry["agreement"]]
-    need(entry.parties == agreement.parties, "parties_mismatch", "shares",
-         sorted(agreement.parties), sorted(entry.parties))
-    for pair, recorded in sorted(agreement.recorded.items()):
-        need(entry.shares.get(pair, 0) >= recorded, "change_below_recorded", "shares", recorded,
-             entry.shares.get(pair, 0))
+    need(entry.parties == agreement.parties, "parties_mismatch")
+    for pair, recorded in agreement.recorded_in_order():
+        need(entry.shares.get(pair, 0) >= recorded, "change_below_recorded", entry.path_of(pair),
+             recorded, entry.shares.get(pair, 0))
     before, after = sum_by_receiver(agreement.reserved), sum_by_receiver(entry.shares)
     growth = {handle: minutes - before.get(handle, 0) for handle, minutes in after.items()}
     if not limits.is_urgent(state, state.things.get(agreement.need), entry.shares, agreement):
@@ -83,15 +85,15 @@ def change_check(state, entry):
 
 def change_apply(state, entry):
     agreement = state.things[entry["agreement"]]
-    state.reserve(agreement, -1)
-    agreement.reserved = dict(entry.shares)
-    state.reserve(agreement, +1)
-    state.set_due("agreement_expiry", agreement.ref, entry["expires"])
+    with state.reserving(agreement):
+        agreement.reserved = dict(entry.shares)
+    if agreement.state == "live":
+        state.set_due("agreement_expiry", agreement.ref, entry["expires"])
 
 
 def close_apply(state, entry):
-    state.end_agreement(state.things[entry["agreement"]], "closed")
+    state.end(state.things[entry["agreement"]], "closed", entry.at)
 
 
 def cancel_apply(state, entry):
-    state.end_agreement(state.things[entry["agreement"]], "cancelled")
+    state.end(state.things[entry["agreement"]], "cancelled", entry.at)

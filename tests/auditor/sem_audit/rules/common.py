@@ -7,24 +7,24 @@ from sem_audit.refusal import need
 def check_expires(state, entry, policy_key):
     """After `at`, and at most so many days after it."""
     last = entry.at + state.policy[policy_key] * DAY_MS
-    need(entry.at < entry["expires"] <= last, "expires_out_of_range", "expires",
-         f"after {entry.at}, at most {last}", entry["expires"])
+    need(entry.at < entry["expires"] <= last, "expires_out_of_range", "expires", last,
+         entry["expires"])
 
 
 def check_skill(state, entry):
     skill = entry.get("skill")
-    need(skill is None or skill in state.founded["skills"], "skill_unknown", "skill",
-         "a skill of the catalogue", skill)
+    need(skill is None or skill in state.founded["skills"], "skill_unknown")
 
 
-def active(state, handles, field):
+def active(state, handles):
     """These organisations, all of them known and active."""
     for handle in sorted(handles):
-        state.org(handle, field)
+        state.org(handle)
     return set(handles)
 
 
 def sum_by_receiver(shares):
+    """In the order in which they appear."""
     asked = {}
     for (_, receiver), minutes in shares.items():
         asked[receiver] = asked.get(receiver, 0) + minutes

@@ -9,19 +9,17 @@ DAYS_BACK_MAX = 366
 
 
 def share_parties(state, entry):
-    need(entry.by in entry.parties, "field_invalid", "by", "one of the parties", entry.by)
-    return active(state, entry.parties, "shares")
+    need(entry.by in entry.parties, "field_invalid", "by")
+    return active(state, entry.parties)
 
 
 # --- hours.record ---------------------------------------------------------------------------------
 
 def record_check(state, entry):
     today, day = days.day_of(entry.at), days.parse_day(entry["day"])
-    need(today - DAYS_BACK_MAX <= day <= today, "day_out_of_range", "day",
-         f"at most {DAYS_BACK_MAX} days back", entry["day"])
+    need(today - DAYS_BACK_MAX <= day <= today, "day_out_of_range", "day", "", entry["day"])
     check_skill(state, entry)
-    need(not (entry.get("agreement") and entry.get("need")), "field_invalid", "need",
-         "only without agreement", entry.get("need"))
+    need(not (entry.get("agreement") and entry.get("need")), "field_invalid", "need")
     if entry.get("agreement"):
         check_agreed(state, entry)
     else:
@@ -30,20 +28,19 @@ def record_check(state, entry):
 
 def check_agreed(state, entry):
     """With an agreement the hours always pass, as far as it reaches."""
-    agreement = state.thing("agreement", entry["agreement"])
-    for pair, minutes in sorted(entry.shares.items()):
-        need(pair in agreement.reserved, "parties_mismatch", "shares", "a pair of the agreement",
-             " to ".join(pair))
-        need(minutes <= agreement.left(pair), "hours_over_agreement", "shares",
-             agreement.left(pair), minutes)
+    agreement = state.thing(entry, "agreement")
+    for pair, minutes in entry.shares.items():
+        need(pair in agreement.reserved, "parties_mismatch")
+        if pair in agreement.reserved:
+            need(minutes <= agreement.left(pair), "hours_over_agreement", entry.path_of(pair),
+                 agreement.left(pair), minutes)
 
 
 def check_direct(state, entry):
     need_ = None
     if entry.get("need"):
-        need_ = state.thing("need", entry["need"], must_be_open=False)
-        need(need_.asker in entry.receivers, "agreement_mismatch", "need",
-             f"{need_.asker} receives", "does not")
+        need_ = state.thing(entry, "need", must_be_open=False)
+        need(need_.asker in entry.receivers, "agreement_mismatch")
     if not entry.get("gift") and not limits.is_urgent(state, need_, entry.shares):
         limits.check(state, entry.at, sum_by_receiver(entry.shares), soft=True)
 
@@ -51,15 +48,14 @@ def check_direct(state, entry):
 def record_apply(state, entry):
     agreement = state.things.get(entry.get("agreement"))
     if agreement:
-        state.reserve(agreement, -1)
-        for pair, minutes in entry.shares.items():
-            agreement.recorded[pair] = agreement.recorded.get(pair, 0) + minutes
-        state.reserve(agreement, +1)
+        with state.reserving(agreement):
+            for pair, minutes in entry.shares.items():
+                agreement.recorded[pair] = agreement.recorded.get(pair, 0) + minutes
     hours = Hours(entry.ref, entry.at, entry.shares, bool(entry.get("gift")),
                   agreement.need if agreement else entry.get("need"))
     state.things[entry.ref] = hours
     state.post(hours, entry.shares, +1)
-    state.serve(hours.need, entry.shares, +1)
+    state.serve(hours.need, entry.shares, +1, entry.at)
     count(state, entry.shares, +1)
     for pair in entry.shares:
         state.pairs[pair].count += 1
@@ -78,20 +74,24 @@ def count(state, shares, sign):
 # --- hours.reverse --------------------------------------------------------------------------------
 
 def reverse_check(state, entry):
-    hours = state.thing("hours", entry["hours"], must_be_open=False)
-    for pair, minutes in sorted(entry.shares.items()):
-        need(pair in hours.left, "parties_mismatch", "shares", "a pair of the record",
-             " to ".join(pair))
-        need(minutes <= hours.left[pair], "reverse_too_much", "shares", hours.left[pair], minutes)
+    hours = state.thing(entry, "hours")
+    for pair, minutes in entry.shares.items():
+        need(pair in hours.left, "parties_mismatch")
+        if pair in hours.left:
+            need(minutes <= hours.left[pair], "reverse_too_much", entry.path_of(pair),
+                 hours.left[pair], minutes)
 
 
 def reverse_apply(state, entry):
+    """A pair that the record does not have, as there can be where that check was waived, is
+    skipped."""
     hours = state.things[entry["hours"]]
-    for pair, minutes in entry.shares.items():
+    shares = {pair: minutes for pair, minutes in entry.shares.items() if pair in hours.left}
+    for pair, minutes in shares.items():
         hours.left[pair] -= minutes
         if hours.left[pair] == 0:
             state.pairs[pair].count -= 1
-    state.post(hours, entry.shares, -1)
-    state.serve(hours.need, entry.shares, -1)
-    if not any(hours.left.values()):
+    state.post(hours, shares, -1)
+    state.serve(hours.need, shares, -1, entry.at)
+    if shares and not any(hours.left.values()):
         count(state, hours.left, -1)

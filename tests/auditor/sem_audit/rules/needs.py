@@ -18,27 +18,31 @@ def publish_apply(state, entry):
 
 
 def vouch_check(state, entry):
-    found = state.thing("need", entry["need"])
-    need(entry.by != found.asker, "vouch_own", "need", "another organisation's need", entry.by)
-    need(found.declared, "not_urgent", "need", "a need declared urgent", entry["need"])
-    need(not found.in_force and entry.by != found.voucher, "already_vouched", "need",
-         "no urgency in force, and another voucher than the last", found.voucher)
+    found = state.thing(entry, "need")
+    need(entry.by != found.asker, "vouch_own")
+    need(found.declared, "not_urgent")
+    need(not found.in_force and entry.by != found.voucher, "already_vouched")
 
 
 def vouch_apply(state, entry):
     found = state.things[entry["need"]]
+    if found.state != "open":   # as it can be where that check was waived
+        return
     found.voucher = entry.by
     found.in_force = True
     state.set_due("urgency_lapse", found.ref, entry.at + state.policy["urgent_days"] * DAY_MS)
 
 
 def withdraw_signers(state, entry):
-    state.org(entry.by, "by")
-    found = state.thing("need", entry["need"], must_be_open=False)
-    need(entry.by == found.asker, "not_yours", "need", found.asker, entry.by)
-    state.thing("need", entry["need"])
+    state.org(entry.by)
+    found = state.thing(entry, "need", must_be_open=False)
+    need(entry.by == found.asker, "not_yours", "need", "", entry["need"])
     return {entry.by}
 
 
+def withdraw_check(state, entry):
+    state.thing(entry, "need")
+
+
 def withdraw_apply(state, entry):
-    state.end_need(state.things[entry["need"]], "withdrawn")
+    state.end(state.things[entry["need"]], "withdrawn", entry.at)

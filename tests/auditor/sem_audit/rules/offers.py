@@ -6,8 +6,8 @@ from sem_audit.state import Offer
 
 
 def publish_signers(state, entry):
-    need(entry.by in entry["providers"], "field_invalid", "providers", entry.by, "others only")
-    return active(state, entry["providers"], "providers")
+    need(entry.by in entry["providers"], "field_invalid", "by")
+    return active(state, entry["providers"])
 
 
 def publish_check(state, entry):
@@ -21,30 +21,36 @@ def publish_apply(state, entry):
     state.commit(entry.ref, "details", entry["details"], entry["providers"])
 
 
-def open_offer(state, entry):
+def own_offer(state, entry):
     """The offer, which must be the author's as well."""
-    state.org(entry.by, "by")
-    offer = state.thing("offer", entry["offer"], must_be_open=False)
-    need(entry.by in offer.providers, "not_yours", "offer", "one of its providers", entry.by)
-    return state.thing("offer", entry["offer"])
+    offer = state.thing(entry, "offer", must_be_open=False)
+    need(entry.by in offer.providers, "not_yours", "offer", "", entry["offer"])
+    return offer
+
+
+def open_check(state, entry):
+    state.thing(entry, "offer")
 
 
 def renew_signers(state, entry):
-    return active(state, open_offer(state, entry).providers, "offer")
+    return active(state, own_offer(state, entry).providers)
 
 
 def renew_check(state, entry):
+    open_check(state, entry)
     check_expires(state, entry, "offer_days_max")
 
 
 def renew_apply(state, entry):
-    state.set_due("offer_expiry", entry["offer"], entry["expires"])
+    if state.things[entry["offer"]].state == "open":
+        state.set_due("offer_expiry", entry["offer"], entry["expires"])
 
 
 def withdraw_signers(state, entry):
-    open_offer(state, entry)
+    state.org(entry.by)
+    own_offer(state, entry)
     return {entry.by}
 
 
 def withdraw_apply(state, entry):
-    state.end_offer(state.things[entry["offer"]], "withdrawn")
+    state.end(state.things[entry["offer"]], "withdrawn", entry.at)

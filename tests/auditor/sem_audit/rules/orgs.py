@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""org.admit, org.update, org.confirm, org.leave, details.erase: SPEC 6.2, 6.3, 6.5."""
+"""org.admit, org.update, org.confirm, org.leave, details.erase, assertion.balance: SPEC 6.2, 6.3,
+6.5, 6.12."""
 from sem_audit import ed25519
-from sem_audit.refusal import Refusal, need
+from sem_audit.refusal import need
+from sem_audit.rules.common import active
 from sem_audit.rules.network import SERVER_KEYS, register
 
 
 def itself(state, entry):
     """The author alone signs."""
-    state.org(entry.by, "by")
+    state.org(entry.by)
     return {entry.by}
 
 
@@ -23,38 +25,25 @@ def admit_keys(entry):
 
 def admit_signers(state, entry):
     coordinator, sponsors = entry.get("coordinator"), entry.get("sponsors")
-    if (coordinator is None) == (sponsors is None):
-        raise Refusal("field_invalid", "sponsors", "either coordinator or sponsors",
-                      "neither" if sponsors is None else "both")
-    need(entry.by not in state.orgs, "handle_taken", "by", "a new handle", entry.by)
-    if coordinator is not None:
-        state.org(coordinator, "coordinator")
-        return {entry.by, coordinator}
-    for i, sponsor in enumerate(sponsors):
-        state.org(sponsor, f"sponsors[{i}]")
-    return {entry.by, *sponsors}
+    need((coordinator is None) != (sponsors is None), "field_invalid", "sponsors")
+    need(entry.by not in state.orgs, "handle_taken", "", "", entry.by)
+    return {entry.by} | active(state, sponsors or [coordinator])
 
 
 def admit_check(state, entry):
-    need(entry["charter"] == state.founded["charter"], "charter_mismatch", "charter",
-         state.founded["charter"], entry["charter"])
+    need(entry["charter"] == state.founded["charter"], "charter_mismatch")
     if entry.get("sponsors") is not None:
-        least = state.policy["sponsors_min"]
-        need(len(entry["sponsors"]) >= least, "field_invalid", "sponsors", f"{least}..16",
-             len(entry["sponsors"]))
+        need(len(entry["sponsors"]) >= state.policy["sponsors_min"], "field_invalid", "sponsors")
     else:
         need(state.has_mandate(entry["coordinator"], "coordinator", entry.at), "not_coordinator",
-             "coordinator", "a mandate in force", entry["coordinator"])
+             "", "", entry["coordinator"])
     check_new_key(state, entry["key"])
 
 
 def check_new_key(state, public):
-    need(ed25519.acceptable(bytes.fromhex(public)), "key_unacceptable", "key",
-         "a point of large order", public)
-    need(public not in state.public_keys, "key_in_use", "key", "a key of nobody",
-         state.public_keys.get(public))
-    need(public not in {state.founded[name] for name in SERVER_KEYS}, "key_in_use", "key",
-         "a key of nobody", "a key of the log")
+    need(ed25519.acceptable(bytes.fromhex(public)), "key_unacceptable")
+    need(public not in state.public_keys, "key_in_use")
+    need(public not in {state.founded[name] for name in SERVER_KEYS}, "key_in_use")
 
 
 def admit_apply(state, entry):
@@ -72,19 +61,19 @@ def put_sheet(state, entry):
 def leave_check(state, entry):
     heir = entry.get("to")
     if heir is not None:
-        state.org(heir, "to")
-        need(heir != entry.by, "field_invalid", "to", "another organisation", heir)
+        state.org(heir)
+        need(heir != entry.by, "field_invalid", "to")
 
 
 def leave_apply(state, entry):
     org = state.orgs[entry.by]
     for thing in list(state.things.values()):
         if thing.kind == "agreement" and thing.state == "live" and entry.by in thing.parties:
-            state.end_agreement(thing, "cancelled")
+            state.end(thing, "cancelled", entry.at)
         elif thing.kind == "offer" and thing.state == "open" and entry.by in thing.providers:
-            state.end_offer(thing, "withdrawn")
+            state.end(thing, "withdrawn", entry.at)
         elif thing.kind == "need" and thing.state == "open" and entry.by == thing.asker:
-            state.end_need(thing, "withdrawn")
+            state.end(thing, "withdrawn", entry.at)
     position, heir = org.position, entry.get("to")
     org.moves -= position
     if position > 0 and heir is not None:
@@ -102,13 +91,18 @@ def leave_apply(state, entry):
 
 def erase_check(state, entry):
     found = state.commitments.get((entry["subject"], entry["slot"]))
-    need(found, "ref_unknown", "subject", f"an entry with slot {entry['slot']}", entry["subject"])
-    need(entry.by in found.people
-         or state.has_mandate(entry.by, "coordinator", entry.at), "not_yours", "by",
-         "author, party or coordinator", entry.by)
-    need(found.erased_at is None, "already_erased", "subject", "a text that is there",
-         f"erased at {found.erased_at}")
+    need(found, "ref_unknown", "subject", "", entry["subject"])
+    need(entry.by in found.people or state.has_mandate(entry.by, "coordinator", entry.at),
+         "not_yours", "subject", "", entry["subject"])
+    need(found.erased_at is None, "already_erased")
 
 
 def erase_apply(state, entry):
     state.commitments[entry["subject"], entry["slot"]].erased_at = entry.index
+
+
+# --- assertion.balance ----------------------------------------------------------------------------
+
+def assert_check(state, entry):
+    for name, value in sorted(state.orgs[entry.by].counters().items()):
+        need(entry[name] == value, "assertion_false", name, value, entry[name])
