@@ -2,21 +2,43 @@
 /*
  * What the machine can do, and what share of it SEM reaches, in one run (bench/README.md). Absolute
  * figures of a virtual machine drift by tens of per cent; the ratios are what to compare.
- *
- *     sem-bench [ENTRIES]        default 20000 entries of two signatures
  */
-#include <inttypes.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "bench/bare.h"
+#include "bench/codec.h"
 #include "bench/limits.h"
+#include "bench/network.h"
+#include "bench/rows.h"
+#include "bench/stage.h"
 #include "bench/write_path.h"
 #include "crypto/random.h"
+#include "ledger/files.h"
 
-#define ENTRIES_DEFAULT 20000
-#define ENTRIES_MAX 1000000
+#define ENTRIES_MIN 100
+#define ENTRIES_MAX 10000000
+#define CODEC_ENTRIES 20000
+#define INSIDE_ENTRIES 20000
+
+static const char usage[] =
+    "Usage: sem-bench [OPTION...]\n"
+    "       sem-bench codec [ENTRIES]    only what an entry costs beside its signatures\n"
+    "       sem-bench bare BYTES         a bare HTTP server, until SIGTERM\n"
+    "Measures the semd in this folder, and the limits of the machine beside it.\n"
+    "\n"
+    "  --short N     entries of the short history (10000)\n"
+    "  --long N      of the long one (100000)\n"
+    "  --orgs N      organisations, 64 to 1024 (1000)\n"
+    "  --rounds N    how often everything is measured (3); 25 s each\n"
+    "  --quick       one round with short phases: shows that it runs, no figure means much\n"
+    "  --dir DIR     an empty folder on the disk that is meant; files stay there (needed)\n"
+    "  --pace N      phases N times as long (1)\n"
+    "  --only PHASE  one phase alone, for a profiler: k2.c1, k2.c64, k2.c256, k1..., read\n"
+    "  --semd FILE   the server (./semd)\n"
+    "  --json FILE   where the figures go (bench/result.json)\n";
 
 static void show(const char *what, double value, const char *unit)
 {
@@ -28,48 +50,124 @@ static void show_ratio(const char *what, double value)
     printf("  %-52s %10.2f\n", what, value);
 }
 
+static bool show_codec(size_t entries)
+{
+    struct codec_result r;
+    printf("\nan entry beside its signatures, one core, in memory, %zu entries\n", entries);
+    if (!codec(entries, &r))
+        return false;
+    show("key_verify of its text", r.verify_us, "us");
+    show("note_parse", r.note_us, "us");
+    show("entry_decode", r.decode_us, "us");
+    show("replay_leaf: note, entry, rules, tree", r.replay_us, "us");
+    show("memory of an entry's log and state", r.bytes, "bytes");
+    show_ratio("note_parse over key_verify", r.note_us / r.verify_us);
+    show_ratio("entry_decode over key_verify", r.decode_us / r.verify_us);
+    show_ratio("replay_leaf over key_verify", r.replay_us / r.verify_us);
+    show_ratio("share of the limit that an audit can reach",
+               2 * r.verify_us / (2 * r.verify_us + r.replay_us));
+    return true;
+}
+
+/* --- The whole -------------------------------------------------------------------------------- */
+
+/* The write path without HTTP: what the server cannot be faster than, but for its batches. */
+static bool measure_inside(const char *parent, struct report *report, size_t entries)
+{
+    struct write_result w;
+    char dir[256];
+    double v1 = report_value(report, "limit.v1"), v = report_value(report, "limit.v");
+    if (!path_join(dir, sizeof dir, parent, "inside") ||
+        !write_path(dir, entries, bench_cores(), 256, &w))
+        return false;
+    report_add(report, w.per_second, "inside.rate");
+    report_add(report, w.per_second * 2 / v, "inside.share");
+    report_add(report, w.cpu_us * v1 / 2e6, "inside.units");
+    report_add(report, w.entries_per_commit, "inside.batch");
+    if (!write_path(dir, entries / 100 + 10, 1, 1, &w))
+        return false;
+    report_add(report, w.p50_us, "inside.p50");
+    return true;
+}
+
+static bool measure(struct stage_plan *plan, const char *json)
+{
+    struct report *report = report_new();
+    double start = bench_now_s();
+    bool ok = stage_run(plan, report) &&
+              (plan->only != NULL ||
+               measure_inside(plan->dir, report, (size_t)(INSIDE_ENTRIES * plan->pace)));
+    if (ok) {
+        printf("%zu organisations; histories of %zu and %zu entries; %zu rounds; %zu cores; "
+               "%.0f s\n", plan->n_orgs, plan->entries_short, plan->entries_long, plan->rounds,
+               bench_cores(), bench_now_s() - start);
+        rows_show(report);
+        if (plan->only == NULL)
+            rows_goals(report);
+        ok = report_write(report, json);
+    }
+    report_free(report);
+    return ok;
+}
+
+static size_t number(const char *text, size_t min, size_t max)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && n >= min && n <= max)
+        return n;
+    fprintf(stderr, "sem-bench: %s is not a number from %zu to %zu\n", text, min, max);
+    exit(2);
+}
+
+static const char *read_options(struct stage_plan *plan, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"short", required_argument, NULL, 's'},  {"long", required_argument, NULL, 'l'},
+        {"orgs", required_argument, NULL, 'o'},   {"rounds", required_argument, NULL, 'r'},
+        {"quick", no_argument, NULL, 'q'},        {"semd", required_argument, NULL, 'd'},
+        {"json", required_argument, NULL, 'j'},   {"dir", required_argument, NULL, 'f'},
+        {"only", required_argument, NULL, 'y'},   {"pace", required_argument, NULL, 'p'},
+        {NULL, 0, NULL, 0}};
+    const char *json = "bench/result.json";
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 's': plan->entries_short = number(optarg, ENTRIES_MIN, ENTRIES_MAX); break;
+        case 'l': plan->entries_long = number(optarg, ENTRIES_MIN, ENTRIES_MAX); break;
+        case 'o': plan->n_orgs = number(optarg, 64, BENCH_ORGS_MAX); break;
+        case 'r': plan->rounds = number(optarg, 1, REPORT_SAMPLES_MAX / 2); break;
+        case 'q': plan->rounds = 1; plan->pace = 0.05; break;
+        case 'y': plan->only = optarg; break;
+        case 'p': plan->pace = (double)number(optarg, 1, 100); break;
+        case 'd': plan->semd = optarg; break;
+        case 'j': json = optarg; break;
+        case 'f': plan->dir = optarg; break;
+        default: fputs(usage, stderr); exit(2);
+        }
+    }
+    if (optind < argc || plan->dir == NULL) {
+        fputs(usage, stderr);
+        exit(2);
+    }
+    return json;
+}
+
 int main(int argc, char **argv)
 {
-    char *end = NULL;
-    long entries = argc > 1 ? strtol(argv[1], &end, 10) : ENTRIES_DEFAULT;
-    if (argc > 2 || (end != NULL && *end != '\0') || entries < 100 || entries > ENTRIES_MAX) {
-        fprintf(stderr, "usage: sem-bench [ENTRIES], 100 to %d\n", ENTRIES_MAX);
-        return 2;
-    }
+    struct stage_plan plan = {.semd = "./semd", .n_orgs = 1000, .entries_short = 10000,
+                              .entries_long = 100000, .rounds = 3, .pace = 1};
     if (crypto_start() != 0)
         return 1;
-    size_t cores = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-    struct verify_limit one, all;
-    struct sync_limit sync;
-    struct write_result write;
-
-    printf("limits of this machine, %zu cores\n", cores);
-    limit_verify(1, &one);
-    limit_verify(cores, &all);
-    show("V1: Ed25519 verifications, one core", one.per_second, "/s");
-    show("V:  Ed25519 verifications, all cores", all.per_second, "/s");
-    if (!limit_sync(".", &sync))
-        return 1;
-    show("F50: fdatasync of 4 KiB, median", sync.p50_us, "us");
-    show("F99: the same, 99th percentile", sync.p99_us, "us");
-
-    printf("\nwriting %ld entries of two signatures: parse, verify, rules, log, durable commit\n",
-           entries);
-    if (!write_path((size_t)entries, cores, 256, &write))
-        return 1;
-    show("accepted", write.per_second, "entries/s");
-    show_ratio("share of the signature limit V/2", write.per_second / (all.per_second / 2));
-    show_ratio("CPU of an entry, in units of 2/V1",
-               write.cpu_us / 1e6 / (2 / one.per_second));
-    show("entries a commit", write.entries_per_commit, "");
-    show("file bytes an entry", write.file_bytes, "");
-    show_ratio("file bytes over leaf bytes", write.file_bytes / write.leaf_bytes);
-
-    if (!write_path(200, 1, 1, &write))
-        return 1;
-    printf("\none client, one entry at a time\n");
-    show("latency, median", write.p50_us, "us");
-    show_ratio("over 2.5 F50 + 2/V1 + 500 us",
-               write.p50_us / (2.5 * sync.p50_us + 2e6 / one.per_second + 500));
-    return 0;
+    if (argc == 3 && strcmp(argv[1], "bare") == 0)
+        return bare_serve(number(argv[2], 1, 1 << 20));
+    if (argc > 1 && strcmp(argv[1], "codec") == 0) {
+        size_t entries = argc > 2 ? number(argv[2], ENTRIES_MIN, ENTRIES_MAX) : CODEC_ENTRIES;
+        return show_codec(entries) ? 0 : 1;
+    }
+    const char *json = read_options(&plan, argc, argv);
+    bool ok = measure(&plan, json);
+    if (ok && plan.only == NULL)
+        ok = show_codec(plan.pace < 1 ? ENTRIES_MIN : CODEC_ENTRIES);
+    return ok ? 0 : 1;
 }

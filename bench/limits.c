@@ -2,20 +2,12 @@
 #include "bench/limits.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "crypto/key.h"
-
-#define TEXT_BYTES 300
-#define VERIFY_SECONDS 1.0
-#define SYNCS 300
-#define THREADS_MAX 64
 
 static double clock_s(clockid_t id)
 {
@@ -34,6 +26,12 @@ double bench_cpu_s(void)
     return clock_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+size_t bench_cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > BENCH_THREADS_MAX ? BENCH_THREADS_MAX : (size_t)n;
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -42,51 +40,52 @@ static int compare(const void *a, const void *b)
 
 double bench_percentile(double *values, size_t n, double p)
 {
+    if (n == 0)
+        return 0;
     qsort(values, n, sizeof *values, compare);
     return values[(size_t)((double)(n - 1) * p)];
 }
 
-static void *verify_for_a_while(void *out)
+struct verifier {
+    const struct verify_item *items;
+    size_t n, start, done;
+    double until_s;
+};
+
+static void *verify_for_a_while(void *arg)
 {
-    uint8_t seed[KEY_SEED_BYTES] = {7};
-    char text[TEXT_BYTES];
-    struct public_key key;
-    struct signature sig;
-    struct secret_key *secret = secret_key_from_seed(seed);
-    assert(secret != NULL);
-    memset(text, 'x', sizeof text);
-    secret_key_public(secret, &key);
-    key_sign(&sig, text, sizeof text, secret);
-    double end = bench_now_s() + VERIFY_SECONDS;
-    size_t n = 0;
-    for (; n % 64 != 0 || bench_now_s() < end; n++) {
-        bool ok = key_verify(&key, text, sizeof text, &sig);
+    struct verifier *v = arg;
+    for (v->done = 0; v->done % 64 != 0 || bench_now_s() < v->until_s; v->done++) {
+        const struct verify_item *item = &v->items[(v->start + v->done) % v->n];
+        bool ok = key_verify(&item->key, item->text, item->n, &item->sig);
         assert(ok);
     }
-    secret_key_free(secret);
-    *(double *)out = (double)n;
     return NULL;
 }
 
-void limit_verify(size_t threads, struct verify_limit *out)
+void limit_verify(const struct verify_item *items, size_t n, size_t threads, double seconds,
+                  struct verify_limit *out)
 {
-    pthread_t t[THREADS_MAX];
-    double done[THREADS_MAX], sum = 0, start = bench_now_s();
-    assert(threads <= THREADS_MAX);
-    for (size_t i = 0; i < threads; i++)
-        if (pthread_create(&t[i], NULL, verify_for_a_while, &done[i]) != 0)
+    pthread_t t[BENCH_THREADS_MAX];
+    struct verifier v[BENCH_THREADS_MAX];
+    double start = bench_now_s(), cpu = bench_cpu_s(), sum = 0;
+    assert(threads <= BENCH_THREADS_MAX && n > 0);
+    for (size_t i = 0; i < threads; i++) {
+        v[i] = (struct verifier){items, n, i * n / threads, 0, start + seconds};
+        if (pthread_create(&t[i], NULL, verify_for_a_while, &v[i]) != 0)
             abort();
+    }
     for (size_t i = 0; i < threads; i++) {
         pthread_join(t[i], NULL);
-        sum += done[i];
+        sum += (double)v[i].done;
     }
     out->per_second = sum / (bench_now_s() - start);
+    out->per_cpu_second = sum / (bench_cpu_s() - cpu);
 }
 
-bool limit_sync(const char *dir, struct sync_limit *out)
+bool limit_sync(const char *dir, double *us, size_t n)
 {
     char path[4096], page[4096];
-    double us[SYNCS];
     bool ok = true;
     snprintf(path, sizeof path, "%s/sem-bench-XXXXXX", dir);
     int fd = mkstemp(path);
@@ -96,17 +95,13 @@ bool limit_sync(const char *dir, struct sync_limit *out)
     }
     unlink(path);
     memset(page, 'x', sizeof page);
-    for (size_t i = 0; i < SYNCS && ok; i++) {
+    for (size_t i = 0; i < n && ok; i++) {
         double start = bench_now_s();
-        ok = pwrite(fd, page, sizeof page, 0) == (ssize_t)sizeof page && fdatasync(fd) == 0;
+        ok = write(fd, page, sizeof page) == (ssize_t)sizeof page && fdatasync(fd) == 0;
         us[i] = (bench_now_s() - start) * 1e6;
     }
     close(fd);
-    if (!ok) {
+    if (!ok)
         perror("fdatasync");
-        return false;
-    }
-    out->p50_us = bench_percentile(us, SYNCS, 0.5);
-    out->p99_us = bench_percentile(us, SYNCS, 0.99);
-    return true;
+    return ok;
 }

@@ -6,21 +6,33 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "crypto/key.h"
+
+#define BENCH_THREADS_MAX 64
+
+struct verify_item {
+    const char *text;
+    size_t n;
+    struct public_key key;
+    struct signature sig;
+};
 struct verify_limit {
-    double per_second;
+    double per_second;     /* of all threads together */
+    double per_cpu_second; /* of one core: the same as with one thread where nobody else computes */
 };
-/* Verifies signatures of 300-byte texts on that many threads for about a second. */
-void limit_verify(size_t threads, struct verify_limit *out);
+/* Checks signatures on that many threads for `seconds`. All of them must hold. */
+void limit_verify(const struct verify_item *items, size_t n, size_t threads, double seconds,
+                  struct verify_limit *out);
 
-struct sync_limit {
-    double p50_us, p99_us;
-};
-/* Overwrites 4 KiB of a new file in `dir` and syncs it, 300 times. False with a message on stderr.
+/*
+ * Appends 4 KiB `n` times to a new file in `dir`, each with its own fdatasync, and gives what each
+ * took in microseconds. False with a message on stderr.
  */
-bool limit_sync(const char *dir, struct sync_limit *out);
+bool limit_sync(const char *dir, double *us, size_t n);
 
+size_t bench_cores(void);      /* at most BENCH_THREADS_MAX */
 double bench_now_s(void);      /* monotonic */
 double bench_cpu_s(void);      /* of this process */
-double bench_percentile(double *values, size_t n, double p); /* sorts them */
+double bench_percentile(double *values, size_t n, double p); /* sorts them; 0 of none */
 
 #endif

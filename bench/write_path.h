@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The whole write path but HTTP, on a real data folder under the current directory. */
+/* The whole write path but HTTP, on a real data folder. */
 #ifndef SEM_BENCH_WRITE_PATH_H
 #define SEM_BENCH_WRITE_PATH_H
 
@@ -16,8 +16,10 @@ struct write_result {
 /*
  * Founds a network of 32 organisations, signs `entries` hours.record notes of two signatures
  * beforehand, then lets `workers` threads parse, decode, verify and submit them with at most
- * `in_flight` unanswered. False with a message on stderr.
+ * `in_flight` unanswered. The data folder `dir` is made and removed. False with a message on
+ * stderr.
  */
-bool write_path(size_t entries, size_t workers, size_t in_flight, struct write_result *out);
+bool write_path(const char *dir, size_t entries, size_t workers, size_t in_flight,
+                struct write_result *out);
 
 #endif

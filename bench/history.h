@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * A data folder with a past, made in this process through the real rules and store, without HTTP:
+ * a founding and admissions 300 days ago, and hours.record ever since, every signature real.
+ */
+#ifndef SEM_BENCH_HISTORY_H
+#define SEM_BENCH_HISTORY_H
+
+#include "bench/network.h"
+#include "bench/report.h"
+
+struct history {
+    const char *dir; /* to be made */
+    const char *name; /* in the report */
+    struct bench_network *network; /* all organisations have their keys */
+    size_t entries;
+};
+
+/*
+ * Makes the folder. With a report, the last entries are committed 1, 32 and 256 at a time, and the
+ * pages that such commits write are counted by table. False with a message on stderr.
+ */
+bool history_make(const struct history *history, struct report *report);
+
+/* How many tables have figures in the report, and the n-th's name. */
+size_t history_tables(void);
+const char *history_table(size_t n);
+
+#endif

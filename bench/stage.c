@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "bench/stage.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/child.h"
+#include "bench/history.h"
+#include "bench/limits.h"
+#include "bench/load.h"
+#include "bench/notes.h"
+#include "bench/readers.h"
+#include "bench/tables.h"
+
+#define SYNCS 1000
+#define ITEM_NOTES 2000 /* whose signatures the limits verify */
+#define VERIFY_SECONDS 0.6
+#define PACED_SECONDS 5.0
+#define PACED_SHARE 0.4
+#define PACED_CONNECTIONS 64
+#define READ_CONNECTIONS 64
+#define READ_SECONDS 1.2
+#define BESIDE_CONNECTIONS 4 /* that read while others write */
+
+/* One server and its data. */
+struct side_of_stage {
+    const char *name; /* in the report */
+    char dir[128];
+    struct child child;
+    size_t entries;
+    double rate; /* of the last phase */
+};
+
+struct stage {
+    const struct stage_plan *plan;
+    struct report *report;
+    struct bench_network network;
+    struct side_of_stage sides[2];
+    struct child bare;
+    struct notes item_notes;
+    struct verify_item *items;
+    size_t n_items;
+    struct readers *readers;
+    size_t next_note; /* its number: no note is used twice */
+    double v1, v, f99_us, h, h_cpu_us; /* of this round */
+};
+
+/* --- Limits ----------------------------------------------------------------------------------- */
+
+static bool measure_syncs(struct stage *s)
+{
+    double us[SYNCS];
+    size_t n = s->plan->pace < 1 ? SYNCS / 10 : SYNCS;
+    if (!limit_sync(s->plan->dir, us, n))
+        return false;
+    double p50 = bench_percentile(us, n, 0.5);
+    s->f99_us = bench_percentile(us, n, 0.99);
+    report_add(s->report, p50, "limit.f50");
+    report_add(s->report, s->f99_us, "limit.f99");
+    return true;
+}
+
+static bool measure_limits(struct stage *s)
+{
+    double seconds = VERIFY_SECONDS * s->plan->pace;
+    struct verify_limit one, all;
+    limit_verify(s->items, s->n_items, 1, seconds, &one);
+    limit_verify(s->items, s->n_items, bench_cores(), seconds, &all);
+    s->v1 = one.per_cpu_second;
+    s->v = all.per_second;
+    report_add(s->report, s->v1, "limit.v1");
+    report_add(s->report, s->v, "limit.v");
+    return measure_syncs(s);
+}
+
+/* --- Writing ---------------------------------------------------------------------------------- */
+
+/* The notes of one phase, signed, each as a request. Both servers get the same ones. */
+struct posts {
+    struct notes notes;
+    struct load_request *requests;
+    char *bytes;
+};
+
+static void posts_free(struct posts *posts)
+{
+    notes_free(&posts->notes);
+    free(posts->requests);
+    free(posts->bytes);
+}
+
+static bool posts_make(struct posts *out, struct stage *s, enum note_kind kind, size_t n)
+{
+    enum { ROOM = BENCH_NOTE_MAX + 160 };
+    struct notes_plan plan = {kind, s->next_note, n, bench_now_ms(), 0};
+    *out = (struct posts){0};
+    s->next_note += n + n % 2;
+    if (!notes_make(&out->notes, &s->network, &plan))
+        return false;
+    out->requests = calloc(n, sizeof *out->requests);
+    out->bytes = malloc(n * ROOM);
+    char *at = out->bytes;
+    for (size_t i = 0; i < n && out->requests != NULL && at != NULL; i++) {
+        const struct bench_note *note = &out->notes.v[i];
+        int head = snprintf(at, 160, "POST /v1/entries HTTP/1.1\r\nHost: bench\r\nContent-Type: "
+                            "text/plain; charset=utf-8\r\nContent-Length: %zu\r\n\r\n", note->n);
+        memcpy(at + head, note->b, note->n);
+        out->requests[i] = (struct load_request){at, (size_t)head + note->n};
+        at += (size_t)head + note->n;
+    }
+    return out->requests != NULL && out->bytes != NULL;
+}
+
+/* What is read of a server before and after a load. */
+struct counters {
+    double cpu_s, io_bytes, disk_bytes, commits, commit_s;
+};
+
+static struct counters counters_of(const struct child *child, const char *dir)
+{
+    return (struct counters){.cpu_s = child_cpu_s(child),
+                             .io_bytes = child_write_bytes(child),
+                             .disk_bytes = disk_written_bytes(dir),
+                             .commits = child_metric(child, "sem_commits_total"),
+                             .commit_s = child_metric(child, "sem_commit_seconds_total")};
+}
+
+struct phase {
+    const char *name; /* in the report */
+    enum note_kind kind;
+    size_t connections;
+    double seconds;
+};
+
+static const struct phase phases[] = {
+    {"k2.c1", NOTES_HOURS, 1, 1.2},       {"k2.c64", NOTES_HOURS, 64, 1.5},
+    {"k2.c256", NOTES_HOURS, 256, 2.5},   {"k1.c1", NOTES_CONFIRM, 1, 0.7},
+    {"k1.c64", NOTES_CONFIRM, 64, 1.0},   {"k1.c256", NOTES_CONFIRM, 256, 1.5},
+};
+
+static bool wanted(const struct stage *s, const char *phase)
+{
+    return s->plan->only == NULL || strcmp(s->plan->only, phase) == 0;
+}
+
+static size_t signatures_of(enum note_kind kind)
+{
+    return kind == NOTES_HOURS ? 2 : 1;
+}
+
+/* No more than this can be accepted; one connection waits for a disk each time. */
+static size_t notes_needed(const struct stage *s, const struct phase *p)
+{
+    double per_second = p->connections == 1 ? 5000 : s->v / (double)signatures_of(p->kind);
+    return (size_t)(per_second * p->seconds * s->plan->pace) + 2 * p->connections;
+}
+
+/* Gives the server's CPU time of an entry, in microseconds. */
+static double add_costs(struct stage *s, const struct side_of_stage *side, const char *phase,
+                        const struct load_result *r, const struct counters *before)
+{
+    struct counters after = counters_of(&side->child, side->dir);
+    const char *name = side->name;
+    double n = (double)r->answered, commits = after.commits - before->commits;
+    double cpu_us = (after.cpu_s - before->cpu_s) / n * 1e6;
+    report_add(s->report, cpu_us, "%s.%s.cpu", name, phase);
+    report_add(s->report, (after.io_bytes - before->io_bytes) / n, "%s.%s.io", name, phase);
+    if (before->disk_bytes >= 0)
+        report_add(s->report, (after.disk_bytes - before->disk_bytes) / n, "%s.%s.disk", name,
+                   phase);
+    report_add(s->report, n / commits, "%s.%s.batch", name, phase);
+    report_add(s->report, (after.commit_s - before->commit_s) / commits * 1e6, "%s.%s.commit",
+               name, phase);
+    report_add(s->report, (after.commit_s - before->commit_s) / r->seconds, "%s.%s.busy", name,
+               phase);
+    report_add(s->report, child_rss_anon_bytes(&side->child) / 1048576, "%s.%s.anon", name, phase);
+    return cpu_us;
+}
+
+static bool post_phase(struct stage *s, struct side_of_stage *side, const struct phase *p,
+                       const struct posts *posts)
+{
+    size_t k = signatures_of(p->kind);
+    const char *name = side->name, *phase = p->name;
+    struct load_result r;
+    struct load_plan plan = {.port = side->child.port, .connections = p->connections,
+                             .requests = posts->requests, .n_requests = posts->notes.n,
+                             .seconds = p->seconds * s->plan->pace, .status = 201};
+    struct counters before = counters_of(&side->child, side->dir);
+    if (!load_run(&plan, &r))
+        return false;
+    double cpu_us = add_costs(s, side, phase, &r, &before);
+    side->rate = r.per_second;
+    report_add(s->report, r.per_second, "%s.%s.rate", name, phase);
+    report_add(s->report, r.p50_us, "%s.%s.p50", name, phase);
+    report_add(s->report, r.p99_us, "%s.%s.p99", name, phase);
+    report_add(s->report, r.own_cpu_us, "%s.%s.load_cpu", name, phase);
+    report_add(s->report, r.per_second * (double)k / s->v, "%s.%s.share", name, phase);
+    report_add(s->report, cpu_us * s->v1 / 1e6 / (double)k, "%s.%s.units", name, phase);
+    return true;
+}
+
+static bool post_both(struct stage *s, const struct phase *p)
+{
+    struct posts posts;
+    bool ok = posts_make(&posts, s, p->kind, notes_needed(s, p));
+    for (size_t i = 0; i < 2 && ok; i++)
+        ok = post_phase(s, &s->sides[i], p, &posts);
+    if (ok && p->kind == NOTES_HOURS && p->connections == 256)
+        report_add(s->report, s->sides[1].rate / s->sides[0].rate, "longer");
+    posts_free(&posts);
+    return ok;
+}
+
+/* Reads positions while another thread writes. */
+struct beside {
+    pthread_t thread;
+    const struct stage *stage;
+    struct readers_result result;
+    bool ok;
+};
+
+static void *read_beside(void *arg)
+{
+    struct beside *b = arg;
+    b->ok = readers_run(b->stage->readers, READ_POSITION, BESIDE_CONNECTIONS,
+                        PACED_SECONDS * b->stage->plan->pace, &b->result);
+    return NULL;
+}
+
+/*
+ * At a share of what the server can do: what a client waits on an ordinary day. With `beside`,
+ * some read their positions meanwhile.
+ */
+static bool post_paced(struct stage *s, const struct side_of_stage *side, const char *phase,
+                       struct beside *beside)
+{
+    double most = report_value(s->report, "%s.k2.c256.rate", side->name);
+    double per_second = most * PACED_SHARE, seconds = PACED_SECONDS * s->plan->pace;
+    struct posts posts;
+    struct load_result r;
+    bool ok = measure_syncs(s) &&
+              posts_make(&posts, s, NOTES_HOURS, (size_t)(per_second * seconds) + 1);
+    if (!ok)
+        return false;
+    struct load_plan plan = {.port = side->child.port, .connections = PACED_CONNECTIONS,
+                             .requests = posts.requests, .n_requests = posts.notes.n,
+                             .seconds = seconds, .per_second = per_second, .status = 201};
+    struct counters before = counters_of(&side->child, side->dir);
+    if (beside != NULL && pthread_create(&beside->thread, NULL, read_beside, beside) != 0)
+        abort();
+    ok = load_run(&plan, &r);
+    if (beside != NULL)
+        ok = pthread_join(beside->thread, NULL) == 0 && beside->ok && ok;
+    if (ok) {
+        add_costs(s, side, phase, &r, &before);
+        report_add(s->report, r.per_second, "%s.%s.rate", side->name, phase);
+        report_add(s->report, r.p50_us, "%s.%s.p50", side->name, phase);
+        report_add(s->report, r.p99_us, "%s.%s.p99", side->name, phase);
+        report_add(s->report, r.p99_us / s->f99_us, "%s.%s.f99", side->name, phase);
+    }
+    posts_free(&posts);
+    return ok;
+}
+
+static bool post_while_reading(struct stage *s)
+{
+    struct beside beside = {.stage = s};
+    if (!post_paced(s, &s->sides[1], "beside", &beside))
+        return false;
+    report_add(s->report, beside.result.per_second, "read.beside.rate");
+    report_add(s->report, beside.result.p50_us, "read.beside.p50");
+    report_add(s->report, beside.result.p99_us, "read.beside.p99");
+    return true;
+}
+
+/* --- Reading ---------------------------------------------------------------------------------- */
+
+static bool read_all(struct stage *s)
+{
+    double seconds = READ_SECONDS * s->plan->pace;
+    struct readers_result r;
+    if (!readers_run(s->readers, READ_BARE, READ_CONNECTIONS, seconds, &r))
+        return false;
+    s->h = r.per_second;
+    s->h_cpu_us = r.cpu_us;
+    report_add(s->report, r.per_second, "limit.h");
+    report_add(s->report, r.cpu_us, "limit.h_cpu");
+    /* The first read of a size computes what the others share; "beside" shows what that costs. */
+    if (!readers_run(s->readers, READ_POSITION, 1, 0.01, &r))
+        return false;
+    for (enum read_what what = READ_POSITION; what <= READ_PAGE; what++) {
+        const char *name = what == READ_POSITION ? "position" : "page";
+        if (!readers_run(s->readers, what, READ_CONNECTIONS, seconds, &r))
+            return false;
+        report_add(s->report, r.per_second, "read.%s.rate", name);
+        report_add(s->report, r.cpu_us, "read.%s.cpu", name);
+        report_add(s->report, r.p99_us, "read.%s.p99", name);
+        report_add(s->report, r.answer_bytes, "read.%s.bytes", name);
+        report_add(s->report, r.per_second / s->h, "read.%s.share", name);
+        report_add(s->report, r.cpu_us / s->h_cpu_us, "read.%s.units", name);
+    }
+    return true;
+}
+
+/* --- The whole -------------------------------------------------------------------------------- */
+
+static bool run_round(struct stage *s)
+{
+    if (!measure_limits(s))
+        return false;
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
+        if (wanted(s, phases[i].name) && !post_both(s, &phases[i]))
+            return false;
+    return !wanted(s, "read") || read_all(s);
+}
+
+static bool start_side(struct stage *s, struct side_of_stage *side, bool with_tables)
+{
+    struct history history = {side->dir, side->name, &s->network, side->entries};
+    double start = bench_now_s();
+    if (!history_make(&history, with_tables ? s->report : NULL))
+        return false;
+    report_add(s->report, bench_now_s() - start, "%s.made", side->name);
+    const char *argv[] = {s->plan->semd, "serve", "--dir", side->dir, "--listen", "127.0.0.1:0",
+                          "--metrics", "127.0.0.1:0", NULL};
+    return child_start(&side->child, s->plan->dir, argv);
+}
+
+static bool start(struct stage *s)
+{
+    struct notes_plan plan = {NOTES_HOURS, 0, ITEM_NOTES, bench_now_ms(), 0};
+    const char *bare[] = {"/proc/self/exe", "bare", "500", NULL};
+    bench_network_start(&s->network);
+    bench_network_grow(&s->network, s->plan->n_orgs);
+    if (!notes_make(&s->item_notes, &s->network, &plan))
+        return false;
+    s->items = notes_items(&s->item_notes, &s->network, &s->n_items);
+    for (size_t i = 0; i < 2; i++) {
+        struct side_of_stage *side = &s->sides[i];
+        side->name = i == 0 ? "short" : "long";
+        side->entries = i == 0 ? s->plan->entries_short : s->plan->entries_long;
+        snprintf(side->dir, sizeof side->dir, "%s/%s", s->plan->dir, side->name);
+        if (!start_side(s, side, i == 1))
+            return false;
+    }
+    s->next_note = s->plan->entries_long + 100000; /* behind those of the histories */
+    if (s->items == NULL || !child_start(&s->bare, s->plan->dir, bare))
+        return false;
+    s->readers = readers_new(&s->network, &s->sides[1].child, &s->bare);
+    return s->readers != NULL;
+}
+
+/* What the file holds once the servers have ended, against the records in it. */
+static bool measure_file(struct stage *s, const struct side_of_stage *side)
+{
+    struct tables tables;
+    uint64_t pages = 0;
+    bool ok = tables_read(&tables, side->dir);
+    if (ok) {
+        const struct table_use *leaf = tables_find(&tables, "leaf");
+        double records = (double)leaf->value_bytes, page = (double)sysconf(_SC_PAGESIZE);
+        for (size_t i = 0; i < tables.n; i++)
+            pages += tables.v[i].pages;
+        report_add(s->report, (double)tables.file_pages * page / records, "%s.file", side->name);
+        report_add(s->report, (double)pages * page / records, "%s.used", side->name);
+        report_add(s->report, records / (double)leaf->rows, "%s.record", side->name);
+        report_add(s->report, (double)leaf->rows, "%s.size", side->name);
+    }
+    tables_free(&tables);
+    return ok;
+}
+
+static bool finish(struct stage *s, bool ok)
+{
+    for (size_t i = 0; i < 2; i++) {
+        bool ended = child_stop(&s->sides[i].child);
+        ok = ok && ended && measure_file(s, &s->sides[i]);
+    }
+    ok = child_stop(&s->bare) && ok;
+    readers_free(s->readers);
+    free(s->items);
+    notes_free(&s->item_notes);
+    bench_network_end(&s->network);
+    return ok;
+}
+
+bool stage_run(const struct stage_plan *plan, struct report *report)
+{
+    struct stage *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return false;
+    s->plan = plan;
+    s->report = report;
+    bool ok = start(s);
+    for (size_t i = 0; i < plan->rounds && ok; i++) {
+        fprintf(stderr, "round %zu of %zu\n", i + 1, plan->rounds);
+        ok = run_round(s);
+    }
+    for (size_t i = 0; i < 2 && ok && plan->only == NULL; i++)
+        ok = post_paced(s, &s->sides[i], "paced", NULL);
+    if (ok && plan->only == NULL)
+        ok = post_while_reading(s);
+    ok = finish(s, ok);
+    free(s);
+    return ok;
+}

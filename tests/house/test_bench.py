@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""bench/ runs: a small network, histories of a few hundred entries, every phase for an instant. No
+figure is looked at, only that each goal has one and that nothing is left behind."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get('BUILD', 'build')
+PROGRAM = os.path.join(ROOT, BUILD, 'bench', 'sem-bench')
+SEMD = os.path.abspath(os.environ.get('SEMD', os.path.join(ROOT, BUILD, 'semd')))
+GOALS = {'share.k2', 'cpu.k2', 'share.k1', 'cpu.k1', 'one_client', 'paced', 'longer',
+         'position.rate', 'position.cpu', 'file', 'written', 'anon'}
+
+
+def run(folder, *more, semd=SEMD):
+    return subprocess.run([PROGRAM, '--dir', folder, '--quick', '--orgs', '64', '--short', '200',
+                           '--long', '400', '--semd', semd, '--json', folder + '/result.json',
+                           *more], capture_output=True, text=True, timeout=300)
+
+
+class Bench(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        # Made by its own rule: it is no part of what `make test` builds.
+        env = {k: v for k, v in os.environ.items() if k not in ('MAKEFLAGS', 'MFLAGS')}
+        made = subprocess.run(['make', '-C', ROOT, 'BUILD=' + BUILD,
+                               os.path.join(BUILD, 'bench', 'sem-bench')],
+                              capture_output=True, text=True, env=env)
+        assert made.returncode == 0, made.stdout + made.stderr
+
+    def test_every_phase_runs_and_every_goal_has_a_figure(self):
+        with tempfile.TemporaryDirectory(dir=os.path.join(ROOT, BUILD)) as folder:
+            done = run(folder)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(folder + '/result.json') as f:
+                result = json.load(f)
+        self.assertEqual(set(result['goals']), GOALS)
+        for name, goal in result['goals'].items():
+            if name != 'written':       # a disk in memory writes nothing
+                self.assertGreater(goal['measured'], 0, name)
+            self.assertIn(goal['reached'], (True, False))
+        for name in ('short.k2.c64.rate', 'long.k1.c1.p99', 'long.pages.32.leaf', 'inside.rate',
+                     'read.page.rate', 'limit.h_cpu'):
+            self.assertGreater(result['figures'][name]['median'], 0, name)
+        self.assertIn('goals', done.stdout)
+
+    def test_what_breaks_is_an_error_and_not_a_figure(self):
+        with tempfile.TemporaryDirectory(dir=os.path.join(ROOT, BUILD)) as folder:
+            done = run(folder, semd='/bin/false')
+            self.assertEqual(done.returncode, 1)
+            self.assertIn('does not start', done.stderr)
+            self.assertFalse(os.path.exists(folder + '/result.json'))
+
+
+if __name__ == '__main__':
+    unittest.main()
