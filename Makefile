@@ -30,10 +30,10 @@ CLI_SRC  := $(wildcard cli/*.c)
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB       := $(BUILD)/libsem.a
 LIBS      := -lsodium -ljansson
-SEMD_LIBS := $(LIBS) -llmdb -lmicrohttpd -lunistring
-CTL_LIBS  := $(LIBS) -lcurl -lunistring
+SEMD_LIBS := $(LIBS) -llmdb -lmicrohttpd -lcurl -lunistring -lz
+CTL_LIBS  := $(LIBS) -lcurl -lmicrohttpd -lunistring
 
-.PHONY: all deps run test lint san tsan bench install clean
+.PHONY: all deps run test lint san tsan crash bench install clean
 all: $(BUILD)/semd $(BUILD)/semctl
 
 deps:
@@ -69,7 +69,21 @@ TEST_BINS  := $(TEST_ROOMS:%=$(BUILD)/tests/test-%)
 .SECONDEXPANSION:
 $(BUILD)/tests/test-%: $$(call obj,$$(sort $$(wildcard tests/$$*/*.c)) $$(ROOM_$$*)) $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS) -lcurl -lcriterion
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS) -lcriterion
+
+# The crash tests run the driver under a shared object that sees what it does with files.
+CRASH_PROGRAMS := $(addprefix $(BUILD)/tests/crash-,driver check shim.so)
+$(BUILD)/tests/crash-shim.so: tests/crash/shim.c
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
+$(BUILD)/tests/crash-%: $(BUILD)/tests/crash/%.o $(BUILD)/tests/crash/play.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -llmdb
+
+.PHONY: crash-programs
+crash-programs: $(CRASH_PROGRAMS) $(BUILD)/semd
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -96,7 +110,7 @@ run:
 	$(Q)BUILD=$(BUILD) deploy/run
 
 test: deps
-	$(SUBMAKE) all test-programs
+	$(SUBMAKE) all test-programs crash-programs
 	$(SAN_MAKE)
 	$(RUN_TESTS)
 
@@ -104,6 +118,7 @@ lint:
 	$(Q)BUILD=$(BUILD) $(PYTHON) deploy/lint
 
 san: deps
+	$(SUBMAKE) crash-programs
 	$(SAN_MAKE)
 	$(RUN_TESTS) san python
 
@@ -112,18 +127,23 @@ tsan: deps
 	$(SUBMAKE) SAN=thread BUILD=$(TSAN_BUILD) $(TSAN_BUILD)/tests/tsan-ledger
 	$(RUN_TESTS) tsan
 
+# Thousands of power cuts and a failing disk; the suites crash/crash and crash/trouble try fewer.
+crash: deps
+	$(SUBMAKE) crash-programs
+	$(Q)BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/crash/run.py $(CRASH_ARGS)
+
 # Criterion's own runner cannot start under ThreadSanitizer; tests/house/tsan_main.c says why.
 $(BUILD)/tests/tsan-%: $$(call obj,$$(sort $$(wildcard tests/$$*/*.c)) $$(ROOM_$$*) \
 		tests/house/tsan_main.c) $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS) -lcurl -lcriterion
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS) -lcriterion
 
 $(BUILD)/bench/sem-bench: $(call obj,$(wildcard bench/*.c)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS)
 
 bench: deps
-	$(SUBMAKE) $(BUILD)/bench/sem-bench
+	$(SUBMAKE) all $(BUILD)/bench/sem-bench
 	$(Q)BUILD=$(BUILD) bench/run
 
 install: all

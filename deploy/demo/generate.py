@@ -54,6 +54,10 @@ def read_json(path):
         return json.load(f)
 
 
+# A year of the demo is some hundred entries: a few seals show in it.
+SEAL_EVERY = 128
+
+
 def write_year(seed, start_ms, keys, server, policy, out):
     """The lines of a year; gives its figures."""
     world = World(seed, start_ms, keys, policy, out)
@@ -81,6 +85,7 @@ def main():
         write_seeds(args.seed, args.out)
         return
     policy = {row["key"]: row["value"] for row in read_json(args.policies)["items"]}
+    policy["seal_every"] = SEAL_EVERY
     figures = write_year(args.seed, args.start, read_keys(args.keys_dir),
                          read_json(args.server_keys)["keys"], policy, print)
     print(json.dumps(figures), file=sys.stderr)

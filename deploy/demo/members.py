@@ -15,6 +15,8 @@ EXTRA_KEYS = (("hirondelle", "sign", 480), ("digitale-tuin", "admin", None),
               ("creche-coquelicot", "sign", 240), ("boekenbus", "propose", None))
 KEYS_REVOKED = ("hirondelle", "boekenbus")
 LEAVE_DAY = 285
+QUARTERS = (91, 182, 273, 350)   # days on which quarters are closed
+KEEPS_NOTES = 6                 # one organisation in so many states its figures then
 
 
 def charter_hash():
@@ -107,6 +109,20 @@ def still_right(world, org):
     world.plan(world.after(140, 200), still_right, org)
 
 
+def state_figures(world, org):
+    """Both sides sign that the books agree (SPEC 6.12)."""
+    if org.active:
+        world.emit("assertion.balance", org, [org], {
+            "given_pending": org.pending_given, "given_posted": org.given, "moves": org.moves,
+            "received_pending": org.pending_received, "received_posted": org.received})
+
+
+def close_quarter(world):
+    """Some compare their own notes with the ledger."""
+    for org in world.books.active()[::KEEPS_NOTES]:
+        world.plan(days.moment(world.checks, world.now), state_figures, org)
+
+
 def add_key(world, org, scope, ceiling):
     fields = {"key": org.extra_key, "scope": scope}
     if ceiling is not None:
@@ -156,4 +172,6 @@ def plan_year(world):
     for handle, scope, ceiling in EXTRA_KEYS:
         world.plan(world.day(world.prng.between(150, 200)), add_key, world.org(handle), scope,
                    ceiling)
+    for number in QUARTERS:
+        world.plan(world.day_start(number), close_quarter)
     world.plan(world.day(240), erase_people)

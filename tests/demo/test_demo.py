@@ -93,6 +93,7 @@ class Made:
                     "posts": posts(metrics.get("/metrics").body.decode()),
                     "network": client.get("/v1/network").json,
                     "ticks": len(client.pages("/v1/entries?kind=clock.tick&limit=200")),
+                    "seals": len(client.pages("/v1/entries?kind=seal.balances&limit=200")),
                     "offers": client.pages("/v1/offers?limit=200"),
                     "needs": client.pages("/v1/needs?limit=200"),
                     "urgent": client.pages("/v1/needs?urgent=true&limit=200"),
@@ -159,9 +160,10 @@ class Lines(unittest.TestCase):
     def test_a_year_of_several_hundred_entries_of_every_sort(self):
         kinds = collections.Counter(line["entry"]["kind"] for line in made.lines)
         self.assertTrue(500 <= len(made.lines) <= 850, len(made.lines))
-        for kind in ("agreement.cancel", "agreement.change", "agreement.close", "details.erase",
-                     "hours.reverse", "key.add", "key.revoke", "need.vouch", "need.withdraw",
-                     "offer.renew", "offer.withdraw", "org.confirm", "org.leave", "org.update"):
+        for kind in ("agreement.cancel", "agreement.change", "agreement.close",
+                     "assertion.balance", "details.erase", "hours.reverse", "key.add", "key.revoke",
+                     "need.vouch", "need.withdraw", "offer.renew", "offer.withdraw", "org.confirm",
+                     "org.leave", "org.update"):
             self.assertGreater(kinds[kind], 0, kind)
         records = [line["entry"] for line in made.lines if line["entry"]["kind"] == "hours.record"]
         direct = sum("agreement" not in entry for entry in records)
@@ -220,7 +222,9 @@ class Loaded(unittest.TestCase):
             self.assertEqual(load["applied"], len(made.lines))
             self.assertEqual(load["posts"], {201: len(made.lines)})
             self.assertGreater(load["ticks"], 0)
-            self.assertEqual(load["network"]["size"] - load["ticks"], len(made.lines))
+            self.assertGreater(load["seals"], 3)
+            self.assertEqual(load["network"]["size"] - load["ticks"] - load["seals"],
+                             len(made.lines))
 
     def test_two_loads_have_the_same_root(self):
         one, two = (load["network"] for load in made.loads)
@@ -271,6 +275,14 @@ class Positions(unittest.TestCase):
         self.assertEqual(len(beyond), 2)
         for row in beyond:
             self.assertGreaterEqual(row["projected"], -floor(row) * 3 // 2)
+
+    def test_an_organisation_proves_its_balance(self):
+        path = os.path.join(made.folder, "balance")
+        proof, = self.as_member("hirondelle", "position", "prove")
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(proof, f)
+        shown, = self.as_member("hirondelle", "position", "check", path)
+        self.assertEqual((shown["org"], shown["verified"]), ("hirondelle", True))
 
     def test_the_organisation_whose_key_a_visitor_tries_has_live_agreements(self):
         self.assertGreaterEqual(len(self.as_member("hirondelle", "agreement", "list")), 1)

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Seed faults in the rules and require that the histories find each of them.
+"""Seed faults in the rules and what guards them, and require that a suite finds each of them.
 
     tests/faults/run.py [-v] [NAME...]      NAME: only faults whose name contains it
 
 Each fault is one edit of one source file. It is made in a copy of the tree, with the objects of a
-finished build, so that only that file is compiled again; then suite `histories` of test-ledger
-runs over a few seeds and must fail. First of all the suite must pass without any fault, and
-tests/model/ must stand alone. A fault whose old text does not stand in its file exactly once is
+finished build, so that only that file is compiled again; then its suite of test-ledger runs and
+must fail: `histories` over a few seeds, unless the fault names another. First of all these suites
+must pass without any fault, and tests/model/ must stand alone. A fault whose old text does not stand in its file exactly once is
 itself a failure: faults must not rot. The last line is `N passed, N failed`.
 
 Environment: BUILD (build), SEM_FAULT_SEEDS (8), SEM_FAULT_JOBS (number of cores).
@@ -30,7 +30,7 @@ FOLDERS = ('crypto', 'policies', 'ledger', 'tests/ledger', 'tests/model', 'tests
 TIMEOUT_S = 60
 VERBOSE = False
 
-Fault = collections.namedtuple('Fault', 'name file old new')
+Fault = collections.namedtuple('Fault', 'name file old new suite', defaults=['histories'])
 
 FAULTS = [
     # Lines and windows
@@ -66,10 +66,9 @@ FAULTS = [
           'state_roll_window(r->state, o, window_day(r->at));', ''),
     # Agreements
     Fault('hours under an agreement stay pending', 'ledger/kinds/hours.c',
-          'books_reserve(r, p->from, p->to, -p->minutes);', '(void)r;'),
+          'books_reserve(r, p->from, p->to, -kept);', '(void)r;'),
     Fault('one minute over an agreement passes', 'ledger/kinds/hours.c',
-          'p->minutes > agreed->minutes - agreed->other',
-          'p->minutes > agreed->minutes - agreed->other + 1'),
+          'if (p->minutes > left)', 'if (p->minutes > left + 1)'),
     Fault('an agreement that ends releases nothing', 'ledger/kinds/agreement.c',
           'reserve_left(r, a, -1);', '(void)reserve_left;'),
     Fault('a change keeps the old reservation', 'ledger/kinds/agreement.c',
@@ -78,8 +77,7 @@ FAULTS = [
           'struct due due = expiry_of(&old);\n    state_del_due(r->state, &due);',
           'struct due due = expiry_of(&old);'),
     Fault('a change to exactly what is recorded is refused', 'ledger/kinds/agreement.c',
-          'was->other > (is == NULL ? 0 : is->minutes)',
-          'was->other >= (is == NULL ? 1 : is->minutes)'),
+          'if (was->other > minutes)', 'if (was->other >= (is == NULL ? 1 : minutes))'),
     # Hours
     Fault('a gift counts in the position', 'ledger/books.c',
           '        books_move(r, from, to, minutes);\n', ''),
@@ -92,9 +90,9 @@ FAULTS = [
           'books_post(r, h->bucket, p->from, p->to, -back->minutes, h->gift);',
           'books_post(r, window_day(r->at), p->from, p->to, -back->minutes, h->gift);'),
     Fault('what was taken back can be taken back again', 'ledger/kinds/hours.c',
-          'back->minutes > p->minutes - p->other', 'back->minutes > p->minutes'),
+          'int64_t left = p->minutes - p->other;', 'int64_t left = p->minutes;'),
     Fault('a partial reversal takes the whole exchange away', 'ledger/kinds/hours.c',
-          'if (wholly_taken_back(&h)) {', 'if (h.counted || wholly_taken_back(&h)) {'),
+          'if (h.counted && wholly_taken_back(&h)) {', 'if (h.counted || wholly_taken_back(&h)) {'),
     Fault('a need is met one minute late', 'ledger/kinds/hours.c',
           'need.served >= need.minutes', 'need.served > need.minutes'),
     Fault('the 366th day before is too long ago', 'ledger/kinds/hours.c',
@@ -105,18 +103,70 @@ FAULTS = [
     Fault('something may expire at once', 'ledger/kinds/kinds.c',
           'expires > r->at && expires <= latest', 'expires >= r->at && expires <= latest'),
     Fault('an entry expires a millisecond early', 'ledger/rules.c',
-          'r->at > e->valid_until', 'r->at >= e->valid_until'),
+          'return r->at <= e->valid_until ||', 'return r->at < e->valid_until ||'),
     Fault('a mandate lasts a millisecond too long', 'ledger/kinds/kinds.c',
           'ROLE_COORDINATOR) > r->at', 'ROLE_COORDINATOR) >= r->at'),
     Fault('an urgency outlives its need', 'ledger/kinds/need.c',
           '    if (n->urgent_until != 0)\n        need_urgency_lapse(r, n);\n', ''),
     Fault('the last voucher may vouch again', 'ledger/kinds/need.c',
-          'n->voucher == r->author', 'n->voucher == r->author && n->urgent_until != 0'),
+          'return n->voucher != r->author ||',
+          'return n->voucher != r->author || n->urgent_until == 0 ||'),
+    # Seals and assertions
+    Fault('a seal comes a leaf late', 'ledger/kinds/seal.c',
+          'state_size(s) - last.index > (uint64_t)', 'state_size(s) - last.index - 1 > (uint64_t)'),
+    Fault('a seal may state another size', 'ledger/kinds/seal.c',
+          'b->size != (int64_t)r->index', 'b->size < (int64_t)r->index'),
+    Fault('a seal may have any id', 'ledger/kinds/seal.c',
+          'if (memcmp(&id, &e->id, sizeof id) != 0)', 'if (e->id.b[0] != id.b[0])'),
+    Fault('only the first signer turns its salt', 'ledger/rules.c',
+          'i < r->signers->n; i++)', 'i < 1; i++)'),
+    Fault('a salt forgets the leaves before', 'ledger/seal.c',
+          'memcpy(both, chain, HASH_BYTES);', 'memset(both, 0, HASH_BYTES);'),
+    Fault('a salt leaves the signatures out', 'ledger/seal.c',
+          'leaf.data + lines, leaf.size - lines);', 'leaf.data + lines, 0);'),
+    Fault('the pool keeps its salt', 'ledger/rules.c',
+          'turn_salt(r, POOL, &inner);\n', '(void)inner;\n'),
+    Fault('a seal leaves gifts out', 'ledger/seal.c',
+          '.moves = org->moves,', '.moves = 0,'),
+    Fault('promises need not be asserted as they are', 'ledger/kinds/assertion.c',
+          'org->received_pending, b->received_pending}', 'org->received_pending, 0}'),
     # Members
     Fault('whoever leaves passes its minus on', 'ledger/kinds/org.c',
           'position > 0 ? heir : POOL', 'heir'),
     Fault('the last admin key can be revoked', 'ledger/kinds/key.c',
           'org->admin_keys == 1', 'org->admin_keys == 0'),
+    # Refusals
+    Fault('a refused id is forgotten', 'ledger/refuser.c',
+          'if (e->valid_until >= job->at)', 'if (e->valid_until < job->at)', 'writer'),
+    Fault('a refused id answers for any text', 'ledger/refuser.c',
+          'if (!hash_equal(&kept->text_hash, &job->entry->text_hash)) {',
+          'if (kept->text_hash.b[0] != job->entry->text_hash.b[0] && f == NULL) {', 'writer'),
+    Fault('a refusal dies while its text still lives', 'ledger/refused.c',
+          'memcmp(found.data, end.b, end.n) >= 0', 'memcmp(found.data, end.b, end.n) > 0',
+          'refused'),
+    Fault('what the rules of exchanges refuse is not final', 'ledger/refusals.c',
+          'number < 800', 'number < 700', 'refusals'),
+    # The audit
+    Fault('a consequence is told as a finding', 'ledger/audit_doubt.c',
+          'f->is_consequence = find_cause(', 'f->is_consequence = false && find_cause(', 'audit'),
+    Fault('a consequence is told of the one before it', 'ledger/audit_doubt.c',
+          'f->is_consequence ? f->of : index', 'f->index', 'audit'),
+    Fault('the id of what was not applied is free again', 'ledger/audit_doubt.c',
+          'audit_mark(a, MARK_ID, ref, index);', '(void)ref;', 'audit'),
+    Fault('an id is forgotten a day early', 'ledger/audit_forget.c',
+          'p->entry_days_max * WINDOW_DAY_MS - 1', '(p->entry_days_max - 1) * WINDOW_DAY_MS - 1',
+          'audit'),
+    Fault('what ended is forgotten a month early', 'ledger/audit_forget.c',
+          'p->reference_days_max * WINDOW_DAY_MS', '(p->reference_days_max - 30) * WINDOW_DAY_MS',
+          'audit'),
+    # Witnesses
+    Fault('a witness does not compare the old size', 'ledger/witness.c',
+          'if (s->old_size != last.size) {', 'if (s->old_size > last.size) {', 'witness'),
+    Fault('a witness needs no proof', 'ledger/witness.c',
+          'return merkle_verify_consistency(', 'return true || merkle_verify_consistency(',
+          'witness'),
+    Fault('a witness forgets what it has cosigned', 'ledger/witness.c',
+          'held == NULL || held->head.size != s->head.size', 'held == NULL', 'witness'),
 ]
 
 
@@ -143,11 +193,11 @@ class Tree:
         if done.returncode != 0:
             raise RuntimeError('does not build: ' + (done.stderr or done.stdout).strip()[:400])
 
-    def histories(self):
+    def test(self, suite):
         """True when the suite passes, and its output."""
         try:
             done = subprocess.run(
-                ['build/tests/test-ledger', '--filter', 'histories/*', '--jobs=1'], cwd=self.path,
+                ['build/tests/test-ledger', '--filter', f'{suite}/*', '--jobs=1'], cwd=self.path,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False,
                 env={**os.environ, 'SEM_SEEDS': SEEDS})
         except subprocess.TimeoutExpired:
@@ -172,7 +222,7 @@ class Tree:
             with open(path, 'w', encoding='utf-8') as f:
                 f.write(text.replace(fault.old, fault.new))
             self.build()
-            passes, output = self.histories()
+            passes, output = self.test(fault.suite)
         finally:
             with open(path, 'w', encoding='utf-8') as f:
                 f.write(text)
@@ -181,7 +231,7 @@ class Tree:
             os.utime(binary)
         if passes:
             return False, 'not found'
-        told = re.search(r'^(histories: .*|.*[Aa]ssertion .*failed.*)$', output, re.M)
+        told = re.search(r'^(histories: .*|.*[Aa]ssertion .*failed.*|.*Unexpected .*)$', output, re.M)
         return True, told.group(1) if told else 'it fails'
 
 
@@ -214,9 +264,11 @@ def run(faults, folder):
     foreign = model_stands_alone()
     count.add(not foreign, 'tests/model/ stands alone', '; '.join(foreign) or 'libc only')
     first = Tree(os.path.join(folder, '0'))
-    passes, output = first.histories()
-    count.add(passes, 'the rules without a fault pass', output.strip()[:2000] if not passes else '')
-    if not passes:
+    for suite in sorted({fault.suite for fault in faults}):
+        passes, output = first.test(suite)
+        count.add(passes, f'suite {suite} passes without a fault',
+                  output.strip()[:2000] if not passes else '')
+    if count.failed:
         return count
     trees = queue.Queue()
     trees.put(first)

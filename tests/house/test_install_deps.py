@@ -19,7 +19,7 @@ case $* in *" install "*) [ -e "$HERE/broken" ] || : >"$HERE/absent" ;; esac
 '''
 SUDO = '#!/bin/sh\necho sudo >>"$HERE/log"\nexec "$@"\n'
 ID = '#!/bin/sh\ncat "$HERE/uid"\n'
-TOOLS = 'sh cat grep env ls gcc ar make pkg-config clang'.split()
+TOOLS = 'sh cat grep env ls gcc ar make pkg-config clang node'.split()
 
 
 class InstallDeps(unittest.TestCase):

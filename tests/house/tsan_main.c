@@ -3,8 +3,8 @@
  *
  * Criterion hands a test to its process through memory at addresses that ThreadSanitizer does not
  * allow, so its own runner cannot start there. This one forks once for each test and knows no
- * parameters and no expected signal; a test that asks for either fails. It takes the name of the
- * one suite to run and ends with the line of counts that Criterion prints.
+ * parameters and no expected signal; a test that asks for either fails. It takes the names of the
+ * suites to run and ends with the line of counts that Criterion prints.
  */
 #include <criterion/criterion.h>
 
@@ -102,16 +102,23 @@ static int run(const struct criterion_test *test)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static bool is_asked(const struct criterion_test *test, char **suites)
+{
+    while (*suites && strcmp(test->category, *suites) != 0)
+        suites++;
+    return *suites != NULL;
+}
+
 int main(int argc, char **argv)
 {
     int tested = 0, failed = 0, crashed = 0;
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s SUITE\n", argv[0]);
+    if (argc < 2) {
+        fprintf(stderr, "usage: %s SUITE...\n", argv[0]);
         return 2;
     }
     for (struct criterion_test **t = __start_cr_tst; t < __stop_cr_tst; t++) {
         const struct criterion_test *test = *t;
-        if (!test || strcmp(test->category, argv[1]) != 0)
+        if (!test || !is_asked(test, argv + 1))
             continue;
         int status = test->data->disabled ? STATUS_SKIP : run(test);
         tested++;
