@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * Nettle's SHA-256 and not libsodium's, because it uses the instructions that processors have for
+ * it: four times as fast, and hashing is what an entry costs most beside its signatures.
+ */
 #include "crypto/hash.h"
 
-#include <sodium.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
-/* The header keeps sodium.h out; the state is copied in and out, so no aliasing is assumed. */
-_Static_assert(sizeof(struct hash_stream) >= sizeof(crypto_hash_sha256_state),
-               "struct hash_stream holds libsodium's state");
-_Static_assert(HASH_BYTES == crypto_hash_sha256_BYTES, "SHA-256 has 32 bytes");
+/* The header keeps nettle out; the state is copied in and out, so no aliasing is assumed. */
+_Static_assert(sizeof(struct hash_stream) >= sizeof(struct sha256_ctx),
+               "struct hash_stream holds nettle's state");
+_Static_assert(HASH_BYTES == SHA256_DIGEST_SIZE, "SHA-256 has 32 bytes");
 
 void hash_sha256(struct hash *out, const void *data, size_t n)
 {
-    crypto_hash_sha256(out->b, data, n);
+    struct sha256_ctx state;
+    sha256_init(&state);
+    if (n > 0)
+        sha256_update(&state, n, data);
+    sha256_digest(&state, HASH_BYTES, out->b);
 }
 
 bool hash_equal(const struct hash *a, const struct hash *b)
@@ -21,22 +29,24 @@ bool hash_equal(const struct hash *a, const struct hash *b)
 
 void hash_stream_start(struct hash_stream *s)
 {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
+    struct sha256_ctx state;
+    sha256_init(&state);
     memcpy(s, &state, sizeof state);
 }
 
 void hash_stream_add(struct hash_stream *s, const void *data, size_t n)
 {
-    crypto_hash_sha256_state state;
+    struct sha256_ctx state;
+    if (n == 0)
+        return;
     memcpy(&state, s, sizeof state);
-    crypto_hash_sha256_update(&state, data, n);
+    sha256_update(&state, n, data);
     memcpy(s, &state, sizeof state);
 }
 
 void hash_stream_end(struct hash_stream *s, struct hash *out)
 {
-    crypto_hash_sha256_state state;
+    struct sha256_ctx state;
     memcpy(&state, s, sizeof state);
-    crypto_hash_sha256_final(&state, out->b);
+    sha256_digest(&state, HASH_BYTES, out->b);
 }

@@ -26,7 +26,7 @@ bool hash_equal(const struct hash *a, const struct hash *b);
  * live on the stack and needs no release; after the end it must be started again.
  */
 struct hash_stream {
-    uint64_t state[13];
+    uint64_t state[16];
 };
 
 void hash_stream_start(struct hash_stream *s);
