@@ -16,14 +16,49 @@ static struct slice number_key(struct number_key *key, uint64_t number)
     return (struct slice){key->b, sizeof key->b};
 }
 
-bool log_node(void *kv, uint64_t stored_index, struct hash *out)
+/*
+ * Hashes lie in rows of eight, so that a key and a header are paid for once in eight: row n holds
+ * those of stored index 8n and up, as far as they are known.
+ */
+#define ROW_HASHES 8
+
+static bool read_row(struct kv *kv, uint64_t row, struct slice *value)
 {
     struct number_key key;
+    return kv_get(kv, KV_NODE, number_key(&key, row), value) && value->size % HASH_BYTES == 0;
+}
+
+bool log_node(void *kv, uint64_t stored_index, struct hash *out)
+{
+    size_t at = stored_index % ROW_HASHES * HASH_BYTES;
     struct slice value;
-    if (!kv_get(kv, KV_NODE, number_key(&key, stored_index), &value) ||
-        value.size != sizeof out->b)
+    if (!read_row(kv, stored_index / ROW_HASHES, &value) || at >= value.size)
         return false;
-    memcpy(out->b, value.data, sizeof out->b);
+    memcpy(out->b, value.data + at, HASH_BYTES);
+    return true;
+}
+
+/* Puts hashes behind those that are stored, which must be as many as `stored` says. */
+static bool put_nodes(struct kv *kv, uint64_t stored, const struct hash nodes[], size_t n)
+{
+    while (n > 0) {
+        uint8_t row[ROW_HASHES * HASH_BYTES];
+        struct number_key key;
+        struct slice before = {row, 0};
+        size_t used = stored % ROW_HASHES, more = n < ROW_HASHES - used ? n : ROW_HASHES - used;
+        if (used > 0 && !read_row(kv, stored / ROW_HASHES, &before))
+            return false;
+        if (before.size != used * HASH_BYTES)
+            return false;
+        memcpy(row, before.data, before.size);
+        for (size_t i = 0; i < more; i++)
+            memcpy(row + (used + i) * HASH_BYTES, nodes[i].b, HASH_BYTES);
+        kv_put(kv, KV_NODE, number_key(&key, stored / ROW_HASHES),
+               (struct slice){row, (used + more) * HASH_BYTES});
+        stored += more;
+        nodes += more;
+        n -= more;
+    }
     return true;
 }
 
@@ -61,7 +96,7 @@ bool log_head(struct kv *kv, struct log_head *out)
     return merkle_root(log_node, kv, out->size, &out->root) && !kv_failed(kv);
 }
 
-static bool append_one(struct kv *kv, uint64_t index, struct slice leaf)
+bool log_append_next(struct kv *kv, uint64_t index, struct slice leaf)
 {
     struct hash hash, nodes[MERKLE_APPEND_MAX];
     size_t n_nodes;
@@ -70,11 +105,7 @@ static bool append_one(struct kv *kv, uint64_t index, struct slice leaf)
         return false;
     struct number_key key;
     kv_put(kv, KV_LEAF, number_key(&key, index), leaf);
-    uint64_t stored = merkle_stored_index(0, index);
-    for (size_t i = 0; i < n_nodes; i++)
-        kv_put(kv, KV_NODE, number_key(&key, stored + i),
-               (struct slice){nodes[i].b, sizeof nodes[i].b});
-    return true;
+    return put_nodes(kv, merkle_stored_index(0, index), nodes, n_nodes);
 }
 
 enum log_err log_append(struct kv *kv, uint64_t expected_size, const struct slice leaves[],
@@ -86,7 +117,7 @@ enum log_err log_append(struct kv *kv, uint64_t expected_size, const struct slic
     if (size != expected_size)
         return LOG_CONFLICT;
     for (size_t i = 0; i < n; i++) {
-        if (!append_one(kv, size + i, leaves[i]))
+        if (!log_append_next(kv, size + i, leaves[i]))
             return LOG_ERROR;
     }
     return kv_failed(kv) ? LOG_ERROR : LOG_OK;

@@ -23,6 +23,9 @@ struct log_head {
 enum log_err log_append(struct kv *kv, uint64_t expected_size, const struct slice leaves[],
                         size_t n)
     __attribute__((warn_unused_result));
+/* The same for one leaf and a caller who knows that the size is `size`; false when it fails. */
+bool log_append_next(struct kv *kv, uint64_t size, struct slice leaf)
+    __attribute__((warn_unused_result));
 /* The leaf at an index, borrowed as kv_get() lends. False when there is none. */
 bool log_read(struct kv *kv, uint64_t index, struct slice *leaf);
 /* Size and root. Size 0 has the root of the empty tree. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * Records as bytes: a cursor that either writes or reads, so that one function per record states
- * its layout for both directions and the two cannot drift apart. Integers are big-endian, fixed
- * width.
+ * its layout for both directions and the two cannot drift apart. Integers are big-endian and of
+ * fixed width, or (`var`) as short as they are: seven bits a byte from the lowest on, the high bit
+ * on all but the last; a signed n as 2n, or -2n - 1 below zero.
  */
 #ifndef SEM_LEDGER_RECORD_H
 #define SEM_LEDGER_RECORD_H
@@ -72,6 +73,45 @@ static inline void record_i32(struct record *r, int32_t *value)
 static inline void record_u8(struct record *r, uint8_t *value)
 {
     record_bytes(r, value, 1);
+}
+
+static inline void record_var_u64(struct record *r, uint64_t *value)
+{
+    uint64_t left = *value, sum = 0;
+    uint8_t b;
+    unsigned shift = 0;
+    do {
+        assert(shift < 70);
+        b = (uint8_t)((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+        record_u8(r, &b);
+        sum |= (uint64_t)(b & 0x7f) << shift;
+        left >>= 7;
+        shift += 7;
+    } while ((b & 0x80) != 0);
+    *value = sum;
+}
+
+static inline void record_var_i64(struct record *r, int64_t *value)
+{
+    uint64_t v = (uint64_t)*value << 1 ^ (*value < 0 ? UINT64_MAX : 0);
+    record_var_u64(r, &v);
+    *value = (int64_t)(v >> 1 ^ (v & 1 ? UINT64_MAX : 0));
+}
+
+static inline void record_var_u32(struct record *r, uint32_t *value)
+{
+    uint64_t v = *value;
+    record_var_u64(r, &v);
+    assert(v <= UINT32_MAX);
+    *value = (uint32_t)v;
+}
+
+static inline void record_var_i32(struct record *r, int32_t *value)
+{
+    int64_t v = *value;
+    record_var_i64(r, &v);
+    assert(v >= INT32_MIN && v <= INT32_MAX);
+    *value = (int32_t)v;
 }
 
 static inline void record_bool(struct record *r, bool *value)

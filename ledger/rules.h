@@ -5,7 +5,7 @@
  * rules_apply() is the one way into the state, for the writer, a replay, an audit and a preview
  * alike. It reads no clock and verifies no signature (ledger/signers.h does): the time and index of
  * the leaf are arguments. On a refusal the changes made so far are in the kv: the caller must throw
- * that transaction (or child, or overlay) away.
+ * that transaction or overlay away.
  */
 #ifndef SEM_LEDGER_RULES_H
 #define SEM_LEDGER_RULES_H

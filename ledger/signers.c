@@ -18,17 +18,28 @@ void signers_key_name(char out[static KEY_NAME_SIZE], const char *origin, const 
     snprintf(out, KEY_NAME_SIZE, "%s/org/%s", origin, handle);
 }
 
+/* Whether the name's bytes from *at on are these; moves *at behind them. */
+static bool goes_on(const struct note_sig *line, size_t *at, const char *with)
+{
+    size_t n = strlen(with);
+    if (line->name_len - *at < n || memcmp(line->name + *at, with, n) != 0)
+        return false;
+    *at += n;
+    return true;
+}
+
 /* The place of the signer that a line names, or needed.n. */
 static size_t find_signer(const char *origin, const struct entry *e, const struct note_sig *line,
                           const struct signer_set *needed)
 {
-    char name[KEY_NAME_SIZE];
+    size_t prefix = 0;
+    if (!goes_on(line, &prefix, origin) || !goes_on(line, &prefix, e->kind->by_clock ? "/clock"
+                                                                                     : "/org/"))
+        return needed->n;
     for (size_t i = 0; i < needed->n; i++) {
-        if (e->kind->by_clock)
-            snprintf(name, sizeof name, "%s/clock", origin);
-        else
-            signers_key_name(name, origin, needed->v[i].handle.s);
-        if (strlen(name) == line->name_len && memcmp(name, line->name, line->name_len) == 0)
+        size_t at = prefix;
+        if ((e->kind->by_clock || goes_on(line, &at, needed->v[i].handle.s)) &&
+            at == line->name_len)
             return i;
     }
     return needed->n;

@@ -12,70 +12,68 @@ static void lay_commit(struct record *r, struct commit *c)
 
 static void lay_org(struct record *r, struct org *o)
 {
-    record_u32(r, &o->number);
     record_text(r, o->handle.s, sizeof o->handle.s);
     record_u8(r, &o->state);
     record_bool(r, &o->is_public);
     lay_commit(r, &o->sheet);
     record_text(r, o->sheet_ref.by.s, sizeof o->sheet_ref.by.s);
     record_bytes(r, o->sheet_ref.id.b, sizeof o->sheet_ref.id.b);
-    record_u64(r, &o->admitted_index);
-    record_u64(r, &o->last_entry);
-    record_i64(r, &o->admitted_at);
-    record_i64(r, &o->confirmed_at);
-    record_i64(r, &o->left_at);
-    record_u32(r, &o->admin_keys);
-    record_i64(r, &o->given_posted);
-    record_i64(r, &o->received_posted);
-    record_i64(r, &o->given_pending);
-    record_i64(r, &o->received_pending);
-    record_i64(r, &o->moves);
-    record_i64(r, &o->given_gifts);
-    record_i64(r, &o->received_gifts);
-    record_i64(r, &o->given_count);
-    record_i64(r, &o->received_count);
-    record_i32(r, &o->window_from);
-    record_i64(r, &o->given_year);
-    record_i64(r, &o->received_year);
+    record_var_u64(r, &o->admitted_index);
+    record_var_u64(r, &o->last_entry);
+    record_var_i64(r, &o->admitted_at);
+    record_var_i64(r, &o->confirmed_at);
+    record_var_i64(r, &o->left_at);
+    record_var_u32(r, &o->admin_keys);
+    record_var_i64(r, &o->given_posted);
+    record_var_i64(r, &o->received_posted);
+    record_var_i64(r, &o->given_pending);
+    record_var_i64(r, &o->received_pending);
+    record_var_i64(r, &o->moves);
+    record_var_i64(r, &o->given_gifts);
+    record_var_i64(r, &o->received_gifts);
+    record_var_i64(r, &o->given_count);
+    record_var_i64(r, &o->received_count);
+    record_var_i32(r, &o->window_from);
+    record_var_i64(r, &o->given_year);
+    record_var_i64(r, &o->received_year);
     record_bytes(r, o->salt_chain, sizeof o->salt_chain);
 }
 
 static void lay_org_key(struct record *r, struct org_key *k)
 {
-    record_u32(r, &k->org);
+    record_var_u32(r, &k->org);
     record_bytes(r, k->id.b, sizeof k->id.b);
     record_bytes(r, k->key.b, sizeof k->key.b);
     record_u8(r, &k->scope);
-    record_i64(r, &k->ceiling);
-    record_u64(r, &k->since_index);
-    record_u64(r, &k->revoked_index);
+    record_var_i64(r, &k->ceiling);
+    record_var_u64(r, &k->since_index);
+    record_var_u64(r, &k->revoked_index);
 }
 
 static void lay_entry(struct record *r, struct entry_record *e)
 {
-    record_u64(r, &e->index);
     record_u8(r, &e->kind);
-    record_i64(r, &e->at);
-    record_u32(r, &e->author);
+    record_var_i64(r, &e->at);
+    record_var_u32(r, &e->author);
     record_bytes(r, e->id.b, sizeof e->id.b);
     lay_hash(r, &e->text_hash);
     record_count(r, &e->n_parties, ENTRY_PARTIES_MAX);
     for (size_t i = 0; i < e->n_parties; i++) {
-        record_u32(r, &e->parties[i].org);
-        record_u64(r, &e->parties[i].previous);
+        record_var_u32(r, &e->parties[i].org);
+        record_var_u64(r, &e->parties[i].previous);
     }
 }
 
 static void lay_sums(struct record *r, struct sums *s)
 {
-    record_u32(r, &s->orgs);
-    record_i64(r, &s->given);
-    record_i64(r, &s->received);
-    record_i64(r, &s->given_pending);
-    record_i64(r, &s->received_pending);
-    record_i64(r, &s->positions);
-    record_i64(r, &s->pool);
-    record_i64(r, &s->exchanges);
+    record_var_u32(r, &s->orgs);
+    record_var_i64(r, &s->given);
+    record_var_i64(r, &s->received);
+    record_var_i64(r, &s->given_pending);
+    record_var_i64(r, &s->received_pending);
+    record_var_i64(r, &s->positions);
+    record_var_i64(r, &s->pool);
+    record_var_i64(r, &s->exchanges);
 }
 
 static void lay_founding(struct record *r, struct body_network_found *f)
@@ -87,7 +85,7 @@ static void lay_founding(struct record *r, struct body_network_found *f)
     record_bool(r, &f->demo);
     record_bool(r, &f->public_bundles);
     record_bool(r, &f->public_directory);
-    record_i64(r, &f->rules_version);
+    record_var_i64(r, &f->rules_version);
     lay_commit(r, &f->skills_details);
     record_count(r, &f->n_skills, SKILLS_MAX);
     for (size_t i = 0; i < f->n_skills; i++)
@@ -95,7 +93,7 @@ static void lay_founding(struct record *r, struct body_network_found *f)
     size_t n;
     const struct policy_key *keys = policy_keys(&n);
     for (size_t i = 0; i < n; i++)
-        record_i64(r, (int64_t *)(void *)((char *)&f->policy + keys[i].offset));
+        record_var_i64(r, (int64_t *)(void *)((char *)&f->policy + keys[i].offset));
 }
 
 /* --- Head and network ------------------------------------------------------------------------- */
@@ -214,6 +212,7 @@ bool state_org(struct state *s, uint32_t number, struct org *out)
 {
     struct key k = key_of_number(number);
     GET(KV_ORG, k, lay_org, out);
+    out->number = number;
     return true;
 }
 
@@ -340,15 +339,15 @@ bool state_id(struct state *s, const struct thing_key *key, uint64_t *index)
     if (!kv_get(s->kv, KV_ID, key_slice(&k), &v))
         return false;
     struct record r = record_reader(v);
-    record_u64(&r, index);
+    record_var_u64(&r, index);
     return true;
 }
 
 void state_put_id(struct state *s, const struct thing_key *key, uint64_t index)
 {
-    uint8_t b[8];
+    uint8_t b[10];
     struct record r = record_writer(b, sizeof b);
-    record_u64(&r, &index);
+    record_var_u64(&r, &index);
     struct key k = key_of_thing(key);
     kv_put(s->kv, KV_ID, key_slice(&k), record_slice(&r, b));
 }
@@ -358,6 +357,7 @@ bool state_entry(struct state *s, uint64_t index, struct entry_record *out)
     struct key k = {.n = 0};
     key_u64(&k, index);
     GET(KV_ENTRY, k, lay_entry, out);
+    out->index = index;
     return true;
 }
 

@@ -2,7 +2,7 @@
 /*
  * The state of a network as typed records over ledger/kv.h (SPEC 7.3): what the rules read and
  * write, and what queries read. Every record is decoded into a struct; no pointer into the store
- * leaves this module. Fixed layouts, big-endian, so that a replay gives the same bytes.
+ * leaves this module. One layout a record, so that a replay gives the same bytes.
  *
  * A struct state belongs to one thread. Reads answer "not there" after a failure of the kv, which
  * the owner of the transaction finds with kv_failed().

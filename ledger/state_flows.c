@@ -8,18 +8,16 @@
 
 static void lay_pair(struct record *r, struct pair *p)
 {
-    record_u32(r, &p->from);
-    record_u32(r, &p->to);
-    record_i64(r, &p->minutes);
-    record_i64(r, &p->gift_minutes);
-    record_i64(r, &p->count);
-    record_i64(r, &p->last_at);
+    record_var_i64(r, &p->minutes);
+    record_var_i64(r, &p->gift_minutes);
+    record_var_i64(r, &p->count);
+    record_var_i64(r, &p->last_at);
 }
 
 static void lay_pair_day(struct record *r, struct pair_day *d)
 {
-    record_i64(r, &d->minutes);
-    record_i64(r, &d->other);
+    record_var_i64(r, &d->minutes);
+    record_var_i64(r, &d->other);
 }
 
 /* --- Pairs and days --------------------------------------------------------------------------- */
@@ -35,6 +33,8 @@ bool state_pair(struct state *s, uint32_t from, uint32_t to, struct pair *out)
 {
     struct key k = key_of_pair(from, to);
     GET(KV_PAIR, k, lay_pair, out);
+    out->from = from;
+    out->to = to;
     return true;
 }
 
@@ -50,7 +50,10 @@ bool state_next_pair(struct state *s, uint32_t from, uint32_t to, struct pair *o
     struct slice found, value;
     if (!kv_seek(s->kv, KV_PAIR, key_slice(&k), true, &found, &value))
         return false;
-    struct record r = record_reader(value);
+    struct record r = record_reader(found);
+    record_u32(&r, &out->from);
+    record_u32(&r, &out->to);
+    r = record_reader(value);
     lay_pair(&r, out);
     return true;
 }

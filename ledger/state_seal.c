@@ -4,19 +4,19 @@
 
 static void lay_seal(struct record *r, struct seal *s)
 {
-    record_u64(r, &s->index);
-    record_u32(r, &s->accounts);
+    record_var_u64(r, &s->index);
+    record_var_u32(r, &s->accounts);
     lay_hash(r, &s->root);
 }
 
 static void lay_sealed(struct record *r, struct sealed *a)
 {
-    record_u32(r, &a->account);
-    record_i64(r, &a->given_pending);
-    record_i64(r, &a->given_posted);
-    record_i64(r, &a->moves);
-    record_i64(r, &a->received_pending);
-    record_i64(r, &a->received_posted);
+    record_var_u32(r, &a->account);
+    record_var_i64(r, &a->given_pending);
+    record_var_i64(r, &a->given_posted);
+    record_var_i64(r, &a->moves);
+    record_var_i64(r, &a->received_pending);
+    record_var_i64(r, &a->received_posted);
     record_bytes(r, a->salt, sizeof a->salt);
 }
 

@@ -13,60 +13,57 @@ static void lay_optional_thing(struct record *r, bool *has, struct thing_key *t)
 
 static void lay_offer(struct record *r, struct offer *o)
 {
-    lay_thing(r, &o->key);
-    record_u64(r, &o->index);
+    record_var_u64(r, &o->index);
     record_u8(r, &o->life);
     record_u8(r, &o->type);
     record_bool(r, &o->is_public);
     record_text(r, o->skill.s, sizeof o->skill.s);
-    record_i64(r, &o->published_at);
-    record_i64(r, &o->renewed_at);
-    record_i64(r, &o->expires);
-    record_i64(r, &o->ended_at);
-    record_i64(r, &o->minutes_month);
+    record_var_i64(r, &o->published_at);
+    record_var_i64(r, &o->renewed_at);
+    record_var_i64(r, &o->expires);
+    record_var_i64(r, &o->ended_at);
+    record_var_i64(r, &o->minutes_month);
     record_count(r, &o->n_providers, PARTIES_MAX);
     for (size_t i = 0; i < o->n_providers; i++)
-        record_u32(r, &o->providers[i]);
+        record_var_u32(r, &o->providers[i]);
 }
 
 static void lay_need(struct record *r, struct need *n)
 {
-    lay_thing(r, &n->key);
-    record_u64(r, &n->index);
+    record_var_u64(r, &n->index);
     record_u8(r, &n->life);
     record_u8(r, &n->type);
     record_bool(r, &n->is_public);
     record_bool(r, &n->urgent_declared);
     record_text(r, n->skill.s, sizeof n->skill.s);
-    record_i64(r, &n->published_at);
-    record_i64(r, &n->expires);
-    record_i64(r, &n->ended_at);
-    record_i64(r, &n->minutes);
-    record_i64(r, &n->served);
-    record_i64(r, &n->reserved);
-    record_u32(r, &n->voucher);
-    record_i64(r, &n->urgent_until);
+    record_var_i64(r, &n->published_at);
+    record_var_i64(r, &n->expires);
+    record_var_i64(r, &n->ended_at);
+    record_var_i64(r, &n->minutes);
+    record_var_i64(r, &n->served);
+    record_var_i64(r, &n->reserved);
+    record_var_u32(r, &n->voucher);
+    record_var_i64(r, &n->urgent_until);
 }
 
 static void lay_pairs(struct record *r, size_t *n, struct pair_minutes *pairs)
 {
     record_count(r, n, SHARES_MAX);
     for (size_t i = 0; i < *n; i++) {
-        record_u32(r, &pairs[i].from);
-        record_u32(r, &pairs[i].to);
-        record_i64(r, &pairs[i].minutes);
-        record_i64(r, &pairs[i].other);
+        record_var_u32(r, &pairs[i].from);
+        record_var_u32(r, &pairs[i].to);
+        record_var_i64(r, &pairs[i].minutes);
+        record_var_i64(r, &pairs[i].other);
     }
 }
 
 static void lay_agreement(struct record *r, struct agreement *a)
 {
-    lay_thing(r, &a->key);
-    record_u64(r, &a->index);
+    record_var_u64(r, &a->index);
     record_u8(r, &a->life);
-    record_i64(r, &a->signed_at);
-    record_i64(r, &a->expires);
-    record_i64(r, &a->ended_at);
+    record_var_i64(r, &a->signed_at);
+    record_var_i64(r, &a->expires);
+    record_var_i64(r, &a->ended_at);
     lay_optional_thing(r, &a->has_offer, &a->offer);
     lay_optional_thing(r, &a->has_need, &a->need);
     lay_pairs(r, &a->n, a->pairs);
@@ -74,11 +71,10 @@ static void lay_agreement(struct record *r, struct agreement *a)
 
 static void lay_hours(struct record *r, struct hours *h)
 {
-    lay_thing(r, &h->key);
-    record_u64(r, &h->index);
-    record_i64(r, &h->at);
-    record_i32(r, &h->day);
-    record_i32(r, &h->bucket);
+    record_var_u64(r, &h->index);
+    record_var_i64(r, &h->at);
+    record_var_i32(r, &h->day);
+    record_var_i32(r, &h->bucket);
     record_bool(r, &h->gift);
     record_bool(r, &h->counted);
     lay_optional_thing(r, &h->has_agreement, &h->agreement);
@@ -91,14 +87,14 @@ static void lay_detail(struct record *r, struct detail *d)
     lay_thing(r, &d->subject);
     record_u8(r, &d->slot);
     lay_hash(r, &d->commit);
-    record_u64(r, &d->index);
+    record_var_u64(r, &d->index);
     record_bool(r, &d->erased);
-    record_u64(r, &d->erased_index);
-    record_i64(r, &d->erased_at);
+    record_var_u64(r, &d->erased_index);
+    record_var_i64(r, &d->erased_at);
     record_text(r, d->kind, sizeof d->kind);
     record_count(r, &d->n_owners, PARTIES_MAX);
     for (size_t i = 0; i < d->n_owners; i++)
-        record_u32(r, &d->owners[i]);
+        record_var_u32(r, &d->owners[i]);
 }
 
 /* --- Things ----------------------------------------------------------------------------------- */
@@ -107,8 +103,10 @@ static void lay_detail(struct record *r, struct detail *d)
 #define THING(name, table) \
     bool state_##name(struct state *s, const struct thing_key *key, struct name *out) \
     { \
+        const struct thing_key own = *key; /* which may stand in *out */ \
         struct key k = key_of_thing(key); \
         GET(table, k, lay_##name, out); \
+        out->key = own; \
         return true; \
     } \
     void state_put_##name(struct state *s, const struct name *thing) \
@@ -125,6 +123,8 @@ static void lay_detail(struct record *r, struct detail *d)
         struct record r = record_reader(value); \
         memset(out, 0, sizeof *out); \
         lay_##name(&r, out); \
+        r = record_reader(found); \
+        lay_thing(&r, &out->key); \
         return true; \
     }
 

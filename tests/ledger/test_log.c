@@ -112,6 +112,29 @@ Test(log, reads_leaves_back_and_knows_its_bounds)
     kv_memory_free(kv);
 }
 
+/* A row of eight hashes is written as often as it grows, and the next one begins behind it. */
+Test(log, stored_hashes_stand_in_full_rows_but_for_the_last)
+{
+    struct kv *kv = start();
+    struct slice leaf = leaf_of(1), key = {0}, value;
+    for (uint64_t size = 0; size < 70; size++) {
+        cr_assert(log_append_next(kv, size, leaf));
+        uint64_t rows = 0, bytes = 0, stored = merkle_stored_count(size + 1);
+        struct hash hash;
+        bool more = kv_seek(kv, KV_NODE, (struct slice){0}, false, &key, &value);
+        for (; more; more = kv_seek(kv, KV_NODE, key, true, &key, &value)) {
+            rows++;
+            bytes += value.size;
+        }
+        cr_assert_eq(rows, (stored + 7) / 8);
+        cr_assert_eq(bytes, stored * HASH_BYTES);
+        cr_assert(log_node(kv, stored - 1, &hash));
+        cr_assert_not(log_node(kv, stored, &hash));
+    }
+    cr_assert_not(log_append_next(kv, 71, leaf), "no hash may be left out");
+    kv_memory_free(kv);
+}
+
 Test(log, a_missing_node_is_an_error_and_no_other_root)
 {
     struct kv *kv = start();
