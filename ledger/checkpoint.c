@@ -220,3 +220,27 @@ bool last_signed_write(const char *dir, const struct log_head *head)
     assert(n == LAST_SIGNED_LEN);
     return file_overwrite(dir, "last-signed", 0644, text, (size_t)n);
 }
+
+const char *last_signed_check(const char *dir, struct kv *kv, const struct log_head *head)
+{
+    struct log_head signed_head;
+    struct hash root;
+    switch (last_signed_read(dir, &signed_head)) {
+    case LAST_SIGNED_OK:
+        break;
+    case LAST_SIGNED_NONE:
+        return head->size == 0 ? NULL
+                               : "the file last-signed is missing: put it back, or write the size "
+                                 "and root of the last published checkpoint into it";
+    case LAST_SIGNED_IO:
+        return "the file last-signed cannot be read";
+    case LAST_SIGNED_MALFORMED:
+        return "the file last-signed is malformed: it holds the size and the root of the last "
+               "published checkpoint";
+    }
+    if (signed_head.size > head->size)
+        return "the log is shorter than the last head it signed: restore a newer backup";
+    if (!log_root_at(kv, signed_head.size, &root) || !hash_equal(&root, &signed_head.root))
+        return "the log does not extend the last head it signed: restore the right backup";
+    return NULL;
+}

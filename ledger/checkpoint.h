@@ -41,5 +41,7 @@ enum last_signed last_signed_read(const char *dir, struct log_head *out)
 /* Durable when it returns true. One line of one length, written in place: a single barrier. */
 bool last_signed_write(const char *dir, const struct log_head *head)
     __attribute__((warn_unused_result));
+/* SPEC 14.4: why a log with this head must not be signed, as a static sentence; NULL: it may. */
+const char *last_signed_check(const char *dir, struct kv *kv, const struct log_head *head);
 
 #endif

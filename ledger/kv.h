@@ -18,7 +18,7 @@
 /* SPEC 7.3. The first two are the log itself; the rest, up to KV_LOG_TABLES, follows from them. */
 enum kv_table {
     KV_LEAF,  /* index u64 -> leaf bytes */
-    KV_NODE,  /* stored index u64 -> hash */
+    KV_NODE,  /* stored index / 8, u64 -> up to eight hashes */
     KV_META,
     KV_ENTRY,
     KV_ID,
@@ -94,10 +94,16 @@ bool kv_failed(struct kv *kv);
 
 /*
  * Tables in memory. With a base, an overlay: what is not written here is read from the base, which
- * is never changed; the base must outlive it. Without a base, a store of its own. The caller frees
- * it. NULL when there is no memory.
+ * only kv_memory_flush() changes; the base must outlive it. Without a base, a store of its own.
+ * The caller frees it. NULL when there is no memory.
  */
 struct kv *kv_memory_new(struct kv *base);
 void kv_memory_free(struct kv *kv); /* NULL is accepted */
+/*
+ * For an overlay that serves many small changes in turn: writes what is on it into the base, or
+ * forgets it. Either way it is empty then, and keeps a little memory for what comes.
+ */
+void kv_memory_flush(struct kv *overlay);
+void kv_memory_clear(struct kv *overlay);
 
 #endif

@@ -510,6 +510,46 @@ static void tree_free(struct page *p)
     free(p);
 }
 
+static void flush_page(struct memory *m, enum kv_table table, const struct page *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->inner)
+            flush_page(m, table, below(p, i));
+        else if ((page_flags(p, i) & RECORD_GONE) != 0)
+            kv_del(m->base, table, page_key(p, i));
+        else
+            kv_put(m->base, table, page_key(p, i), value_at(p, i));
+    }
+}
+
+void kv_memory_flush(struct kv *overlay)
+{
+    struct memory *m = memory_of(overlay);
+    assert(m->base != NULL);
+    for (enum kv_table table = 0; table < KV_TABLES && !m->failed; table++)
+        if (m->root[table] != NULL)
+            flush_page(m, table, m->root[table]);
+    kv_memory_clear(overlay);
+}
+
+void kv_memory_clear(struct kv *overlay)
+{
+    struct memory *m = memory_of(overlay);
+    for (enum kv_table table = 0; table < KV_TABLES; table++) {
+        struct page *root = m->root[table];
+        if (root == NULL)
+            continue;
+        if (root->inner) {
+            tree_free(root);
+            m->root[table] = NULL;
+            continue;
+        }
+        for (size_t i = 0; i < root->n; i++)
+            value_free(root, i);
+        page_clear(root, false);
+    }
+}
+
 void kv_memory_free(struct kv *kv)
 {
     if (kv == NULL)

@@ -51,13 +51,9 @@ void store_close(struct store *store); /* all transactions must have ended; NULL
 /* Begins the one write transaction; waits for another process's, never for readers. */
 enum store_err store_begin(struct store *store, struct kv **out)
     __attribute__((warn_unused_result));
-/* A child: its changes join the parent at the commit, or vanish at the abort. Use one at a time. */
-enum store_err store_begin_child(struct kv *parent, struct kv **out)
-    __attribute__((warn_unused_result));
 /*
- * Commits. For a child nothing is durable before the parent's commit. After a sticky error this
- * aborts and returns it. After any failure of a top-level commit the process must not go on
- * writing.
+ * Commits. After a sticky error this aborts and returns it. After any failure of a commit the
+ * process must not go on writing.
  */
 enum store_err store_commit(struct kv *kv) __attribute__((warn_unused_result));
 void store_abort(struct kv *kv);

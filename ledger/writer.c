@@ -14,6 +14,7 @@
 
 #include "ledger/kind.h"
 #include "ledger/log.h"
+#include "ledger/queue.h"
 #include "ledger/refuser.h"
 #include "ledger/seal.h"
 #include "ledger/signers.h"
@@ -37,19 +38,13 @@ struct writer {
     struct store *store;
     const struct secret_key *log_key, *clock_key;
     struct public_key log_public, clock_public, refusal_public;
-    size_t queue_max, batch_max;
     int64_t (*now_ms)(void);
     pthread_t thread;
     _Atomic(const char *) read_only;
+    struct queue queue;
 
-    pthread_mutex_t lock; /* guards the five below */
-    pthread_cond_t wake;
-    struct job *first, **last;
-    size_t queue_length;
-    bool stopping;
+    pthread_mutex_t lock; /* guards the four below */
     struct writer_stats stats;
-
-    pthread_mutex_t head_lock; /* guards the three below */
     struct log_head head;
     char note[CHECKPOINT_SIZE];
     size_t note_len;
@@ -58,6 +53,7 @@ struct writer {
     int64_t next_due;    /* the earliest due moment after the last batch; INT64_MAX: none */
     int64_t active_at;   /* monotonic time of the start or the last accepted job */
     uint64_t appended;   /* leaves in the transaction under way */
+    struct kv *txn;      /* under way; the overlay on it is handed on as `kv` */
     struct state state;
     struct rules rules;
     struct refuser refuser;
@@ -107,10 +103,8 @@ static void write_leaf(struct writer *w, const char *note, size_t note_len)
 
 static void append_leaf(struct writer *w, struct kv *kv)
 {
-    enum log_err err = log_append(kv, w->rules.index, &w->rules.leaf, 1);
-    if (err != LOG_OK)
-        die("the log cannot be appended to",
-            err == LOG_CONFLICT ? "its size is not that of the state" : store_message());
+    if (!log_append_next(kv, w->rules.index, w->rules.leaf))
+        die("the log cannot be appended to", store_message());
 }
 
 /* Appends what the clock makes: a leaf of our own making must be taken. */
@@ -203,7 +197,7 @@ static bool check_network_keys(const struct writer *w, const struct entry *e, st
 }
 
 /*
- * Decides in the child `kv`, which is the caller's to keep or to throw away. *decided: the
+ * Decides on the overlay `kv`, which is the caller's to keep or to throw away. *decided: the
  * signatures are complete and hold, so that a refusal is a decision. `untimely`: why the entry's
  * time is refused, or NULL.
  */
@@ -238,28 +232,25 @@ static bool apply(struct writer *w, struct kv *kv, struct job *job, const struct
     return true;
 }
 
-static bool apply_in_child(struct writer *w, struct kv *parent, struct job *job,
-                           const struct refusal *untimely, bool *decided)
+/* Decides on the overlay `kv`, and leaves it empty: what was accepted is in the transaction. */
+static bool apply_alone(struct writer *w, struct kv *kv, struct job *job,
+                        const struct refusal *untimely, bool *decided)
 {
-    struct kv *child;
-    if (store_begin_child(parent, &child) != STORE_OK)
-        die("the store fails", store_message());
-    state_attach(&w->state, child);
     uint64_t appended = w->appended;
-    append_ticks(w, child, job->at);
-    bool accepted = apply(w, child, job, untimely, decided);
+    append_ticks(w, kv, job->at);
+    bool accepted = apply(w, kv, job, untimely, decided);
     /* A read that fails looks like a thing that is not there: a refusal must not come of it. */
-    if (kv_failed(child))
+    if (kv_failed(kv))
         die("the store fails", store_message());
-    if (!accepted) {
-        store_abort(child);
-        w->appended = appended; /* its ticks too: a refused entry leaves nothing behind */
-        w->state.network_version = 0; /* what was read of the network may be gone */
-    } else if (store_commit(child) != STORE_OK) {
-        die("the store fails", store_message());
+    if (accepted) {
+        kv_memory_flush(kv);
+        return true;
     }
-    state_attach(&w->state, parent);
-    return accepted;
+    kv_memory_clear(kv);
+    w->appended = appended; /* its ticks too: a refused entry leaves nothing behind */
+    w->state.network_version = 0; /* what was read of the network may be gone */
+    state_attach(&w->state, kv);
+    return false;
 }
 
 /* SPEC 10.2: states the log as it stands without the entry and the ticks before it. */
@@ -290,7 +281,7 @@ static void decide(struct writer *w, struct kv *kv, struct job *job)
         return;
     }
     bool timely = rules_entry_time(&w->state, job->entry, w->now_ms(), &job->at, &untimely);
-    if (apply_in_child(w, kv, job, timely ? NULL : &untimely, &decided)) {
+    if (apply_alone(w, kv, job, timely ? NULL : &untimely, &decided)) {
         job->result = JOB_ACCEPTED;
         w->appended++;
     } else if (decided) {
@@ -312,35 +303,42 @@ static void commit(struct writer *w, struct kv *kv)
     if (!last_signed_write(w->dir, &head))
         die("last-signed cannot be written", strerror(errno));
     size_t n = checkpoint_sign(note, w->origin, &head, w->log_key);
-    pthread_mutex_lock(&w->head_lock);
+    pthread_mutex_lock(&w->lock);
     w->head = head;
     memcpy(w->note, note, n + 1);
     w->note_len = n;
-    pthread_mutex_unlock(&w->head_lock);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* Begins a transaction, and gives the overlay on which all of it is decided. */
+static struct kv *begin(struct writer *w)
+{
+    if (store_begin(w->store, &w->txn) != STORE_OK)
+        die("the store fails", store_message());
+    struct kv *overlay = kv_memory_new(w->txn);
+    if (overlay == NULL)
+        die("no overlay", "no memory");
+    w->appended = 0;
+    state_attach(&w->state, overlay);
+    if (log_size(w->txn) != state_size(&w->state))
+        die("the log cannot be appended to", "its size is not that of the state");
+    return overlay;
 }
 
 /* Ends the transaction of a batch, durably when anything was appended. */
-static void finish(struct writer *w, struct kv *kv)
+static void finish(struct writer *w, struct kv *overlay)
 {
     struct due due;
+    kv_memory_flush(overlay);
     bool more = state_first_due(&w->state, INT64_MAX, &due);
     w->next_due = more ? due.moment : INT64_MAX;
-    if (kv_failed(kv))
+    if (kv_failed(overlay))
         die("the store fails", store_message());
+    kv_memory_free(overlay);
     if (w->appended > 0)
-        commit(w, kv);
+        commit(w, w->txn);
     else
-        store_abort(kv);
-}
-
-static struct kv *begin(struct writer *w)
-{
-    struct kv *kv;
-    if (store_begin(w->store, &kv) != STORE_OK)
-        die("the store fails", store_message());
-    w->appended = 0;
-    state_attach(&w->state, kv);
-    return kv;
+        store_abort(w->txn);
 }
 
 /* SPEC 14: with too little room the writer stops in time, instead of dying at each start. */
@@ -349,7 +347,7 @@ static void look_at_room(struct writer *w)
     struct store_room room;
     store_room(w->store, &room);
     if (room.used_bytes > room.map_bytes / 100 * MAP_USED_PERCENT_MAX ||
-        room.used_bytes + MAP_FREE_MIN + w->batch_max * MAP_FREE_JOB > room.map_bytes)
+        room.used_bytes + MAP_FREE_MIN + w->queue.batch_max * MAP_FREE_JOB > room.map_bytes)
         writer_set_read_only(w, "the store is almost full: raise map_bytes and start again");
     if (room.disk_free_bytes < DISK_FREE_MIN)
         writer_set_read_only(w, "the disk is almost full: free some room and start again");
@@ -379,8 +377,9 @@ static void decide_all(struct writer *w, struct job *jobs)
 /* Counts, then tells everybody; a job is gone once it is told. */
 static void tell(struct writer *w, struct job *jobs, uint64_t took_us)
 {
+    size_t n = 0;
     pthread_mutex_lock(&w->lock);
-    for (struct job *job = jobs; job != NULL; job = job->next) {
+    for (struct job *job = jobs; job != NULL; job = job->next, n++) {
         w->stats.accepted += job->result == JOB_ACCEPTED;
         w->stats.known += job->result == JOB_KNOWN;
         w->stats.refused += job->result == JOB_REFUSED;
@@ -388,6 +387,7 @@ static void tell(struct writer *w, struct job *jobs, uint64_t took_us)
     w->stats.batches++;
     w->stats.commit_us_total += took_us;
     pthread_mutex_unlock(&w->lock);
+    queue_ended(&w->queue, n);
     for (struct job *next, *job = jobs; job != NULL; job = next) {
         next = job->next;
         job->done(job);
@@ -441,47 +441,12 @@ static void run_idle(struct writer *w)
 
 /* --- The thread ------------------------------------------------------------------------------- */
 
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t ns = t.tv_nsec + ms % 1000 * 1000000;
-    t.tv_sec += (time_t)(ms / 1000 + ns / 1000000000);
-    t.tv_nsec = (long)(ns % 1000000000);
-    return t;
-}
-
-/*
- * Waits for jobs and takes at most a batch of them. NULL with *stop false: nothing came, and time
- * has passed.
- */
-static struct job *take(struct writer *w, bool *stop)
-{
-    pthread_mutex_lock(&w->lock);
-    struct timespec until = after_ms(idle_wait_ms(w));
-    int code = 0;
-    while (w->first == NULL && !w->stopping && code == 0)
-        code = pthread_cond_timedwait(&w->wake, &w->lock, &until);
-    struct job *jobs = w->first, **end = &jobs;
-    for (size_t n = 0; *end != NULL && n < w->batch_max; n++) {
-        end = &(*end)->next;
-        w->queue_length--;
-    }
-    w->first = *end;
-    if (w->first == NULL)
-        w->last = &w->first;
-    *end = NULL;
-    *stop = jobs == NULL && w->stopping;
-    pthread_mutex_unlock(&w->lock);
-    return jobs;
-}
-
 static void *run(void *arg)
 {
     struct writer *w = arg;
     bool stop = false;
     while (!stop) {
-        struct job *jobs = take(w, &stop);
+        struct job *jobs = queue_take(&w->queue, idle_wait_ms(w), &stop);
         if (jobs != NULL)
             run_batch(w, jobs);
         else if (!stop)
@@ -491,32 +456,6 @@ static void *run(void *arg)
 }
 
 /* --- Starting and stopping -------------------------------------------------------------------- */
-
-/* SPEC 14.4: the reason not to sign, or NULL. */
-static const char *check_rollback(const struct writer *w, struct kv *kv,
-                                  const struct log_head *head)
-{
-    struct log_head signed_head;
-    struct hash root;
-    switch (last_signed_read(w->dir, &signed_head)) {
-    case LAST_SIGNED_OK:
-        break;
-    case LAST_SIGNED_NONE:
-        return head->size == 0 ? NULL
-                               : "the file last-signed is missing: put it back, or write the size "
-                                 "and root of the last published checkpoint into it";
-    case LAST_SIGNED_IO:
-        return "the file last-signed cannot be read";
-    case LAST_SIGNED_MALFORMED:
-        return "the file last-signed is malformed: it holds the size and the root of the last "
-               "published checkpoint";
-    }
-    if (signed_head.size > head->size)
-        return "the log is shorter than the last head it signed: restore a newer backup";
-    if (!log_root_at(kv, signed_head.size, &root) || !hash_equal(&root, &signed_head.root))
-        return "the log does not extend the last head it signed: restore the right backup";
-    return NULL;
-}
 
 /* Reads where the log stands. Sets read-only; false only when the store fails. */
 static bool look_at_log(struct writer *w)
@@ -530,7 +469,7 @@ static bool look_at_log(struct writer *w)
         struct due due;
         state_attach(&w->state, kv);
         ok = log_head(kv, &w->head);
-        const char *reason = check_rollback(w, kv, &w->head);
+        const char *reason = last_signed_check(w->dir, kv, &w->head);
         if (state_size(&w->state) != w->head.size)
             reason = "log and state are of different sizes: run semd rebuild";
         w->next_due = state_first_due(&w->state, INT64_MAX, &due) ? due.moment : INT64_MAX;
@@ -563,22 +502,10 @@ static bool sign_start(struct writer *w, const char **why)
     return true;
 }
 
-static void init_locks(struct writer *w)
-{
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->wake, &attr);
-    pthread_condattr_destroy(&attr);
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_mutex_init(&w->head_lock, NULL);
-}
-
 static void writer_free(struct writer *w)
 {
-    pthread_mutex_destroy(&w->head_lock);
     pthread_mutex_destroy(&w->lock);
-    pthread_cond_destroy(&w->wake);
+    queue_free(&w->queue);
     refuser_free(&w->refuser);
     free(w->dir);
     free(w->origin);
@@ -591,7 +518,7 @@ struct writer *writer_start(const struct writer_config *config, const char **why
     struct writer *w = calloc(1, sizeof *w);
     if (w == NULL)
         return NULL;
-    init_locks(w);
+    pthread_mutex_init(&w->lock, NULL);
     w->dir = strdup(config->dir);
     w->origin = strdup(config->origin);
     w->store = config->store;
@@ -600,16 +527,16 @@ struct writer *writer_start(const struct writer_config *config, const char **why
     secret_key_public(config->log_key, &w->log_public);
     secret_key_public(config->clock_key, &w->clock_public);
     secret_key_public(config->refusal_key, &w->refusal_public);
-    w->queue_max = config->queue_max > 0 ? config->queue_max : QUEUE_MAX_DEFAULT;
-    w->batch_max = config->batch_max > 0 ? config->batch_max : BATCH_MAX_DEFAULT;
+    size_t batch_max = config->batch_max > 0 ? config->batch_max : BATCH_MAX_DEFAULT;
+    bool room = queue_init(&w->queue, config->queue_max > 0 ? config->queue_max : QUEUE_MAX_DEFAULT,
+                           batch_max, QUEUE_WINDOW_US);
     w->now_ms = config->now_ms != NULL ? config->now_ms : system_now_ms;
-    w->last = &w->first;
     atomic_store(&w->read_only, config->read_only);
     w->active_at = writer_now_monotonic_ms();
     w->rules.state = &w->state;
     w->rules.root_at = log_root_of;
-    if (w->dir != NULL && w->origin != NULL &&
-        refuser_init(&w->refuser, config, w->origin, w->batch_max) && sign_start(w, why)) {
+    room = refuser_init(&w->refuser, config, w->origin, batch_max) && room;
+    if (room && w->dir != NULL && w->origin != NULL && sign_start(w, why)) {
         *why = "no thread";
         if (pthread_create(&w->thread, NULL, run, w) == 0) {
             *why = NULL;
@@ -624,10 +551,7 @@ void writer_stop(struct writer *writer)
 {
     if (writer == NULL)
         return;
-    pthread_mutex_lock(&writer->lock);
-    writer->stopping = true;
-    pthread_cond_signal(&writer->wake);
-    pthread_mutex_unlock(&writer->lock);
+    queue_stop(&writer->queue);
     pthread_join(writer->thread, NULL);
     writer_free(writer);
 }
@@ -636,17 +560,7 @@ void writer_stop(struct writer *writer)
 
 bool writer_submit(struct writer *w, struct job *job)
 {
-    job->next = NULL;
-    pthread_mutex_lock(&w->lock);
-    bool taken = !w->stopping && w->queue_length < w->queue_max && writer_read_only(w) == NULL;
-    if (taken) {
-        *w->last = job;
-        w->last = &job->next;
-        w->queue_length++;
-        pthread_cond_signal(&w->wake);
-    }
-    pthread_mutex_unlock(&w->lock);
-    return taken;
+    return writer_read_only(w) == NULL && queue_put(&w->queue, job);
 }
 
 const char *writer_read_only(const struct writer *writer)
@@ -662,17 +576,17 @@ void writer_set_read_only(struct writer *writer, const char *why)
 void writer_checkpoint(struct writer *writer, struct log_head *head,
                        char note[static CHECKPOINT_SIZE], size_t *note_len)
 {
-    pthread_mutex_lock(&writer->head_lock);
+    pthread_mutex_lock(&writer->lock);
     *head = writer->head;
     memcpy(note, writer->note, writer->note_len + 1);
     *note_len = writer->note_len;
-    pthread_mutex_unlock(&writer->head_lock);
+    pthread_mutex_unlock(&writer->lock);
 }
 
 void writer_stats(struct writer *writer, struct writer_stats *out)
 {
     pthread_mutex_lock(&writer->lock);
     *out = writer->stats;
-    out->queue_length = writer->queue_length;
     pthread_mutex_unlock(&writer->lock);
+    out->queue_length = queue_length(&writer->queue);
 }

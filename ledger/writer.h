@@ -4,13 +4,15 @@
  *
  * Workers parse a note, decode its entry and verify signatures on a snapshot, fill a struct job
  * and hand it to writer_submit(), which never blocks: a full queue says so. The writer takes what
- * has gathered, at most a batch, into one transaction: for each job a child transaction in which
- * due ticks are appended, the id is looked up (a retry gets its first index), keys are looked at
- * again as they are now, the rules decide and change the state, and the leaf is appended; behind
- * it, when one is due, a seal of the balances. A refusal aborts the child only. Then one durable
- * commit, `last-signed`, what was refused for good (signed, into the side store: ledger/refuser.h),
- * the new checkpoint, and only then the jobs are told. A failing commit ends the process: pages
- * that may not be on disk must not be built upon.
+ * has gathered, at most a batch, into one transaction; ledger/queue.h says how a moment is given
+ * to others when several clients are at work, and how authors take turns. For each job the id is
+ * looked up (a retry gets its first index). Then, on an overlay over the transaction, due ticks
+ * are appended, keys are looked at again as they are now, the rules decide and change the state,
+ * and the leaf is appended; behind it, when one is due, a seal of the balances. What was accepted
+ * is written into the transaction, what was refused is forgotten. Then one durable commit,
+ * `last-signed`, what was refused for good (signed, into the side store: ledger/refuser.h), the
+ * new checkpoint, and only then the jobs are told. A failing commit ends the process: pages that
+ * may not be on disk must not be built upon.
  *
  * When idle, the writer wakes for the next due moment and appends the tick alone.
  */
@@ -51,7 +53,8 @@ struct job {
     /* the writer's own */
     bool stranger;     /* its author is no organisation */
     struct job *twin;  /* of the same batch and id, and refused before it */
-    struct job *next;  /* the queue's */
+    struct job *next;  /* in the queue, then in the batch */
+    uint64_t arrival;  /* its number in the queue */
 };
 
 struct writer_config {

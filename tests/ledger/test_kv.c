@@ -113,6 +113,45 @@ Test(kv, an_overlay_hides_and_adds_and_leaves_its_base_alone)
     kv_memory_free(base);
 }
 
+Test(kv, an_overlay_is_written_into_its_base_or_forgotten_and_serves_again)
+{
+    static uint8_t large[5000];
+    struct kv *base = kv_memory_new(NULL), *over = kv_memory_new(base);
+    struct slice key, value;
+    char name[8];
+    kv_put(base, KV_ORG, text("a"), text("base"));
+    kv_put(base, KV_ORG, text("b"), text("base"));
+    kv_put(over, KV_ORG, text("a"), text("lost"));
+    kv_del(over, KV_ORG, text("b"));
+    kv_put(over, KV_LEAF, text("l"), (struct slice){large, sizeof large});
+    kv_memory_clear(over);
+    cr_assert(has(over, "a", "base") && has(over, "b", "base"));
+    cr_assert_not(kv_seek(over, KV_LEAF, text(""), false, &key, &value));
+    cr_assert_not(kv_seek_back(over, KV_LEAF, text(""), &key, &value));
+    kv_put(over, KV_ORG, text("a"), text("over"));
+    kv_del(over, KV_ORG, text("b"));
+    kv_put(over, KV_LEAF, text("l"), (struct slice){large, sizeof large});
+    for (size_t i = 0; i < 2000; i++) {
+        snprintf(name, sizeof name, "x%04zu", i);
+        kv_put(over, KV_PAIR, text(name), text(name));
+    }
+    cr_assert(has(base, "a", "base"));
+    kv_memory_flush(over);
+    cr_assert(has(base, "a", "over"));
+    cr_assert_not(kv_get(base, KV_ORG, text("b"), &value));
+    cr_assert(kv_get(base, KV_LEAF, text("l"), &value) && value.size == sizeof large);
+    for (size_t i = 0; i < 2000; i++) {
+        snprintf(name, sizeof name, "x%04zu", i);
+        cr_assert(kv_get(base, KV_PAIR, text(name), &value) && is(value, name));
+    }
+    kv_put(base, KV_ORG, text("a"), text("newer"));
+    cr_assert(has(over, "a", "newer"), "nothing is left on it");
+    kv_memory_flush(over);
+    cr_assert(has(base, "a", "newer"));
+    kv_memory_free(over);
+    kv_memory_free(base);
+}
+
 /* --- Against a plain model -------------------------------------------------------------------- */
 
 /*

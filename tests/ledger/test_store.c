@@ -72,30 +72,6 @@ Test(store, is_missing_where_nobody_made_one)
     folder_drop(path);
 }
 
-Test(store, a_child_joins_its_parent_or_vanishes)
-{
-    char path[32];
-    folder_make(path);
-    struct store *store = open_in(path, STORE_CREATE);
-    struct kv *parent = write_in(store), *child;
-    kv_put(parent, KV_ORG, text("a"), text("parent"));
-    cr_assert_eq(store_begin_child(parent, &child), STORE_OK);
-    kv_put(child, KV_ORG, text("a"), text("lost"));
-    kv_put(child, KV_ORG, text("b"), text("lost"));
-    store_abort(child);
-    cr_assert_eq(store_begin_child(parent, &child), STORE_OK);
-    struct slice value;
-    cr_assert(kv_get(child, KV_ORG, text("a"), &value));
-    cr_assert_eq(value.size, strlen("parent"));
-    kv_put(child, KV_ORG, text("c"), text("kept"));
-    cr_assert_eq(store_commit(child), STORE_OK);
-    cr_assert(reads(store, "c", NULL), "nothing is to be seen before the parent's commit");
-    cr_assert_eq(store_commit(parent), STORE_OK);
-    cr_assert(reads(store, "a", "parent") && reads(store, "b", NULL) && reads(store, "c", "kept"));
-    store_close(store);
-    folder_drop(path);
-}
-
 Test(store, an_error_stays_and_turns_the_commit_into_an_abort)
 {
     char path[32];
@@ -114,8 +90,6 @@ Test(store, an_error_stays_and_turns_the_commit_into_an_abort)
     key[1] = 0;
     cr_assert_not(kv_get(kv, KV_ORG, (struct slice){key, 2}, &value), "nothing is found any more");
     kv_put(kv, KV_ORG, text("small"), text("too late"));
-    struct kv *child;
-    cr_assert_eq(store_begin_child(kv, &child), STORE_FULL);
     cr_assert_eq(store_commit(kv), STORE_FULL);
     cr_assert(reads(store, "small", NULL));
     kv = write_in(store);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "ledger/queue.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "ledger/writer.h"
+
+bool queue_init(struct queue *q, size_t max, size_t batch_max, int64_t window_us)
+{
+    *q = (struct queue){.max = max, .batch_max = batch_max, .window_us = window_us};
+    for (size_t i = 0; i < QUEUE_LANES; i++)
+        q->lanes[i].last = &q->lanes[i].first;
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&q->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&q->lock, NULL);
+    q->batch = calloc(batch_max, sizeof(struct job *));
+    return q->batch != NULL;
+}
+
+void queue_free(struct queue *q)
+{
+    assert(q->length == 0);
+    pthread_cond_destroy(&q->wake);
+    pthread_mutex_destroy(&q->lock);
+    free(q->batch);
+}
+
+/* --- Lanes ------------------------------------------------------------------------------------ */
+
+static struct queue_lane *lane_of(struct queue *q, const struct job *job)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *at = job->entry->by.s; *at != '\0'; at++)
+        hash = (hash ^ (uint8_t)*at) * 16777619u;
+    return &q->lanes[(hash ^ hash >> 16) % QUEUE_LANES];
+}
+
+/* A lane that gets its first job has its turn after all others. */
+static void add(struct queue *q, struct job *job)
+{
+    struct queue_lane *lane = lane_of(q, job);
+    if (lane->first == NULL) {
+        lane->next = q->turn != NULL ? q->turn->next : lane;
+        if (q->turn != NULL)
+            q->turn->next = lane;
+        q->turn = lane;
+    }
+    job->next = NULL;
+    job->arrival = q->arrivals++;
+    *lane->last = job;
+    lane->last = &job->next;
+    q->length++;
+}
+
+/* One job of the lane whose turn it is. */
+static struct job *serve(struct queue *q)
+{
+    struct queue_lane *lane = q->turn->next;
+    struct job *job = lane->first;
+    lane->first = job->next;
+    q->length--;
+    if (lane->first != NULL) {
+        q->turn = lane;
+        return job;
+    }
+    lane->last = &lane->first;
+    q->turn->next = lane->next;
+    if (lane->next == lane)
+        q->turn = NULL;
+    return job;
+}
+
+/* --- Putting ---------------------------------------------------------------------------------- */
+
+bool queue_put(struct queue *q, struct job *job)
+{
+    pthread_mutex_lock(&q->lock);
+    bool taken = !q->stopping && q->length < q->max;
+    if (taken) {
+        add(q, job);
+        if (q->length == q->wake_at)
+            pthread_cond_signal(&q->wake);
+    }
+    pthread_mutex_unlock(&q->lock);
+    return taken;
+}
+
+size_t queue_length(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    size_t length = q->length;
+    pthread_mutex_unlock(&q->lock);
+    return length;
+}
+
+void queue_stop(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    q->stopping = true;
+    pthread_cond_signal(&q->wake);
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* --- Taking ----------------------------------------------------------------------------------- */
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Until n jobs wait, that moment, or the stop. */
+static void await(struct queue *q, size_t n, int64_t until_us)
+{
+    struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
+                             .tv_nsec = (long)(until_us % 1000000 * 1000)};
+    q->wake_at = n;
+    for (int code = 0; q->length < n && !q->stopping && code == 0;)
+        code = pthread_cond_timedwait(&q->wake, &q->lock, &until);
+    q->wake_at = 0;
+}
+
+static int by_arrival(const void *a, const void *b)
+{
+    const struct job *x = *(struct job *const *)a, *y = *(struct job *const *)b;
+    return (x->arrival > y->arrival) - (x->arrival < y->arrival);
+}
+
+static struct job *take_batch(struct queue *q)
+{
+    struct job *jobs = NULL;
+    size_t n = 0;
+    while (q->turn != NULL && n < q->batch_max)
+        q->batch[n++] = serve(q);
+    qsort(q->batch, n, sizeof(struct job *), by_arrival);
+    while (n > 0) {
+        q->batch[--n]->next = jobs;
+        jobs = q->batch[n];
+    }
+    return jobs;
+}
+
+struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
+{
+    int64_t start = now_us();
+    pthread_mutex_lock(&q->lock);
+    await(q, 1, start + idle_ms * 1000);
+    int64_t now = now_us();
+    if (q->length > 0 && q->crowd > 1 && now - q->ended_us <= 10 * q->window_us)
+        await(q, q->crowd < q->batch_max ? q->crowd : q->batch_max, now + q->window_us);
+    struct job *jobs = take_batch(q);
+    *stop = jobs == NULL && q->stopping;
+    pthread_mutex_unlock(&q->lock);
+    return jobs;
+}
+
+void queue_ended(struct queue *q, size_t n)
+{
+    pthread_mutex_lock(&q->lock);
+    q->crowd = n + q->length;
+    q->ended_us = now_us();
+    pthread_mutex_unlock(&q->lock);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * The jobs that wait for the writer: which go into the next transaction, and when it begins
+ * (SPEC 14.2).
+ *
+ * Every commit costs about the same, so it pays to gather. But who is alone must not wait for
+ * others: the queue gathers only after a batch at whose end two or more jobs were in it or waiting
+ * behind it, which one client cannot do, who sends his next job after the answer to the last. It
+ * then gathers for at most the window, or until as many wait as were there then, or a batch is
+ * full. Behind a pause longer than ten windows it does not gather. So a client that is alone again
+ * may meet the window once.
+ *
+ * When more jobs wait than a batch holds, the authors take turns, so that one with hundreds of jobs
+ * keeps nobody from his place. Authors are told apart by a hash of their handle; those few who
+ * share one share a turn. In a batch, and so of one author for ever, jobs stand as they came.
+ */
+#ifndef SEM_LEDGER_QUEUE_H
+#define SEM_LEDGER_QUEUE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct job;
+
+#define QUEUE_LANES 256
+#define QUEUE_WINDOW_US 1000
+
+struct queue_lane {
+    struct job *first, **last;
+    struct queue_lane *next; /* whose turn comes after, in a ring of those that hold jobs */
+};
+
+struct queue {
+    size_t max, batch_max;
+    int64_t window_us;
+    struct job **batch; /* being put in order; the taker's alone */
+
+    pthread_mutex_t lock; /* guards the rest */
+    pthread_cond_t wake;
+    struct queue_lane lanes[QUEUE_LANES];
+    struct queue_lane *turn; /* the lane that was served last; NULL: no job waits */
+    size_t length;
+    size_t wake_at;    /* how many jobs the taker waits for */
+    uint64_t arrivals; /* so far */
+    size_t crowd;      /* in flight when the last batch ended */
+    int64_t ended_us;  /* then */
+    bool stopping;
+};
+
+/* False without memory. */
+bool queue_init(struct queue *queue, size_t max, size_t batch_max, int64_t window_us)
+    __attribute__((warn_unused_result));
+void queue_free(struct queue *queue); /* no job may wait */
+
+/* Any thread. False when the queue is full or stopping. */
+bool queue_put(struct queue *queue, struct job *job) __attribute__((warn_unused_result));
+size_t queue_length(struct queue *queue);
+/* Takes no more jobs from now on. */
+void queue_stop(struct queue *queue);
+
+/*
+ * The next batch, linked by `next`; one thread alone takes. NULL when nothing came for idle_ms, or,
+ * with *stop, when the queue was stopped and is empty.
+ */
+struct job *queue_take(struct queue *queue, int64_t idle_ms, bool *stop);
+/* A batch of n jobs has been decided, and nobody was told yet. */
+void queue_ended(struct queue *queue, size_t n);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ledger/queue.h"
+#include "ledger/writer.h"
+
+/* Long against what a machine under load loses, so that waiting and not waiting stay apart. */
+#define WINDOW_US 400000
+#define AT_ONCE_US (WINDOW_US / 2)
+#define JOBS 64
+
+static struct queue q;
+static struct job jobs[JOBS];
+static struct entry entries[JOBS];
+static bool stop;
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void open_queue(size_t max, size_t batch_max)
+{
+    cr_assert(queue_init(&q, max, batch_max, WINDOW_US));
+}
+
+static bool put(size_t i, const char *author)
+{
+    snprintf(entries[i].by.s, sizeof entries[i].by.s, "%s", author);
+    jobs[i].entry = &entries[i];
+    return queue_put(&q, &jobs[i]);
+}
+
+/* Takes a batch; gives the numbers of its jobs, and how long that took. */
+static size_t take(size_t out[static JOBS], int64_t *took_us)
+{
+    size_t n = 0;
+    int64_t start = now_us();
+    for (struct job *job = queue_take(&q, 5000, &stop); job != NULL; job = job->next)
+        out[n++] = (size_t)(job - jobs);
+    *took_us = now_us() - start;
+    return n;
+}
+
+/* A batch at whose end `n` jobs were in flight. */
+static void after_a_crowd_of(size_t n)
+{
+    queue_ended(&q, n);
+}
+
+static void *put_later(void *arg)
+{
+    size_t first = *(size_t *)arg;
+    for (size_t i = first; i < first + 3; i++) {
+        usleep(10000);
+        cr_assert(put(i, "org-02"));
+    }
+    return NULL;
+}
+
+/* --- The window ------------------------------------------------------------------------------- */
+
+Test(queue, one_client_alone_is_never_kept_waiting)
+{
+    size_t got[JOBS];
+    int64_t us;
+    open_queue(JOBS, 16);
+    for (size_t i = 0; i < 10; i++) {
+        cr_assert(put(i, "org-01"));
+        cr_assert_eq(take(got, &us), 1);
+        cr_assert_lt(us, AT_ONCE_US);
+        queue_ended(&q, 1);
+    }
+    queue_free(&q);
+}
+
+Test(queue, gathers_when_several_were_in_flight_until_as_many_wait)
+{
+    size_t got[JOBS], first = 1;
+    int64_t us;
+    pthread_t thread;
+    open_queue(JOBS, 16);
+    after_a_crowd_of(4);
+    cr_assert(put(0, "org-01"));
+    cr_assert_eq(pthread_create(&thread, NULL, put_later, &first), 0);
+    cr_assert_eq(take(got, &us), 4);
+    cr_assert_lt(us, AT_ONCE_US, "the fourth ends the waiting");
+    pthread_join(thread, NULL);
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_eq(got[i], i);
+    queue_free(&q);
+}
+
+Test(queue, counts_those_who_came_during_the_batch)
+{
+    size_t got[JOBS], first = 2;
+    int64_t us;
+    pthread_t thread;
+    open_queue(JOBS, 16);
+    cr_assert(put(0, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert(put(1, "org-02"));
+    queue_ended(&q, 1);
+    cr_assert_eq(pthread_create(&thread, NULL, put_later, &first), 0);
+    cr_assert_eq(take(got, &us), 2);
+    cr_assert_lt(us, AT_ONCE_US);
+    pthread_join(thread, NULL);
+    cr_assert_eq(take(got, &us), 2);
+    queue_free(&q);
+}
+
+Test(queue, waits_no_longer_than_the_window)
+{
+    size_t got[JOBS];
+    int64_t us;
+    open_queue(JOBS, 16);
+    after_a_crowd_of(9);
+    cr_assert(put(0, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert_geq(us, WINDOW_US);
+    cr_assert_lt(us, 5 * WINDOW_US);
+    queue_ended(&q, 1);
+    cr_assert(put(1, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert_lt(us, AT_ONCE_US, "alone again");
+    queue_free(&q);
+}
+
+Test(queue, gives_a_full_batch_at_once)
+{
+    size_t got[JOBS];
+    int64_t us;
+    open_queue(JOBS, 8);
+    after_a_crowd_of(JOBS);
+    for (size_t i = 0; i < 8; i++)
+        cr_assert(put(i, "org-01"));
+    cr_assert_eq(take(got, &us), 8);
+    cr_assert_lt(us, AT_ONCE_US);
+    queue_free(&q);
+}
+
+Test(queue, forgets_a_crowd_after_a_pause)
+{
+    size_t got[JOBS];
+    int64_t us;
+    cr_assert(queue_init(&q, JOBS, 8, WINDOW_US / 4));
+    after_a_crowd_of(JOBS);
+    usleep(11 * (WINDOW_US / 4));
+    cr_assert(put(0, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert_lt(us, WINDOW_US / 8);
+    queue_free(&q);
+}
+
+/* --- Turns ------------------------------------------------------------------------------------ */
+
+Test(queue, authors_take_turns_when_more_wait_than_a_batch_holds)
+{
+    size_t got[JOBS];
+    int64_t us;
+    open_queue(JOBS, 8);
+    for (size_t i = 0; i < 40; i++)
+        cr_assert(put(i, "org-01"));
+    cr_assert(put(40, "org-02"));
+    cr_assert(put(41, "org-03"));
+    cr_assert(put(42, "org-02"));
+    const size_t expected[] = {0, 1, 2, 3, 4, 40, 41, 42};
+    cr_assert_eq(take(got, &us), 8);
+    for (size_t i = 0; i < 8; i++)
+        cr_assert_eq(got[i], expected[i], "%zu", i);
+    for (size_t next = 5; next < 40;) {
+        size_t n = take(got, &us);
+        for (size_t i = 0; i < n; i++)
+            cr_assert_eq(got[i], next++);
+    }
+    cr_assert_eq(queue_length(&q), 0);
+    queue_free(&q);
+}
+
+Test(queue, jobs_stand_as_they_came_when_a_batch_holds_them_all)
+{
+    size_t got[JOBS];
+    int64_t us;
+    open_queue(JOBS, JOBS);
+    for (size_t i = 0; i < JOBS; i++)
+        cr_assert(put(i, i % 3 == 0 ? "org-01" : i % 5 == 0 ? "org-02" : "org-03"));
+    cr_assert_eq(take(got, &us), JOBS);
+    for (size_t i = 0; i < JOBS; i++)
+        cr_assert_eq(got[i], i);
+    queue_free(&q);
+}
+
+/* --- Bounds and the end ----------------------------------------------------------------------- */
+
+Test(queue, is_bounded_and_stops_when_it_is_empty)
+{
+    size_t got[JOBS];
+    int64_t us;
+    open_queue(4, 3);
+    for (size_t i = 0; i < 4; i++)
+        cr_assert(put(i, "org-01"));
+    cr_assert_not(put(4, "org-02"));
+    after_a_crowd_of(JOBS);
+    queue_stop(&q);
+    cr_assert_not(put(4, "org-02"));
+    cr_assert_eq(take(got, &us), 3);
+    cr_assert_not(stop);
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert_not(stop);
+    cr_assert_eq(take(got, &us), 0);
+    cr_assert(stop);
+    cr_assert_lt(us, AT_ONCE_US, "nobody else is to come");
+    queue_free(&q);
+}
+
+Test(queue, gives_nothing_when_nothing_comes)
+{
+    open_queue(4, 3);
+    cr_assert_null(queue_take(&q, 10, &stop));
+    cr_assert_not(stop);
+    queue_free(&q);
+}
