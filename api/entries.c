@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* GET /v1/entries: the log, read (SPEC 12.4). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/page.h"
@@ -26,7 +27,7 @@ static json_t *fields_of(const struct entry *entry)
 }
 
 /* A head that is not signed, as in a server that only reads, proves nothing: then there is none. */
-static bool put_receipt(json_t *o, struct request *rq, uint64_t index)
+static bool out_receipt(struct json_out *o, struct request *rq, uint64_t index)
 {
     struct worker *w = rq->worker;
     size_t n;
@@ -36,9 +37,9 @@ static bool put_receipt(json_t *o, struct request *rq, uint64_t index)
         if (n == 0) {
             return false;
         }
-        put_bytes(o, "receipt", w->receipt, n);
+        json_text_n(o, "receipt", w->receipt, n);
     }
-    put_int(o, "size", (int64_t)rq->head.size);
+    json_int(o, "size", (int64_t)rq->head.size);
     return true;
 }
 
@@ -46,8 +47,8 @@ static void reply_entry(struct request *rq, uint64_t index)
 {
     struct entry *entry = &rq->worker->entry;
     struct entry_record record;
+    struct json_out o = {0};
     struct slice leaf;
-    json_t *o;
 
     /* What is in the store but not yet under a signed head is not there yet. */
     if (index >= rq->head.size || !state_entry(rq->state, index, &record)) {
@@ -61,15 +62,17 @@ static void reply_entry(struct request *rq, uint64_t index)
         reply_code(rq, CODE_internal, "a leaf cannot be read");
         return;
     }
-    o = view_entry_record(rq->state, &record);
-    put_bytes(o, "leaf", (const char *)leaf.data, leaf.size);
-    put(o, "fields", fields_of(entry));
-    if (!put_receipt(o, rq, index)) {
-        json_decref(o);
+    json_open(&o, NULL, '{');
+    out_entry_record(&o, rq->state, &record);
+    json_text_n(&o, "leaf", (const char *)leaf.data, leaf.size);
+    json_tree(&o, "fields", fields_of(entry));
+    if (!out_receipt(&o, rq, index)) {
+        free(o.bytes);
         reply_code(rq, CODE_internal, "the proof cannot be made");
         return;
     }
-    reply_json(rq, MHD_HTTP_OK, o);
+    json_shut(&o, '}');
+    reply_json_out(rq, MHD_HTTP_OK, &o);
 }
 
 void get_entry_by_index(struct request *rq)
@@ -132,7 +135,7 @@ static void list_entries(struct request *rq, const struct filter *filter, struct
         memcpy(&index, page->key, sizeof index);
     }
     for (; index < size && state_entry(rq->state, index, &record); index++) {
-        json_t *o;
+        struct json_out *o;
 
         if (!page_goes_on(page)) {
             page_reply(rq, page, &index);
@@ -141,9 +144,11 @@ static void list_entries(struct request *rq, const struct filter *filter, struct
         if (!fits(filter, &record) || !log_read(rq->state->kv, index, &leaf)) {
             continue;
         }
-        o = view_entry_record(rq->state, &record);
-        put_bytes(o, "leaf", (const char *)leaf.data, leaf.size);
-        page_add(page, o);
+        o = page_item(page);
+        json_open(o, NULL, '{');
+        out_entry_record(o, rq->state, &record);
+        json_text_n(o, "leaf", (const char *)leaf.data, leaf.size);
+        json_shut(o, '}');
     }
     page_reply(rq, page, NULL);
 }

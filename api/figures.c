@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "api/figures.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "ledger/flows_since.h"
+#include "policies/window.h"
+
+/* Further behind than this many entries the housekeeper mends the kept window, when it is read. */
+#define BEHIND_MAX 1000
+/* Who reads brings it forward by at most so many, some tens of milliseconds. */
+#define CATCH_UP_MAX 20000
+/* A window that ended longer ago helps nobody. */
+#define DAYS_MAX 7
 
 struct figures {
-    pthread_mutex_t lock; /* guards `latest` and all counts of users; held while computing, so that
-                             many readers of a new size compute it once */
+    pthread_mutex_t lock; /* guards all of this and all counts of users; held for a moment only */
+    pthread_cond_t computed;
     struct window_figures *latest; /* has one user, this pointer */
+    bool computing; /* a thread makes the next one */
+    bool asked;     /* since the housekeeper looked last */
 };
 
 struct figures *figures_new(void)
@@ -16,6 +30,7 @@ struct figures *figures_new(void)
 
     if (figures) {
         pthread_mutex_init(&figures->lock, NULL);
+        pthread_cond_init(&figures->computed, NULL);
     }
     return figures;
 }
@@ -24,9 +39,8 @@ static void drop(struct window_figures *w)
 {
     if (w && --w->users == 0) {
         query_flows_free(&w->flows);
-        free(w->given);
-        free(w->received);
-        free(w->sums);
+        free(w->first);
+        free(w->to_org);
         free(w);
     }
 }
@@ -35,60 +49,141 @@ void figures_free(struct figures *figures)
 {
     if (figures) {
         drop(figures->latest);
+        pthread_cond_destroy(&figures->computed);
         pthread_mutex_destroy(&figures->lock);
         free(figures);
     }
 }
 
-static struct window_figures *compute(struct state *s, int32_t day)
+/* --- Computing a window ----------------------------------------------------------------------- */
+
+/* The flows once more, by who received. They are sorted by (from, to), so a counting sort does. */
+static bool index_receivers(struct window_figures *w)
+{
+    w->first = calloc(w->orgs + 2, sizeof *w->first);
+    w->to_org = malloc((w->flows.n + 1) * sizeof *w->to_org);
+    if (!w->first || !w->to_org) {
+        return false;
+    }
+    for (size_t i = 0; i < w->flows.n; i++) {
+        assert(w->flows.v[i].to < w->orgs);
+        w->first[w->flows.v[i].to + 2]++;
+    }
+    for (size_t i = 2; i < w->orgs + 2; i++) {
+        w->first[i] += w->first[i - 1];
+    }
+    for (size_t i = 0; i < w->flows.n; i++) {
+        w->to_org[w->first[w->flows.v[i].to + 1]++] = w->flows.v[i];
+    }
+    return true;
+}
+
+static bool measure(struct window_figures *w)
+{
+    int64_t *given = calloc(w->orgs, sizeof *given), *received = calloc(w->orgs, sizeof *received);
+    bool ok = given && received && index_receivers(w);
+
+    if (ok) {
+        for (size_t i = 0; i < w->flows.n; i++) {
+            w->minutes += w->flows.v[i].minutes;
+        }
+        reciprocity_totals(w->flows.v, w->flows.n, given, received, w->orgs);
+        w->displaced = reciprocity_displaced_share(given, received, w->orgs);
+        w->direct = reciprocity_direct(w->flows.v, w->flows.n);
+    }
+    free(given);
+    free(received);
+    return ok;
+}
+
+static struct flows_base base_of(const struct window_figures *w)
+{
+    return (struct flows_base){w->size, w->flows.from_day, w->flows.to_day, w->flows.v, w->flows.n};
+}
+
+static bool helps(const struct window_figures *w, uint64_t size, int32_t day)
+{
+    return w && w->size <= size && w->flows.to_day <= day && day - w->flows.to_day <= DAYS_MAX;
+}
+
+static struct window_figures *compute(struct state *s, const char *origin, int32_t day,
+                                      const struct window_figures *old)
 {
     struct window_figures *w = calloc(1, sizeof *w);
-    struct sums sums;
+    bool ok;
 
     if (!w) {
         return NULL;
     }
-    state_sums(s, &sums);
     w->users = 1;
     w->size = state_size(s);
-    w->orgs = (size_t)sums.orgs + 1;
-    w->given = calloc(w->orgs, sizeof *w->given);
-    w->received = calloc(w->orgs, sizeof *w->received);
-    w->sums = calloc(w->orgs, sizeof *w->sums);
-    if (!w->given || !w->received || !w->sums || !query_flows(s, day, &w->flows)) {
+    state_sums(s, &w->totals);
+    w->orgs = (size_t)w->totals.orgs + 1;
+    if (helps(old, w->size, day)) {
+        struct flows_base base = base_of(old);
+
+        ok = flows_since(s, origin, &base, day, &w->flows);
+    } else {
+        ok = query_flows(s, day, &w->flows);
+    }
+    if (!ok || !measure(w)) {
         drop(w);
         return NULL;
     }
-    for (size_t i = 0; i < w->flows.n; i++) {
-        w->minutes += w->flows.v[i].minutes;
-        w->exchanges += w->flows.v[i].count;
-    }
-    reciprocity_totals(w->flows.v, w->flows.n, w->given, w->received, w->orgs);
-    reciprocity_dependency_sums(w->flows.v, w->flows.n, w->sums, w->orgs);
-    w->displaced = reciprocity_displaced_share(w->given, w->received, w->orgs);
-    w->direct = reciprocity_direct(w->flows.v, w->flows.n);
     return w;
 }
 
-const struct window_figures *figures_get(struct figures *figures, struct state *s, int32_t day)
+/* --- Sharing it ------------------------------------------------------------------------------- */
+
+/* Makes the next window from `latest`; the lock is held, and given away meanwhile. */
+static struct window_figures *next(struct figures *f, struct state *s, const char *origin,
+                                   int32_t day)
+{
+    struct window_figures *old = f->latest, *w;
+
+    f->computing = true;
+    if (old) {
+        old->users++;
+    }
+    pthread_mutex_unlock(&f->lock);
+    w = compute(s, origin, day, old);
+    pthread_mutex_lock(&f->lock);
+    f->computing = false;
+    drop(old);
+    if (w) {
+        w->users++;
+        drop(f->latest);
+        f->latest = w;
+    }
+    pthread_cond_broadcast(&f->computed);
+    return w;
+}
+
+/* True when the window answers for a snapshot, and no reader should work on it. */
+static bool is_good(const struct window_figures *w, uint64_t size, int32_t day)
+{
+    return w->size > size || w->flows.to_day > day ||
+           (w->size == size && w->flows.to_day == day) || size - w->size > CATCH_UP_MAX;
+}
+
+const struct window_figures *figures_network(struct figures *f, struct state *s,
+                                             const char *origin, int32_t day)
 {
     uint64_t size = state_size(s);
     struct window_figures *w;
 
-    pthread_mutex_lock(&figures->lock);
-    w = figures->latest;
-    if (!w || w->size != size || w->flows.to_day != day) {
-        w = compute(s, day);
-        /* A reader of an older snapshot must not push out what newer readers share. */
-        if (w && (!figures->latest || size >= figures->latest->size)) {
-            drop(figures->latest);
-            figures->latest = w;
-            w->users++;
-        }
-    } else {
-        w->users++;
+    pthread_mutex_lock(&f->lock);
+    f->asked = true;
+    while (!f->latest && f->computing) {
+        pthread_cond_wait(&f->computed, &f->lock);
     }
-    pthread_mutex_unlock(&figures->lock);
+    w = f->latest;
+    if (w && (f->computing || is_good(w, size, day))) {
+        w->users++;
+    } else {
+        w = next(f, s, origin, day);
+    }
+    pthread_mutex_unlock(&f->lock);
     return w;
 }
 
@@ -102,4 +197,93 @@ void figures_release(struct figures *figures, const struct window_figures *windo
     pthread_mutex_lock(&figures->lock);
     drop(w.out);
     pthread_mutex_unlock(&figures->lock);
+}
+
+bool figures_behind(struct figures *f, uint64_t size, int32_t day)
+{
+    bool behind;
+
+    pthread_mutex_lock(&f->lock);
+    if (f->computing) {
+        behind = false;
+    } else if (!f->latest || f->latest->flows.to_day < day) {
+        behind = true;
+    } else {
+        behind = f->asked && f->latest->size < size && size - f->latest->size > BEHIND_MAX;
+    }
+    f->asked = f->asked && behind;
+    pthread_mutex_unlock(&f->lock);
+    return behind;
+}
+
+void figures_refresh(struct figures *f, struct state *s, const char *origin, int32_t day)
+{
+    pthread_mutex_lock(&f->lock);
+    f->asked = false;
+    if (!f->computing) {
+        drop(next(f, s, origin, day));
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* --- One organisation ------------------------------------------------------------------------- */
+
+static struct window_figures *borrow(struct figures *f)
+{
+    struct window_figures *w;
+
+    pthread_mutex_lock(&f->lock);
+    f->asked = true;
+    w = f->latest;
+    if (w) {
+        w->users++;
+    }
+    pthread_mutex_unlock(&f->lock);
+    return w;
+}
+
+static void add_up(const struct flow *v, size_t n, struct dependency_sum *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        reciprocity_dependency_add(out, &v[i]);
+    }
+}
+
+/* The organisation's part of a window; nothing of one that it is not in. */
+static struct flows_base part_of(const struct window_figures *w, uint32_t org)
+{
+    struct flows_base base = base_of(w);
+
+    base.n = org < w->orgs ? w->first[org + 1] - w->first[org] : 0;
+    base.v = base.n > 0 ? &w->to_org[w->first[org]] : NULL;
+    return base;
+}
+
+bool figures_org(struct figures *f, struct state *s, const char *origin, const struct org *org,
+                 int32_t day, struct org_figures *out, size_t *looked)
+{
+    struct window_figures *w = borrow(f);
+    struct flows_base base = {0};
+    struct flows flows;
+    bool ok = true;
+
+    memset(out, 0, sizeof *out);
+    out->to_day = day;
+    out->from_day = base.from_day = window_first_day(day, s->network.found.policy.window_days);
+    if (helps(w, state_size(s), day)) {
+        base = part_of(w, org->number);
+    }
+    if (base.size > 0 && base.to_day == day && org->last_entry <= base.size) {
+        add_up(base.v, base.n, &out->sum);
+    } else {
+        ok = flows_to_since(s, origin, &base, org, day, &flows, looked);
+        if (ok) {
+            add_up(flows.v, flows.n, &out->sum);
+            query_flows_free(&flows);
+        }
+    }
+    if (w) {
+        figures_release(f, w);
+    }
+    return ok;
 }

@@ -72,7 +72,11 @@ void get_checkpoint_note(struct request *rq)
     if (!query_read(rq, NULL, 0)) {
         return;
     }
-    if (cosign && rq->worker->checkpoint_len > 0) {
+    if (rq->worker->checkpoint_len == 0) {
+        reply_code(rq, CODE_not_found, "this server does not sign; /readyz says why");
+        return;
+    }
+    if (cosign) {
         note = cosign_note(cosign, rq->head.size, &n, &version);
         rq->generation += version;
     }

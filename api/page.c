@@ -95,8 +95,8 @@ bool page_read(struct request *rq, const char *list, const char *scope, const st
         reply_code(rq, CODE_cursor_invalid, NULL);
         return false;
     }
-    out->items = json_array();
-    assert(out->items);
+    json_open(&out->answer, NULL, '{');
+    json_open(&out->answer, "items", '[');
     return true;
 }
 
@@ -117,26 +117,27 @@ bool page_read_org(struct request *rq, struct page *page, uint32_t *out)
 
 bool page_goes_on(struct page *page)
 {
-    return json_array_size(page->items) < page->limit && page->bytes < PAGE_BYTES_MAX &&
+    return page->n_items < page->limit && page->answer.n < PAGE_BYTES_MAX &&
            page->scanned++ < PAGE_SCAN_MAX;
+}
+
+struct json_out *page_item(struct page *page)
+{
+    page->n_items++;
+    return &page->answer;
 }
 
 void page_add(struct page *page, json_t *item)
 {
-    size_t bytes = json_dumpb(item, NULL, 0, JSON_COMPACT);
-    int added = json_array_append_new(page->items, item);
-
-    assert(added == 0);
-    page->bytes += bytes;
+    json_tree(page_item(page), NULL, item);
 }
 
 void page_reply(struct request *rq, struct page *page, const void *next)
 {
-    json_t *answer = view_object();
+    struct json_out *answer = &page->answer;
 
-    put(answer, "items", page->items);
-    page->items = NULL;
-    put_int(answer, "size", (int64_t)page->size);
+    json_shut(answer, ']');
+    json_int(answer, "size", (int64_t)page->size);
     if (next) {
         uint8_t bytes[CURSOR_MAX];
         char text[HEX_SIZE(CURSOR_MAX)];
@@ -147,13 +148,14 @@ void page_reply(struct request *rq, struct page *page, const void *next)
         }
         memcpy(bytes + CURSOR_HEAD, next, page->key_len);
         hex_encode(text, bytes, CURSOR_HEAD + page->key_len);
-        put_text(answer, "next", text);
+        json_text(answer, "next", text);
     }
-    reply_json(rq, MHD_HTTP_OK, answer);
+    json_shut(answer, '}');
+    reply_json_out(rq, MHD_HTTP_OK, answer);
 }
 
 void page_drop(struct page *page)
 {
-    json_decref(page->items);
-    page->items = NULL;
+    free(page->answer.bytes);
+    memset(&page->answer, 0, sizeof page->answer);
 }

@@ -8,6 +8,7 @@
 #ifndef SEM_API_PAGE_H
 #define SEM_API_PAGE_H
 
+#include "api/json_out.h"
 #include "api/request.h"
 
 #define PAGE_LIMIT_MAX 200
@@ -25,8 +26,8 @@ struct page {
     size_t key_len;
     uint8_t key[CURSOR_KEY_MAX];
     uint8_t mark[8];
-    struct json_t *items; /* an array; taken by page_reply() */
-    size_t bytes;   /* of the items, as they will be written */
+    struct json_out answer; /* its beginning and the items; taken by page_reply() */
+    size_t n_items;
     size_t scanned; /* records looked at; whoever looks at more than one an item adds them */
 };
 
@@ -49,6 +50,8 @@ bool page_read_org(struct request *rq, struct page *page, uint32_t *out)
 bool page_goes_on(struct page *page);
 /* Adds an item; takes the reference. */
 void page_add(struct page *page, struct json_t *item);
+/* Counts an item, whose one value the caller writes. */
+struct json_out *page_item(struct page *page);
 /* Answers. `next` is the key to go on from, NULL when the list ends here. */
 void page_reply(struct request *rq, struct page *page, const void *next);
 /* Forgets a page that will not be answered. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Positions and reciprocity in figures (SPEC 7, 8). No list here is ordered by a figure. */
-#include <string.h>
-
 #include "api/figures.h"
+#include "api/json_out.h"
 #include "api/page.h"
 #include "api/reply.h"
 #include "api/routes.h"
@@ -11,103 +10,99 @@
 #include "policies/limits.h"
 #include "policies/window.h"
 
-static void put_day(json_t *o, const char *name, int32_t day)
+static void out_day(struct json_out *o, const char *name, int32_t day)
 {
     char text[DAY_TEXT_BYTES];
 
     day_format(text, day < DAY_MIN ? DAY_MIN : day);
-    put_text(o, name, text);
+    json_text(o, name, text);
 }
 
-static json_t *view_line(const struct line *line)
+static void out_line(struct json_out *o, const struct line *line)
 {
-    json_t *o = view_object();
-
-    put_int(o, "floor", line->floor);
-    put_int(o, "hard_stop", line->hard_floor);
-    put_int(o, "ceiling", line->ceiling);
-    return o;
+    json_open(o, "line", '{');
+    json_int(o, "floor", line->floor);
+    json_int(o, "hard_stop", line->hard_floor);
+    json_int(o, "ceiling", line->ceiling);
+    json_shut(o, '}');
 }
 
-static json_t *view_dependency(struct request *rq, const struct dependency_sum *sum)
+static void out_dependency(struct json_out *o, struct request *rq, const struct dependency_sum *sum)
 {
     struct dependency d = reciprocity_dependency(sum);
-    json_t *o;
+    struct org top;
 
     if (!d.known) {
-        return json_null();
+        json_none(o, "dependency");
+        return;
     }
-    o = view_object();
-    put_handle(o, "org", rq->state, d.top_from);
-    put_int(o, "permille", d.top_permille);
-    put_int(o, "hhi", d.hhi);
-    put_int(o, "providers_permille", d.effective_permille);
-    put_flag(o, "above_pair_cap",
-             reciprocity_above_pair_cap(&rq->state->network.found.policy, sum));
-    return o;
+    json_open(o, "dependency", '{');
+    json_text(o, "org", state_org(rq->state, d.top_from, &top) ? top.handle.s : "");
+    json_int(o, "permille", d.top_permille);
+    json_int(o, "hhi", d.hhi);
+    json_int(o, "providers_permille", d.effective_permille);
+    json_flag(o, "above_pair_cap",
+              reciprocity_above_pair_cap(&rq->state->network.found.policy, sum));
+    json_shut(o, '}');
 }
 
-static void put_counters(json_t *o, const struct org *org)
+static void out_counters(struct json_out *o, const struct org *org)
 {
-    put_int(o, "position", org_position(org));
-    put_int(o, "given_posted", org->given_posted);
-    put_int(o, "received_posted", org->received_posted);
-    put_int(o, "given_pending", org->given_pending);
-    put_int(o, "received_pending", org->received_pending);
-    put_int(o, "moves", org->moves);
-    put_int(o, "given_gifts", org->given_gifts);
-    put_int(o, "received_gifts", org->received_gifts);
-    put_int(o, "given_exchanges", org->given_count);
-    put_int(o, "received_exchanges", org->received_count);
+    json_int(o, "position", org_position(org));
+    json_int(o, "given_posted", org->given_posted);
+    json_int(o, "received_posted", org->received_posted);
+    json_int(o, "given_pending", org->given_pending);
+    json_int(o, "received_pending", org->received_pending);
+    json_int(o, "moves", org->moves);
+    json_int(o, "given_gifts", org->given_gifts);
+    json_int(o, "received_gifts", org->received_gifts);
+    json_int(o, "given_exchanges", org->given_count);
+    json_int(o, "received_exchanges", org->received_count);
 }
 
-static json_t *view_position(struct request *rq, const struct org *stored,
-                             const struct window_figures *w)
+/* The members of a position; the caller opens and shuts its object. */
+static void out_position(struct json_out *o, struct request *rq, const struct org *stored,
+                         const struct org_figures *figures)
 {
-    static const struct dependency_sum nothing;
     struct org org = *stored;
     struct line line;
-    json_t *o = view_object(), *window = view_object(), *m = view_object();
-    const struct dependency_sum *sum = org.number < w->orgs ? &w->sums[org.number] : &nothing;
 
-    state_roll_window(rq->state, &org, w->flows.to_day);
+    state_roll_window(rq->state, &org, figures->to_day);
     limits_line(&rq->state->network.found.policy, org.given_year, org.given_count, &line);
-    put_text(o, "org", org.handle.s);
-    put_text(o, "state", org.state == ORG_ACTIVE ? "active" : "left");
-    put_counters(o, &org);
-    put_int(o, "projected", org_position(&org) - org.received_pending);
-    put(o, "line", view_line(&line));
-    put_flag(o, "above_ceiling", limits_above_ceiling(&line, org_position(&org)));
-    put_day(window, "from", w->flows.from_day);
-    put_day(window, "to", w->flows.to_day);
-    put_int(window, "given", org.given_year);
-    put_int(window, "received", org.received_year);
-    put(o, "window", window);
-    put_ratio(m, "line_use", reciprocity_line_use(&line, org_position(&org)));
-    put_ratio(m, "exchange_index",
-              reciprocity_exchange_index(org.given_year, org.received_year));
-    put(m, "dependency", view_dependency(rq, sum));
-    put(o, "metrics", m);
-    return o;
+    json_text(o, "org", org.handle.s);
+    json_text(o, "state", org.state == ORG_ACTIVE ? "active" : "left");
+    out_counters(o, &org);
+    json_int(o, "projected", org_position(&org) - org.received_pending);
+    out_line(o, &line);
+    json_flag(o, "above_ceiling", limits_above_ceiling(&line, org_position(&org)));
+    json_open(o, "window", '{');
+    out_day(o, "from", figures->from_day);
+    out_day(o, "to", figures->to_day);
+    json_int(o, "given", org.given_year);
+    json_int(o, "received", org.received_year);
+    json_shut(o, '}');
+    json_open(o, "metrics", '{');
+    json_ratio(o, "line_use", reciprocity_line_use(&line, org_position(&org)));
+    json_ratio(o, "exchange_index",
+               reciprocity_exchange_index(org.given_year, org.received_year));
+    out_dependency(o, rq, &figures->sum);
+    json_shut(o, '}');
 }
 
-static const struct window_figures *figures_now(struct request *rq)
+static bool find_figures(struct request *rq, const struct org *org, struct org_figures *out,
+                         size_t *looked)
 {
-    const struct window_figures *w =
-        figures_get(rq->server->figures, rq->state, window_day(rq->now_ms));
-
-    if (!w) {
-        reply_code(rq, CODE_internal, "no memory for the rolling year");
-    }
-    return w;
+    return figures_org(rq->server->figures, rq->state, rq->server->node->origin, org,
+                       window_day(rq->now_ms), out, looked);
 }
 
 void get_position(struct request *rq)
 {
     uint32_t number = state_org_number(rq->state, &rq->args.handle);
-    const struct window_figures *w;
+    struct org_figures figures;
+    struct json_out o = {0};
+    size_t looked = 0;
     struct org org;
-    json_t *o;
 
     if (!query_read(rq, NULL, 0)) {
         return;
@@ -116,19 +111,24 @@ void get_position(struct request *rq)
         reply_code(rq, CODE_not_found, "no such organisation");
         return;
     }
-    if (!request_needs_own(rq, number) || reply_not_modified(rq) || !(w = figures_now(rq))) {
+    if (!request_needs_own(rq, number) || reply_not_modified(rq)) {
         return;
     }
-    o = view_position(rq, &org, w);
-    put_int(o, "size", (int64_t)state_size(rq->state));
-    figures_release(rq->server->figures, w);
-    reply_json(rq, MHD_HTTP_OK, o);
+    if (!find_figures(rq, &org, &figures, &looked)) {
+        reply_code(rq, CODE_internal, "the rolling year cannot be read");
+        return;
+    }
+    json_open(&o, NULL, '{');
+    out_position(&o, rq, &org, &figures);
+    json_int(&o, "size", (int64_t)state_size(rq->state));
+    json_shut(&o, '}');
+    reply_json_out(rq, MHD_HTTP_OK, &o);
 }
 
 void get_positions(struct request *rq)
 {
     struct query q[] = {{"limit", NULL}, {"cursor", NULL}};
-    const struct window_figures *w;
+    struct org_figures figures;
     struct page page;
     uint32_t number;
     struct org org;
@@ -138,39 +138,71 @@ void get_positions(struct request *rq)
         !page_read_org(rq, &page, &number)) {
         return;
     }
-    if (reply_not_modified(rq) || !(w = figures_now(rq))) {
+    if (reply_not_modified(rq)) {
         page_drop(&page);
         return;
     }
     while (state_org(rq->state, number + 1, &org) && page_goes_on(&page)) {
-        page_add(&page, view_position(rq, &org, w));
+        struct json_out *o;
+
+        if (!find_figures(rq, &org, &figures, &page.scanned)) {
+            page_drop(&page);
+            reply_code(rq, CODE_internal, "the rolling year cannot be read");
+            return;
+        }
+        o = page_item(&page);
+        json_open(o, NULL, '{');
+        out_position(o, rq, &org, &figures);
+        json_shut(o, '}');
         number = org.number;
     }
-    figures_release(rq->server->figures, w);
     page_reply(rq, &page, state_org(rq->state, number + 1, &org) ? &number : NULL);
 }
 
-void get_reciprocity(struct request *rq)
+static void put_day(json_t *o, const char *name, int32_t day)
 {
-    const struct window_figures *w;
-    json_t *o, *window, *m;
+    char text[DAY_TEXT_BYTES];
 
-    if (!query_read(rq, NULL, 0) || reply_not_modified(rq) || !(w = figures_now(rq))) {
-        return;
-    }
-    o = view_object();
-    window = view_object();
-    m = view_object();
+    day_format(text, day < DAY_MIN ? DAY_MIN : day);
+    put_text(o, name, text);
+}
+
+static json_t *view_reciprocity(const struct window_figures *w)
+{
+    json_t *o = view_object(), *window = view_object(), *m = view_object();
+
     put_day(window, "from", w->flows.from_day);
     put_day(window, "to", w->flows.to_day);
     put_int(window, "minutes", w->minutes);
     put_int(window, "pairs", (int64_t)w->flows.n);
     put(o, "window", window);
-    put_totals(o, rq->state);
+    put_sums(o, &w->totals);
     put_ratio(m, "displaced_share", w->displaced);
     put_ratio(m, "direct_reciprocity", w->direct);
     put(o, "metrics", m);
-    put_int(o, "size", (int64_t)state_size(rq->state));
+    put_int(o, "size", (int64_t)w->size);
+    return o;
+}
+
+/*
+ * All of the answer belongs to the size that it names, which may be another one than that of the
+ * snapshot: then it has no tag.
+ */
+void get_reciprocity(struct request *rq)
+{
+    int32_t day = window_day(rq->now_ms);
+    const struct window_figures *w;
+
+    if (!query_read(rq, NULL, 0)) {
+        return;
+    }
+    w = figures_network(rq->server->figures, rq->state, rq->server->node->origin, day);
+    if (!w) {
+        reply_code(rq, CODE_internal, "the rolling year cannot be read");
+        return;
+    }
+    if (w->size != state_size(rq->state) || w->flows.to_day != day || !reply_not_modified(rq)) {
+        reply_json(rq, MHD_HTTP_OK, view_reciprocity(w));
+    }
     figures_release(rq->server->figures, w);
-    reply_json(rq, MHD_HTTP_OK, o);
 }

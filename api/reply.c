@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/conns.h"
+#include "api/json_out.h"
 #include "api/server.h"
 #include "crypto/text.h"
 #include "policies/window.h"
@@ -94,6 +95,12 @@ void reply_json(struct request *rq, int status, json_t *body)
 {
     assert(json_is_object(body));
     reply_json_as(rq, status, JSON_TYPE, body);
+}
+
+void reply_json_out(struct request *rq, int status, struct json_out *body)
+{
+    reply_owned(rq, status, JSON_TYPE, body->bytes, body->n);
+    memset(body, 0, sizeof *body);
 }
 
 /* The constructor takes a pointer to writable bytes even where it promises to leave them alone. */
@@ -247,15 +254,12 @@ static bool none_match(const char *field, const char *tag)
 
 bool reply_not_modified(struct request *rq)
 {
-    char tag[120], root[HEX_SIZE(12)];
-    struct log_head head;
+    char tag[160], root[HEX_SIZE(12)];
 
-    if (!log_head(rq->state->kv, &head)) {
-        return false;
-    }
-    hex_encode(root, head.root.b, 12);
-    snprintf(tag, sizeof tag, "W/\"%s-%" PRIu64 "-%" PRIu64 "-%" PRId32 "-%" PRIu32 "\"", root,
-             rq->head.size, rq->generation, window_day(rq->now_ms),
+    hex_encode(root, rq->head.root.b, 12);
+    snprintf(tag, sizeof tag,
+             "W/\"%s-%" PRIu64 "-%" PRIu64 "-%" PRIu64 "-%" PRId32 "-%" PRIu32 "\"", root,
+             rq->head.size, state_size(rq->state), rq->generation, window_day(rq->now_ms),
              rq->caller.org);
     reply_header(rq, MHD_HTTP_HEADER_ETAG, tag);
     reply_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL,

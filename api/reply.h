@@ -14,6 +14,9 @@
 
 /* A JSON object; takes the reference. */
 void reply_json(struct request *rq, int status, struct json_t *body);
+/* A finished JSON value; takes its bytes. */
+struct json_out;
+void reply_json_out(struct request *rq, int status, struct json_out *body);
 /* Static bytes: never freed, never changed. */
 void reply_static(struct request *rq, int status, const char *type, const void *bytes, size_t n);
 /* Bytes from malloc; takes them. */
@@ -43,9 +46,10 @@ struct json_t *problem_json(const struct refusal *why, const char *detail);
 /* --- Conditional GET (SPEC 12.1) ------------------------------------------------------------- */
 
 /*
- * Sets the weak ETag of what is being read: root and signed size (entries are in the store a moment
- * before their head is signed), generation of texts and inbox, day (windows roll with it), and who
- * reads. Answers true when the client has it already: 304 has then been replied.
+ * Sets the weak ETag of what is being read: root and size of the signed head, size of the snapshot
+ * (entries are in the store a moment before their head is signed), generation of texts and inbox,
+ * day (windows roll with it), and who reads. Answers true when the client has it already: 304 has
+ * then been replied.
  */
 bool reply_not_modified(struct request *rq);
 

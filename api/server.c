@@ -12,6 +12,7 @@
 #include "api/intake.h"
 #include "api/metrics.h"
 #include "api/routes.h"
+#include "policies/window.h"
 
 /* Jobs have a deadline, so this is never reached unless the writer is stuck in the kernel. */
 #define STOP_WAIT_MS 60000
@@ -124,11 +125,34 @@ struct server *server_start(const struct server_config *config, FILE *err)
     return s;
 }
 
+/* What many read together is kept near the log's size, so that no reader has much to do for it. */
+static void refresh_figures(struct server *s)
+{
+    struct worker *w = worker_mine(&s->workers);
+    int32_t day = window_day(clock_unix_ms());
+
+    if (!w || !worker_begin(w, s->writer)) {
+        return;
+    }
+    if (w->state.network.founded) {
+        int32_t last = window_day(state_last_at(&w->state));
+
+        day = day < last ? last : day;
+        if (figures_behind(s->figures, state_size(&w->state), day)) {
+            figures_refresh(s->figures, &w->state, s->node->origin, day);
+        }
+    }
+    worker_end(w);
+}
+
 void server_tick(struct server *s)
 {
     int64_t now = writer_now_monotonic_ms();
 
     atomic_fetch_add(&s->stats.connections_cut, conns_sweep(s->conns));
+    if (!atomic_load(&s->stopping)) {
+        refresh_figures(s);
+    }
     if (now - s->purged_ms >= PURGE_EVERY_MS) {
         s->purged_ms = now;
         node_purge(s->node, clock_unix_ms());

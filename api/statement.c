@@ -24,16 +24,16 @@ struct days {
     int32_t from, to;
 };
 
-static json_t *view_step(struct request *rq, const struct entry_record *record,
-                         const struct effect *effect, int64_t position)
+static void out_step(struct json_out *o, struct request *rq, const struct entry_record *record,
+                     const struct effect *effect, int64_t position)
 {
-    json_t *o = view_entry_record(rq->state, record);
-
-    put_int(o, "given", effect->given);
-    put_int(o, "received", effect->received);
-    put_int(o, "moves", effect->moves);
-    put_int(o, "position", position);
-    return o;
+    json_open(o, NULL, '{');
+    out_entry_record(o, rq->state, record);
+    json_int(o, "given", effect->given);
+    json_int(o, "received", effect->received);
+    json_int(o, "moves", effect->moves);
+    json_int(o, "position", position);
+    json_shut(o, '}');
 }
 
 /* One step back; adds an item when its day is asked for. False when the log cannot be read. */
@@ -57,7 +57,7 @@ static bool step(struct request *rq, uint32_t org, const struct days *days, stru
         return true;
     }
     if (day <= days->to) {
-        page_add(page, view_step(rq, &record, &effect, walk->position));
+        out_step(page_item(page), rq, &record, &effect, walk->position);
     }
     walk->position -= effect.given - effect.received + effect.moves;
     walk->next = previous;

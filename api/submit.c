@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/gather.h"
+#include "api/json_out.h"
 #include "api/posted.h"
 #include "api/reply.h"
 #include "api/routes.h"
@@ -19,10 +20,11 @@
 static void reply_logged(struct request *rq, int status, const struct entry *entry,
                          uint64_t index, int64_t at)
 {
-    struct worker *w = rq->worker;
+    char text[REF_TEXT_SIZE];
     struct ref ref = {entry->by, entry->id};
+    struct worker *w = rq->worker;
+    struct json_out o = {0};
     size_t n;
-    json_t *o;
 
     if (w->checkpoint_len == 0) {
         reply_code(rq, CODE_read_only, writer_read_only(rq->server->writer));
@@ -33,14 +35,16 @@ static void reply_logged(struct request *rq, int status, const struct entry *ent
         reply_code(rq, CODE_internal, "logged, but the receipt cannot be made: ask again");
         return;
     }
-    o = view_object();
-    put_int(o, "index", (int64_t)index);
-    put_int(o, "at", at);
-    put_ref(o, "ref", &ref);
-    put_hex(o, "hash", entry->text_hash.b, HASH_BYTES);
-    put_bytes(o, "receipt", w->receipt, n);
-    put_int(o, "size", (int64_t)rq->head.size);
-    reply_json(rq, status, o);
+    ref_format(text, &ref);
+    json_open(&o, NULL, '{');
+    json_int(&o, "index", (int64_t)index);
+    json_int(&o, "at", at);
+    json_text(&o, "ref", text);
+    json_hex(&o, "hash", entry->text_hash.b, HASH_BYTES);
+    json_text_n(&o, "receipt", w->receipt, n);
+    json_int(&o, "size", (int64_t)rq->head.size);
+    json_shut(&o, '}');
+    reply_json_out(rq, status, &o);
 }
 
 /* What a logged entry changes outside the log. */

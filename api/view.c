@@ -81,11 +81,6 @@ json_t *view_handle(struct state *s, uint32_t org)
     return json_string(state_org(s, org, &o) ? o.handle.s : "");
 }
 
-json_t *view_author(struct state *s, uint32_t author)
-{
-    return author == 0 ? json_string("clock") : view_handle(s, author);
-}
-
 void put_handle(json_t *object, const char *name, struct state *s, uint32_t org)
 {
     put(object, name, view_handle(s, org));
@@ -136,20 +131,26 @@ json_t *view_node_keys(const struct node *node)
     return o;
 }
 
-void put_totals(json_t *object, struct state *s)
+void put_sums(json_t *object, const struct sums *sums)
 {
     json_t *totals = view_object();
+
+    put_int(totals, "orgs", sums->orgs);
+    put_int(totals, "given", sums->given);
+    put_int(totals, "received", sums->received);
+    put_int(totals, "given_pending", sums->given_pending);
+    put_int(totals, "received_pending", sums->received_pending);
+    put_int(totals, "pool", sums->pool);
+    put_int(totals, "exchanges", sums->exchanges);
+    put(object, "totals", totals);
+}
+
+void put_totals(json_t *object, struct state *s)
+{
     struct sums sums;
 
     state_sums(s, &sums);
-    put_int(totals, "orgs", sums.orgs);
-    put_int(totals, "given", sums.given);
-    put_int(totals, "received", sums.received);
-    put_int(totals, "given_pending", sums.given_pending);
-    put_int(totals, "received_pending", sums.received_pending);
-    put_int(totals, "pool", sums.pool);
-    put_int(totals, "exchanges", sums.exchanges);
-    put(object, "totals", totals);
+    put_sums(object, &sums);
 }
 
 void put_slugs(json_t *object, const char *name, const struct slugs *slugs)
@@ -282,20 +283,27 @@ json_t *view_catalogue(struct request *rq)
 
 /* --- Entries --------------------------------------------------------------------------------- */
 
-json_t *view_entry_record(struct state *s, const struct entry_record *record)
+void out_entry_record(struct json_out *o, struct state *s, const struct entry_record *record)
 {
     struct thing_key key = {.id = record->id, .author = record->author};
-    json_t *entry = view_object(), *parties = view_array();
+    struct ref ref = view_ref(s, &key);
+    char text[REF_TEXT_SIZE];
+    struct org org;
 
-    put_int(entry, "index", (int64_t)record->index);
-    put_int(entry, "at", record->at);
-    put_text(entry, "kind", kind_of((enum entry_kind)record->kind)->name);
-    put(entry, "by", view_author(s, record->author));
-    put_thing(entry, "ref", s, &key);
-    put_hex(entry, "hash", record->text_hash.b, HASH_BYTES);
+    ref_format(text, &ref);
+    json_int(o, "index", (int64_t)record->index);
+    json_int(o, "at", record->at);
+    json_text(o, "kind", kind_of((enum entry_kind)record->kind)->name);
+    json_text(o, "by", ref.by.s);
+    json_text(o, "ref", text);
+    json_hex(o, "hash", record->text_hash.b, HASH_BYTES);
+    json_open(o, "parties", '[');
     for (size_t i = 0; i < record->n_parties; i++) {
-        json_array_append_new(parties, view_handle(s, record->parties[i].org));
+        if (record->parties[i].org == record->author) {
+            json_text(o, NULL, ref.by.s);
+        } else {
+            json_text(o, NULL, state_org(s, record->parties[i].org, &org) ? org.handle.s : "");
+        }
     }
-    put(entry, "parties", parties);
-    return entry;
+    json_shut(o, ']');
 }

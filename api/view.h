@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "api/json_out.h"
 #include "api/request.h"
 #include "ledger/entry.h"
 #include "ledger/side.h"
@@ -39,6 +40,7 @@ struct node;
 json_t *view_node_keys(const struct node *node);
 /* "totals" of the network, minutes (SPEC 7.1). */
 void put_totals(json_t *object, struct state *s);
+void put_sums(json_t *object, const struct sums *sums);
 /* A list of slugs; nothing when it is empty. */
 void put_slugs(json_t *object, const char *name, const struct slugs *slugs);
 
@@ -73,9 +75,7 @@ void put_title(json_t *object, struct request *rq, const struct thing_key *key);
 
 /* --- Entries --------------------------------------------------------------------------------- */
 
-/* index, at, kind, by, ref, hash, parties. */
-json_t *view_entry_record(struct state *s, const struct entry_record *record);
-/* "clock", or the author's handle. */
-json_t *view_author(struct state *s, uint32_t author);
+/* The members index, at, kind, by ("clock", or the author's handle), ref, hash, parties. */
+void out_entry_record(struct json_out *o, struct state *s, const struct entry_record *record);
 
 #endif

@@ -290,7 +290,13 @@ bool inbox_remove(struct side *side, const struct ref *ref, const struct hash *l
     struct inbox_item item;
     struct hash own;
     struct side_key key = key_of_ref(ref);
-    if (store_begin(side->store, &kv) != STORE_OK)
+    /* Most entries never waited: a look keeps them from queueing for the one writer's place. */
+    struct side_look look = side_look_begin(side);
+    struct slice there;
+    bool absent = look.kv != NULL && !kv_get(look.kv, KV_INBOX, side_key_slice(&key), &there) &&
+                  !kv_failed(look.kv);
+    side_look_end(&look);
+    if (absent || store_begin(side->store, &kv) != STORE_OK)
         return false;
     if (!item_get(kv, side_key_slice(&key), &item)) {
         store_abort(kv);

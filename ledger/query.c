@@ -221,7 +221,7 @@ bool query_effect(struct state *s, const char *origin, const struct entry_record
 
 /* --- The rolling year ------------------------------------------------------------------------ */
 
-static int compare_flows(const void *a, const void *b)
+int query_flow_compare(const void *a, const void *b)
 {
     const struct flow *x = a, *y = b;
 
@@ -231,15 +231,17 @@ static int compare_flows(const void *a, const void *b)
     return x->to < y->to ? -1 : x->to > y->to;
 }
 
-/* Adds up what is sorted; buckets that reversals emptied vanish. */
-static size_t merge(struct flow *v, size_t n)
+size_t query_flows_merge(struct flow *v, size_t n)
 {
     size_t kept = 0;
 
+    if (n > 0) {
+        qsort(v, n, sizeof *v, query_flow_compare);
+    }
     for (size_t i = 0; i < n;) {
         struct flow sum = v[i];
 
-        for (i++; i < n && compare_flows(&v[i], &sum) == 0; i++) {
+        for (i++; i < n && query_flow_compare(&v[i], &sum) == 0; i++) {
             sum.minutes += v[i].minutes;
             sum.count += v[i].count;
         }
@@ -255,10 +257,7 @@ static bool make_room(struct flows *flows, size_t *room)
 {
     struct flow *v;
 
-    if (flows->n > 0) {
-        qsort(flows->v, flows->n, sizeof *flows->v, compare_flows);
-        flows->n = merge(flows->v, flows->n);
-    }
+    flows->n = query_flows_merge(flows->v, flows->n);
     if (flows->n < *room / 2) {
         return true;
     }
@@ -288,10 +287,7 @@ bool query_flows(struct state *s, int32_t day, struct flows *out)
         }
         out->v[out->n++] = (struct flow){from, to, bucket.minutes, bucket.other};
     }
-    if (out->n > 0) {
-        qsort(out->v, out->n, sizeof *out->v, compare_flows);
-        out->n = merge(out->v, out->n);
-    }
+    out->n = query_flows_merge(out->v, out->n);
     return true;
 }
 

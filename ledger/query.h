@@ -52,4 +52,12 @@ bool query_flows(struct state *s, int32_t day, struct flows *out)
     __attribute__((warn_unused_result));
 void query_flows_free(struct flows *flows);
 
+/* The order of flows, by (from, to); for qsort() and bsearch(). */
+int query_flow_compare(const void *a, const void *b);
+/*
+ * Sorts flows and adds up those of one pair; pairs without minutes, which reversals emptied,
+ * vanish. Returns how many are left.
+ */
+size_t query_flows_merge(struct flow *v, size_t n);
+
 #endif

@@ -115,6 +115,7 @@ class Store(Case):
         net.server = self.started.serve(net.folder)
         net.client = net.server.client(self.recorder)
         self.refused(net.post("org.confirm", "orme"), "read_only")
+        self.refused(net.client.get("/log/checkpoint"), "not_found")
         ready = net.client.get("/readyz")
         self.assertEqual((ready.status, ready.json["ready"]), (503, False))
         self.assertTrue(ready.json["reasons"])

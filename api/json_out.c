@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "api/json_out.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/text.h"
+
+static char *grow(struct json_out *out, size_t more)
+{
+    if (more > out->room - out->n) {
+        size_t room = out->room ? 2 * out->room : 1024;
+
+        while (room - out->n < more) {
+            room *= 2;
+        }
+        out->bytes = realloc(out->bytes, room);
+        assert(out->bytes);
+        out->room = room;
+    }
+    return out->bytes + out->n;
+}
+
+static void add(struct json_out *out, const char *bytes, size_t n)
+{
+    if (n > 0) {
+        memcpy(grow(out, n), bytes, n);
+        out->n += n;
+    }
+}
+
+/* The comma and the name before a value. */
+static void begin(struct json_out *out, const char *name)
+{
+    size_t n = name ? strlen(name) : 0;
+    char *at = grow(out, n + 4), *from = at;
+
+    if (out->n > 0 && at[-1] != '{' && at[-1] != '[') {
+        *at++ = ',';
+    }
+    if (name) {
+        *at++ = '"';
+        memcpy(at, name, n);
+        at += n;
+        *at++ = '"';
+        *at++ = ':';
+    }
+    out->n += (size_t)(at - from);
+}
+
+void json_open(struct json_out *out, const char *name, char bracket)
+{
+    begin(out, name);
+    add(out, &bracket, 1);
+}
+
+void json_shut(struct json_out *out, char bracket)
+{
+    add(out, &bracket, 1);
+}
+
+void json_int(struct json_out *out, const char *name, int64_t value)
+{
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char digits[20], *at = digits + sizeof digits;
+
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0) {
+        *--at = '-';
+    }
+    begin(out, name);
+    add(out, at, (size_t)(digits + sizeof digits - at));
+}
+
+void json_flag(struct json_out *out, const char *name, bool value)
+{
+    begin(out, name);
+    add(out, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_none(struct json_out *out, const char *name)
+{
+    begin(out, name);
+    add(out, "null", 4);
+}
+
+void json_ratio(struct json_out *out, const char *name, struct ratio ratio)
+{
+    if (ratio.known) {
+        json_int(out, name, ratio.permille);
+    } else {
+        json_none(out, name);
+    }
+}
+
+/* RFC 8259 section 7: what must be escaped. Returns how many bytes stand at `to`, at most six. */
+static size_t escape(char *to, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char odd[] = "\"\\\n\r\t", words[] = "\"\\nrt";
+    const char *found = c ? strchr(odd, c) : NULL;
+
+    to[0] = '\\';
+    if (found) {
+        to[1] = words[found - odd];
+        return 2;
+    }
+    memcpy(to + 1, "u00", 3);
+    to[4] = hex[c >> 4];
+    to[5] = hex[c & 15];
+    return 6;
+}
+
+void json_text_n(struct json_out *out, const char *name, const char *text, size_t n)
+{
+    char *at;
+
+    begin(out, name);
+    at = grow(out, 6 * n + 2);
+    *at++ = '"';
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c < 0x20 || c == '"' || c == '\\') {
+            at += escape(at, c);
+        } else {
+            *at++ = (char)c;
+        }
+    }
+    *at++ = '"';
+    out->n = (size_t)(at - out->bytes);
+}
+
+void json_text(struct json_out *out, const char *name, const char *text)
+{
+    json_text_n(out, name, text, strlen(text));
+}
+
+void json_hex(struct json_out *out, const char *name, const void *bytes, size_t n)
+{
+    char text[HEX_SIZE(64)];
+
+    assert(n <= 64);
+    hex_encode(text, bytes, n);
+    json_text_n(out, name, text, 2 * n);
+}
+
+static int add_piece(const char *bytes, size_t n, void *out)
+{
+    add(out, bytes, n);
+    return 0;
+}
+
+void json_tree(struct json_out *out, const char *name, json_t *value)
+{
+    int written;
+
+    begin(out, name);
+    written = json_dump_callback(value, add_piece, out, JSON_COMPACT | JSON_ENCODE_ANY);
+    assert(written == 0);
+    json_decref(value);
+}
