@@ -29,11 +29,11 @@ API_SRC  := $(wildcard api/*.c)
 CLI_SRC  := $(wildcard cli/*.c)
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB       := $(BUILD)/libsem.a
-LIBS      := -lsodium -ljansson
+LIBS      := -lsodium -lnettle -ljansson
 SEMD_LIBS := $(LIBS) -llmdb -lmicrohttpd -lcurl -lunistring -lz
 CTL_LIBS  := $(LIBS) -lcurl -lmicrohttpd -lunistring
 
-.PHONY: all deps run test lint san tsan crash bench install clean
+.PHONY: all deps run test lint san tsan crash soak bench install clean
 all: $(BUILD)/semd $(BUILD)/semctl
 
 deps:
@@ -64,6 +64,7 @@ $(BUILD)/%.o: %.c
 ROOM_api    := $(filter-out api/main.c,$(API_SRC))
 ROOM_cli    := $(filter-out cli/main.c,$(CLI_SRC))
 ROOM_ledger := $(wildcard tests/model/*.c)
+ROOM_soak   := $(wildcard tests/model/*.c tests/ledger/history_*.c)
 TEST_ROOMS := $(sort $(patsubst tests/%/,%,$(dir $(wildcard tests/*/test_*.c))))
 TEST_BINS  := $(TEST_ROOMS:%=$(BUILD)/tests/test-%)
 .SECONDEXPANSION:
@@ -78,12 +79,17 @@ $(BUILD)/tests/crash-shim.so: tests/crash/shim.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
+$(BUILD)/tests/soak-slow.so: tests/soak/preload/slow.c
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 $(BUILD)/tests/crash-%: $(BUILD)/tests/crash/%.o $(BUILD)/tests/crash/play.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -llmdb
 
 .PHONY: crash-programs
-crash-programs: $(CRASH_PROGRAMS) $(BUILD)/semd
+crash-programs: $(CRASH_PROGRAMS) $(BUILD)/tests/soak-slow.so $(BUILD)/semd
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -131,6 +137,12 @@ tsan: deps
 crash: deps
 	$(SUBMAKE) crash-programs
 	$(Q)BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/crash/run.py $(CRASH_ARGS)
+
+# Without end, or for SOAK_ARGS="--minutes N": simulations, kills, stops and clients by the hundred
+# thousand; the suites c/soak and soak/load do a little of each.
+soak: deps
+	$(SUBMAKE) all crash-programs $(BUILD)/tests/test-soak
+	$(Q)BUILD=$(BUILD) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/soak/run.py $(SOAK_ARGS)
 
 # Criterion's own runner cannot start under ThreadSanitizer; tests/house/tsan_main.c says why.
 $(BUILD)/tests/tsan-%: $$(call obj,$$(sort $$(wildcard tests/$$*/*.c)) $$(ROOM_$$*) \
