@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/audit.h"
 #include "bench/bare.h"
 #include "bench/codec.h"
 #include "bench/limits.h"
+#include "bench/meter.h"
 #include "bench/network.h"
 #include "bench/rows.h"
 #include "bench/stage.h"
@@ -27,7 +29,8 @@ static const char usage[] =
     "Usage: sem-bench [OPTION...]\n"
     "       sem-bench codec [ENTRIES]    only what an entry costs beside its signatures\n"
     "       sem-bench bare BYTES         a bare HTTP server, until SIGTERM\n"
-    "Measures the semd in this folder, and the limits of the machine beside it.\n"
+    "       sem-bench meter PROGRAM [ARG...]  its seconds, CPU seconds and peak memory\n"
+    "Measures the semd and semctl in this folder, and the limits of the machine beside them.\n"
     "\n"
     "  --short N     entries of the short history (10000)\n"
     "  --long N      of the long one (100000)\n"
@@ -36,8 +39,11 @@ static const char usage[] =
     "  --quick       one round with short phases: shows that it runs, no figure means much\n"
     "  --dir DIR     an empty folder on the disk that is meant; files stay there (needed)\n"
     "  --pace N      phases N times as long (1)\n"
-    "  --only PHASE  one phase alone, for a profiler: k2.c1, k2.c64, k2.c256, k1..., read\n"
+    "  --only PHASE  one phase alone, for a profiler: k2.c1, k2.c64, k2.c256, k1..., read, audit\n"
+    "  --audit N     entries of the log that is audited (100000)\n"
+    "  --audit-twice memory of the audit of twice as many, too\n"
     "  --semd FILE   the server (./semd)\n"
+    "  --semctl FILE the auditor (./semctl)\n"
     "  --json FILE   where the figures go (bench/result.json)\n";
 
 static void show(const char *what, double value, const char *unit)
@@ -90,20 +96,39 @@ static bool measure_inside(const char *parent, struct report *report, size_t ent
     return true;
 }
 
-static bool measure(struct stage_plan *plan, const char *json)
+/* The audit alone, or everything, or one phase of the stage. */
+static bool measure_all(const struct stage_plan *plan, struct audit_plan *audit,
+                        struct report *report)
+{
+    bool only_audit = plan->only != NULL && strcmp(plan->only, "audit") == 0;
+    audit->dir = plan->dir;
+    audit->n_orgs = plan->n_orgs;
+    audit->rounds = plan->rounds;
+    audit->pace = plan->pace;
+    if (only_audit)
+        return audit_measure(audit, report);
+    return stage_run(plan, report) &&
+           (plan->only != NULL ||
+            (measure_inside(plan->dir, report, (size_t)(INSIDE_ENTRIES * plan->pace)) &&
+             audit_measure(audit, report)));
+}
+
+static bool measure(const struct stage_plan *plan, struct audit_plan *audit, const char *json)
 {
     struct report *report = report_new();
     double start = bench_now_s();
-    bool ok = stage_run(plan, report) &&
-              (plan->only != NULL ||
-               measure_inside(plan->dir, report, (size_t)(INSIDE_ENTRIES * plan->pace)));
+    bool ok = measure_all(plan, audit, report);
     if (ok) {
         printf("%zu organisations; histories of %zu and %zu entries; %zu rounds; %zu cores; "
                "%.0f s\n", plan->n_orgs, plan->entries_short, plan->entries_long, plan->rounds,
                bench_cores(), bench_now_s() - start);
-        rows_show(report);
-        if (plan->only == NULL)
+        if (plan->only == NULL || strcmp(plan->only, "audit") != 0)
+            rows_show(report);
+        audit_show(report);
+        if (plan->only == NULL) {
             rows_goals(report);
+            audit_goals(report);
+        }
         ok = report_write(report, json);
     }
     report_free(report);
@@ -120,7 +145,8 @@ static size_t number(const char *text, size_t min, size_t max)
     exit(2);
 }
 
-static const char *read_options(struct stage_plan *plan, int argc, char **argv)
+static const char *read_options(struct stage_plan *plan, struct audit_plan *audit, int argc,
+                                char **argv)
 {
     static const struct option options[] = {
         {"short", required_argument, NULL, 's'},  {"long", required_argument, NULL, 'l'},
@@ -128,7 +154,8 @@ static const char *read_options(struct stage_plan *plan, int argc, char **argv)
         {"quick", no_argument, NULL, 'q'},        {"semd", required_argument, NULL, 'd'},
         {"json", required_argument, NULL, 'j'},   {"dir", required_argument, NULL, 'f'},
         {"only", required_argument, NULL, 'y'},   {"pace", required_argument, NULL, 'p'},
-        {NULL, 0, NULL, 0}};
+        {"audit", required_argument, NULL, 'a'},  {"semctl", required_argument, NULL, 'c'},
+        {"audit-twice", no_argument, NULL, 't'},  {NULL, 0, NULL, 0}};
     const char *json = "bench/result.json";
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -141,6 +168,9 @@ static const char *read_options(struct stage_plan *plan, int argc, char **argv)
         case 'y': plan->only = optarg; break;
         case 'p': plan->pace = (double)number(optarg, 1, 100); break;
         case 'd': plan->semd = optarg; break;
+        case 'a': audit->entries = number(optarg, ENTRIES_MIN, ENTRIES_MAX); break;
+        case 'c': audit->semctl = optarg; break;
+        case 't': audit->twice = true; break;
         case 'j': json = optarg; break;
         case 'f': plan->dir = optarg; break;
         default: fputs(usage, stderr); exit(2);
@@ -157,6 +187,9 @@ int main(int argc, char **argv)
 {
     struct stage_plan plan = {.semd = "./semd", .n_orgs = 1000, .entries_short = 10000,
                               .entries_long = 100000, .rounds = 3, .pace = 1};
+    struct audit_plan audit = {.semctl = "./semctl", .entries = 100000};
+    if (argc > 2 && strcmp(argv[1], "meter") == 0)
+        return meter_main(argv + 2);
     if (crypto_start() != 0)
         return 1;
     if (argc == 3 && strcmp(argv[1], "bare") == 0)
@@ -165,8 +198,8 @@ int main(int argc, char **argv)
         size_t entries = argc > 2 ? number(argv[2], ENTRIES_MIN, ENTRIES_MAX) : CODEC_ENTRIES;
         return show_codec(entries) ? 0 : 1;
     }
-    const char *json = read_options(&plan, argc, argv);
-    bool ok = measure(&plan, json);
+    const char *json = read_options(&plan, &audit, argc, argv);
+    bool ok = measure(&plan, &audit, json);
     if (ok && plan.only == NULL)
         ok = show_codec(plan.pace < 1 ? ENTRIES_MIN : CODEC_ENTRIES);
     return ok ? 0 : 1;

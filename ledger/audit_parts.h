@@ -71,7 +71,7 @@ struct audit_leaf {
 struct audit_pool;
 struct audit_batch {
     size_t n;
-    struct audit_leaf leaves[32];
+    struct audit_leaf leaves[8]; /* few enough to stay in a core's own cache */
 };
 
 /* `threads` counts the caller's own, which helps when it has to wait. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define BATCH_LEAVES (sizeof((struct audit_batch *)0)->leaves / sizeof(struct audit_leaf))
-#define BATCHES_PER_THREAD 4
+#define BATCHES_PER_THREAD 8 /* a seal takes as long as some entries to judge */
 #define THREADS_MAX 256
 
 struct known_key {

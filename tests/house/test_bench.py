@@ -11,15 +11,17 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get('BUILD', 'build')
 PROGRAM = os.path.join(ROOT, BUILD, 'bench', 'sem-bench')
+SEMCTL = os.path.abspath(os.environ.get('SEMCTL', os.path.join(ROOT, BUILD, 'semctl')))
 SEMD = os.path.abspath(os.environ.get('SEMD', os.path.join(ROOT, BUILD, 'semd')))
 GOALS = {'share.k2', 'cpu.k2', 'share.k1', 'cpu.k1', 'one_client', 'paced', 'longer',
-         'position.rate', 'position.cpu', 'file', 'written', 'anon'}
+         'position.rate', 'position.cpu', 'file', 'written', 'anon', 'audit'}
 
 
 def run(folder, *more, semd=SEMD):
     return subprocess.run([PROGRAM, '--dir', folder, '--quick', '--orgs', '64', '--short', '200',
-                           '--long', '400', '--semd', semd, '--json', folder + '/result.json',
-                           *more], capture_output=True, text=True, timeout=300)
+                           '--long', '400', '--semd', semd, '--semctl', SEMCTL, '--audit', '300',
+                           '--audit-twice', '--json', folder + '/result.json', *more],
+                          capture_output=True, text=True, timeout=300)
 
 
 class Bench(unittest.TestCase):
@@ -44,7 +46,8 @@ class Bench(unittest.TestCase):
                 self.assertGreater(goal['measured'], 0, name)
             self.assertIn(goal['reached'], (True, False))
         for name in ('short.k2.c64.rate', 'long.k1.c1.p99', 'long.pages.32.leaf', 'inside.rate',
-                     'read.page.rate', 'limit.h_cpu'):
+                     'read.page.rate', 'limit.h_cpu', 'audit.rate', 'audit.units', 'audit.rss.twice',
+                     'audit.items.half'):
             self.assertGreater(result['figures'][name]['median'], 0, name)
         self.assertIn('goals', done.stdout)
 
@@ -54,6 +57,12 @@ class Bench(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn('does not start', done.stderr)
             self.assertFalse(os.path.exists(folder + '/result.json'))
+
+    def test_an_audit_that_finds_something_is_an_error(self):
+        with tempfile.TemporaryDirectory(dir=os.path.join(ROOT, BUILD)) as folder:
+            done = run(folder, '--only', 'audit', '--semctl', '/bin/false')
+            self.assertEqual(done.returncode, 1)
+            self.assertIn('did not end well', done.stderr)
 
 
 if __name__ == '__main__':
