@@ -305,6 +305,23 @@ static void check_refusal(struct check *c, const struct held *h)
 
 /* --- All -------------------------------------------------------------------------------------- */
 
+/* "1 head", "2 heads". */
+static const char *counted(char out[static 40], size_t n, const char *one, const char *more)
+{
+    snprintf(out, 40, "%zu %s", n, n == 1 ? one : more);
+    return out;
+}
+
+static void tell_all_holds(const struct check *c, const char *root)
+{
+    char receipts[40], heads[40], refusals[40];
+
+    printf(_("All holds: %s, %s and %s agree with the log of %" PRIu64 " entries with root %s.\n"),
+           counted(receipts, c->n_receipts, _("receipt"), _("receipts")),
+           counted(heads, c->n_items - c->n_receipts, _("head"), _("heads")),
+           counted(refusals, c->n_refusals, _("refusal"), _("refusals")), c->live.head.size, root);
+}
+
 static void tell(const struct check *c)
 {
     char root[HEX_SIZE(HASH_BYTES)];
@@ -320,13 +337,12 @@ static void tell(const struct check *c)
         print_json(o);
         json_decref(o);
     } else if (n == 0) {
-        printf(_("All holds: %zu receipts, %zu heads and %zu refusals agree with the log of "
-                 "%" PRIu64 " entries with root %s.\n"),
-               c->n_receipts, c->n_items - c->n_receipts, c->n_refusals, c->live.head.size, root);
+        tell_all_holds(c, root);
     } else {
-        printf(_("%zu things that we hold do not agree with the log of %" PRIu64
-                 " entries with root %s. Keep them, and ask the operator.\n"),
-               n, c->live.head.size, root);
+        char things[40];
+        printf(_("Of what we hold, %s not agree with the log of %" PRIu64 " entries with root %s. "
+                 "Keep it, and ask the operator.\n"),
+               counted(things, n, _("thing does"), _("things do")), c->live.head.size, root);
     }
 }
 

@@ -152,20 +152,6 @@ void backup_meter_show(struct backup_meter *meter)
     meter->show(meter->ctx, meter->done < meter->total ? meter->done : meter->total, meter->total);
 }
 
-static bool write_piece(int fd, const uint8_t *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return false;
-        bytes += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 /* `out` is -1 when there is nothing to write. */
 static bool pump(int in, int out, uint8_t *piece, struct backup_sum *sum,
                  struct backup_meter *meter)
@@ -177,7 +163,7 @@ static bool pump(int in, int out, uint8_t *piece, struct backup_sum *sum,
         ssize_t n = read(in, piece, PIECE_BYTES);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 || (n > 0 && out >= 0 && !write_piece(out, piece, (size_t)n)))
+        if (n < 0 || (n > 0 && out >= 0 && !file_write(out, piece, (size_t)n)))
             return false;
         if (n == 0)
             break;

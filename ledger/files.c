@@ -59,15 +59,15 @@ bool path_sync(const char *path)
     return close(fd) == 0;
 }
 
-static bool write_all(int fd, const char *bytes, size_t n)
+bool file_write(int fd, const void *bytes, size_t n)
 {
-    while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
+    for (const char *at = bytes; n > 0;) {
+        ssize_t done = write(fd, at, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
             return false;
-        bytes += done;
+        at += done;
         n -= (size_t)done;
     }
     return true;
@@ -82,7 +82,7 @@ bool file_replace(const char *dir, const char *name, mode_t mode, const void *by
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0)
         return false;
-    if (!write_all(fd, bytes, n) || fsync(fd) != 0)
+    if (!file_write(fd, bytes, n) || fsync(fd) != 0)
         return close_failed(fd);
     return close(fd) == 0 && rename(fresh, path) == 0 && path_sync(dir);
 }
@@ -101,7 +101,7 @@ bool file_overwrite(const char *dir, const char *name, mode_t mode, const void *
             close(fd);
         return file_replace(dir, name, mode, bytes, n);
     }
-    if (!write_all(fd, bytes, n) || fdatasync(fd) != 0)
+    if (!file_write(fd, bytes, n) || fdatasync(fd) != 0)
         return close_failed(fd);
     return close(fd) == 0;
 }

@@ -398,7 +398,7 @@ class Members(shell.Case):
         report, = [json.loads(self.do("orme", "--json", "audit").stdout)]
         self.assertEqual(unchecked(report), [one for one in ALWAYS if one != "omission"])
         self.assertEqual(report["findings"], [])
-        self.assertIn("All holds: 1 receipts, 1 heads and 0 refusals",
+        self.assertIn("All holds: 1 receipt, 1 head and 0 refusals",
                       self.do("orme", "receipt", "check").stdout)
         self.refusals()
 
@@ -410,7 +410,7 @@ class Members(shell.Case):
         self.check(self.apply(line, args=["--key", self.shell.path("orme")]), shell.REFUSED)
         folder = self.shell.path("orme") + ".refusals"
         note, = [one for one in os.listdir(folder) if one.endswith(".refusal")]
-        self.assertIn("1 refusals", self.do("orme", "receipt", "check").stdout)
+        self.assertIn("1 refusal ", self.do("orme", "receipt", "check").stdout)
         report = json.loads(self.do("orme", "--json", "audit").stdout)
         self.assertEqual(report["findings"], [])
         flip(os.path.join(folder, note), 150)
