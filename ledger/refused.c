@@ -127,13 +127,9 @@ bool refused_put(struct kv *kv, struct refused *refused)
     return true;
 }
 
-enum refused_end refused_end(struct side *side, struct kv *kv)
+bool refused_end(struct side *side, struct kv *kv)
 {
-    if (kv_failed(kv)) {
-        store_abort(kv);
-        return REFUSED_NOT_KEPT;
-    }
-    return side_finish(side, kv) ? REFUSED_KEPT : REFUSED_DOUBT;
+    return side_finish(side, kv);
 }
 
 /* --- Purging ---------------------------------------------------------------------------------- */

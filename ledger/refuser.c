@@ -153,19 +153,18 @@ static void settle_twins(struct job *jobs)
     }
 }
 
-bool refuser_keep(struct refuser *f, struct job *jobs)
+void refuser_keep(struct refuser *f, struct job *jobs)
 {
     if (f->n_fresh == 0)
-        return true;
+        return;
     struct kv *kv = refused_begin(f->side);
-    enum refused_end end = REFUSED_NOT_KEPT;
+    bool kept = false;
     if (kv != NULL) {
         for (size_t i = 0; i < f->n_fresh; i++)
             put(f, kv, f->fresh[i]);
-        end = refused_end(f->side, kv);
+        kept = refused_end(f->side, kv);
     }
-    for (size_t i = 0; i < f->n_fresh && end == REFUSED_NOT_KEPT; i++)
+    for (size_t i = 0; i < f->n_fresh && !kept; i++)
         refuse_unkept(f->fresh[i]);
     settle_twins(jobs);
-    return end != REFUSED_DOUBT;
 }

@@ -45,9 +45,9 @@ bool refuser_look(struct refuser *refuser, struct job *job);
  */
 void refuser_sign(struct refuser *refuser, struct job *job, const struct log_head *head);
 /*
- * Keeps what was signed, and settles the jobs that wait for it. False when it may or may not be on
- * the disk: nobody must be told, and the process must end.
+ * Keeps what was signed, and settles the jobs that wait for it. When nothing could be written these
+ * are not refused for good after all; a commit that fails ends the process.
  */
-bool refuser_keep(struct refuser *refuser, struct job *jobs) __attribute__((warn_unused_result));
+void refuser_keep(struct refuser *refuser, struct job *jobs);
 
 #endif

@@ -109,7 +109,7 @@ static bool apply_refusal(FILE *file, struct node *node, struct refused *refused
         return false;
     bool kept = refused_put(kv, refused);
     *refusals += kept;
-    return refused_end(node->side, kv) == REFUSED_KEPT && kept;
+    return refused_end(node->side, kv) && kept;
 }
 
 bool replaced_apply(FILE *file, struct node *node, uint64_t *erasures, uint64_t *refusals)

@@ -132,13 +132,8 @@ struct kv *refused_begin(struct side *side); /* NULL: the store fails */
  * promises.
  */
 bool refused_put(struct kv *kv, struct refused *refused) __attribute__((warn_unused_result));
-enum refused_end {
-    REFUSED_KEPT,
-    REFUSED_NOT_KEPT, /* nothing was written */
-    REFUSED_DOUBT,    /* the commit failed: readers may see what is not on the disk */
-};
-enum refused_end refused_end(struct side *side, struct kv *kv)
-    __attribute__((warn_unused_result));
+/* False: nothing was written. A commit that fails ends the process (SPEC 14.2). */
+bool refused_end(struct side *side, struct kv *kv) __attribute__((warn_unused_result));
 
 /*
  * Removes what was valid until before `at`, the time of the log's last leaf: not before then is an

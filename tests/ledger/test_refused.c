@@ -53,7 +53,7 @@ static bool keep(void)
     struct kv *kv = refused_begin(side);
     cr_assert_not_null(kv);
     bool kept = refused_put(kv, &one);
-    cr_assert_eq(refused_end(side, kv), REFUSED_KEPT);
+    cr_assert(refused_end(side, kv));
     return kept;
 }
 
@@ -67,7 +67,7 @@ static size_t keep_many(const char *author, bool stranger, unsigned from, unsign
         one.stranger = stranger;
         kept += refused_put(kv, &one);
     }
-    cr_assert_eq(refused_end(side, kv), REFUSED_KEPT);
+    cr_assert(refused_end(side, kv));
     return kept;
 }
 
@@ -125,7 +125,7 @@ Test(refused, what_is_not_ended_is_not_there)
     struct kv *kv = refused_begin(side);
     cr_assert(refused_put(kv, &one));
     cr_assert_not(there("alder", 1));
-    cr_assert_eq(refused_end(side, kv), REFUSED_KEPT);
+    cr_assert(refused_end(side, kv));
     cr_assert(there("alder", 1));
 }
 
