@@ -39,6 +39,7 @@ def kinds_of_things(text):
     text = re.sub(r"\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|"
                   r"November|December) \d{4}(?:, \d\d:\d\d UTC)?", "<day>", text)
     text = re.sub(r"\b\d{4}-\d\d-\d\d\b", "<day>", text)
+    text = re.sub(r"\b\d+ entries\b", "<n> entries", text)
     return re.sub(r"\b(entry|entries|size|index)( +)\d+", r"\1 <n>", text)
 
 
