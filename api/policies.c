@@ -24,7 +24,7 @@ static json_t *view_policy(struct request *rq, const struct policy_key *key)
     put_int(o, "min", key->min);
     put_int(o, "max", key->max);
     put_int(o, "default", key->value_default);
-    put_text(o, "meaning", key->doc);
+    put_text(o, "meaning", key->en);
     if (network->founded && state_entry(rq->state, 0, &record)) {
         struct thing_key adopted = {.id = record.id, .author = record.author};
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 static const struct policy_key keys[] = {
-#define POLICY_ROW(key, unit, min, max, def, doc) \
-    {#key, POLICY_##unit, min, max, def, doc, offsetof(struct policy, key)},
+#define POLICY_ROW(key, unit, min, max, def, en, fr, nl) \
+    {#key, POLICY_##unit, min, max, def, en, fr, nl, offsetof(struct policy, key)},
     POLICY_KEYS(POLICY_ROW)
 #undef POLICY_ROW
 };

@@ -103,13 +103,13 @@ Test(params, flags_are_zero_or_one_and_docs_are_one_sentence)
     const struct policy_key *keys = policy_keys(&n);
 
     for (size_t i = 0; i < n; i++) {
-        size_t length = strlen(keys[i].doc);
+        size_t length = strlen(keys[i].en);
 
         if (keys[i].unit == POLICY_FLAG)
             cr_expect(keys[i].min >= 0 && keys[i].max == 1, "%s", keys[i].key);
         cr_assert_gt(length, 0, "%s", keys[i].key);
-        cr_expect_eq(keys[i].doc[length - 1], '.', "%s", keys[i].key);
-        cr_expect_null(strstr(keys[i].doc, ". "), "%s", keys[i].key);
+        cr_expect_eq(keys[i].en[length - 1], '.', "%s", keys[i].key);
+        cr_expect_null(strstr(keys[i].en, ". "), "%s", keys[i].key);
     }
 }
 
