@@ -281,7 +281,7 @@ bool levels_bound(const struct levels *levels, unsigned shift, struct levels_bou
     return ok;
 }
 
-/* --- Remainders --------------------------------------------------------------------------------- */
+/* --- Remainders ------------------------------------------------------------------------------- */
 
 static uint64_t dot(const uint64_t *a, const uint64_t *b, size_t n, uint64_t prime)
 {
@@ -337,7 +337,8 @@ enum levels_result levels_modulo(const struct levels *levels, uint64_t prime,
     for (size_t i = 0; i < m && result == LEVELS_OK; i++) {
         uint64_t square;
 
-        z[i] = modular_sub(modular_of(levels->v[i], prime), dot(factor + i * m, z, i, prime), prime);
+        z[i] = modular_sub(modular_of(levels->v[i], prime), dot(factor + i * m, z, i, prime),
+                           prime);
         square = modular_mul(z[i], z[i], prime);
         rest->q = modular_add(rest->q, modular_mul(square, inverse[i], prime), prime);
     }

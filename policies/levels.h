@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Levels: the linear system behind one-wayness, of one connected part of the network.
  *
- * Each organisation of the part gets a level h, so that help runs, as well as it can, one level up:
- * the levels minimise the sum of w(i,j) (h(j) - h(i) - 1)^2 (MacKay, Johnson, Sansom 2020). They solve L h
- * = v with v(i) = received - given and L = diag(given + received) - w - w'. One organisation is
- * pinned to 0, which leaves a positive definite system. Only q = h . v is ever asked for: never the
- * levels, which would rank organisations.
+ * Each organisation of the part gets a level h, so that help runs, as well as it can, one level
+ * up: the levels minimise the sum of w(i,j) (h(j) - h(i) - 1)^2 (MacKay, Johnson, Sansom 2020).
+ * They solve L h = v with v(i) = received - given and L = diag(given + received) - w - w'. One
+ * organisation is pinned to 0, which leaves a positive definite system. Only q = h . v is ever
+ * asked for: never the levels, which would rank organisations.
  *
- * q is a fraction of thousands of digits. This module gives two things about it, both exact: bounds
- * from below and above, close together, and its remainder modulo a prime. Used by policies/one_way.c
- * and by nothing else. Pure functions, any thread. */
+ * q is a fraction of thousands of digits. This module gives two things about it, both exact:
+ * bounds from below and above, close together, and its remainder modulo a prime. Used by
+ * policies/one_way.c and by nothing else. Pure functions, any thread. */
 #ifndef POLICIES_LEVELS_H
 #define POLICIES_LEVELS_H
 

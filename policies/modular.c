@@ -107,9 +107,9 @@ static void mixed_radix(const uint64_t *remainders, const uint64_t *primes, size
 
         digits[i] = modular_mul(missing, modular_inverse(products[i], primes[i]), primes[i]);
         for (size_t j = i + 1; j < n; j++) {
-            uint64_t digit = digits[i] % primes[j];
+            uint64_t more = modular_mul(digits[i] % primes[j], products[j], primes[j]);
 
-            values[j] = modular_add(values[j], modular_mul(digit, products[j], primes[j]), primes[j]);
+            values[j] = modular_add(values[j], more, primes[j]);
             products[j] = modular_mul(products[j], primes[i] % primes[j], primes[j]);
         }
     }

@@ -2,9 +2,9 @@
 /* Remainders modulo primes: exact answers about integers of thousands of digits.
  *
  * An integer is known by its remainders modulo enough primes; sums and products are those of the
- * remainders, so a determinant of a thousand digits needs no long arithmetic, and its sign comes out
- * of the remainders at the end. All primes lie between 2^56 and 2^57, so that 8192 products of two
- * remainders add up within 128 bits before a division is due. Pure functions, any thread. */
+ * remainders, so a determinant of a thousand digits needs no long arithmetic, and its sign comes
+ * out of the remainders at the end. All primes lie between 2^56 and 2^57, so that 8192 products of
+ * two remainders add up within 128 bits before a division is due. Pure functions, any thread. */
 #ifndef POLICIES_MODULAR_H
 #define POLICIES_MODULAR_H
 
@@ -28,8 +28,8 @@ uint64_t modular_sub(uint64_t a, uint64_t b, uint64_t prime);
 uint64_t modular_inverse(uint64_t a, uint64_t prime);
 
 /* The sign, -1, 0 or 1, of the integer with these remainders modulo n different primes, n > 0. It
- * lies strictly between half the primes' product and its opposite. scratch has room for 3 n. O(n^2).
- */
+ * lies strictly between half the primes' product and its opposite. scratch has room for 3 n.
+ * O(n^2). */
 int modular_sign(const uint64_t *remainders, const uint64_t *primes, size_t n, uint64_t *scratch);
 
 #endif

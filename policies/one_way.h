@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* One-wayness: whether help always runs the same way through the network.
  *
- * The trophic incoherence turned round: every organisation gets a level so that help runs, as well
- * as it can, one level up, and H says how well it can. 1000: from top to bottom, nothing comes back.
- * 0: everybody gave as much as received. It rises when the same ones always give, whatever way round
- * it takes, and is the figure nearest to "asymmetric positions". H = 1 - F0 of MacKay, Johnson and
- * Sansom (Royal Society Open Science 7: 201138, 2020); defined for every network, whether connected
- * or not: each part counts by its minutes.
+ * Every organisation gets a level so that help runs, as well as it can, one level up, and H says
+ * how well it can. 1000: always upwards, nothing comes back. 0: everybody gave as much as received.
+ * It rises when the same ones always give, however long the way, and is the figure nearest to
+ * "asymmetric positions". H = 1 - F0, the trophic incoherence of MacKay, Johnson and Sansom (Royal
+ * Society Open Science 7: 201138, 2020); defined for every network, connected or not: each part
+ * counts by its minutes.
  *
- * The figure is the exact fraction, truncated, although the fraction has thousands of digits: bounds
- * proven in integers decide (policies/levels.h), and where they leave a choice, which happens when
- * the fraction is a whole number of per mille, remainders modulo primes do (policies/modular.h). An
- * implementation with exact fractions finds the same, on any machine. */
+ * The figure is the exact fraction, truncated, although the fraction has thousands of digits:
+ * bounds proven in integers decide (policies/levels.h), and where they leave a choice, which
+ * happens when the fraction is a whole number of per mille, remainders modulo primes do
+ * (policies/modular.h). An implementation with exact fractions finds the same, on any machine. */
 #ifndef POLICIES_ONE_WAY_H
 #define POLICIES_ONE_WAY_H
 

@@ -37,12 +37,13 @@ struct flow {
     int64_t count; /* exchanges */
 };
 
-/* M1, line use: where a position stands in the room its line gives it, -1000 at the floor, 1000 at the
- * ceiling, beyond when past them. Not known if the line on that side is 0. */
+/* M1, line use: where a position stands in the room its line gives it, -1000 at the floor, 1000 at
+ * the ceiling, beyond when past them. Not known if the line on that side is 0. */
 struct ratio reciprocity_line_use(const struct line *line, int64_t position);
 
-/* M2, exchange index: (given - received) / (given + received); -1000 only receives, 1000 only gives.
- * The second is not known below RECIPROCITY_INDEX_MINUTES_MIN given and received together. */
+/* M2, exchange index: (given - received) / (given + received); -1000 only receives, 1000 only
+ * gives. The second is not known below RECIPROCITY_INDEX_MINUTES_MIN given and received together.
+ */
 struct ratio reciprocity_exchange_index_raw(int64_t given, int64_t received);
 struct ratio reciprocity_exchange_index(int64_t given, int64_t received);
 
@@ -50,8 +51,8 @@ struct ratio reciprocity_exchange_index(int64_t given, int64_t received);
 void reciprocity_totals(const struct flow *flows, size_t n, int64_t *given, int64_t *received,
                         size_t orgs);
 
-/* M3, displaced share: which part of all minutes would have to flow back for everybody to have given
- * as much as received; 0 all square, 1000 one-way. The two arrays have equal sums (asserted).
+/* M3, displaced share: which part of all minutes would have to flow back for everybody to have
+ * given as much as received; 0 all square, 1000 one-way. The two arrays have equal sums (asserted).
  * Not known if nothing was given. O(orgs). */
 struct ratio reciprocity_displaced_share(const int64_t *given, const int64_t *received,
                                          size_t orgs);

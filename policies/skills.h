@@ -2,8 +2,8 @@
 /* Skills: which of them hang on a single organisation.
  *
  * Choice cannot balance what only one can give, so a second provider of a skill is worth more than
- * any parameter. Skills are numbered 0..skills-1, as in the network's catalogue. Pure functions, any
- * thread. */
+ * any parameter. Skills are numbered 0..skills-1, as in the network's catalogue. Pure functions,
+ * any thread. */
 #ifndef POLICIES_SKILLS_H
 #define POLICIES_SKILLS_H
 

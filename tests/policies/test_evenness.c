@@ -24,7 +24,8 @@ Test(evenness, positions_of_the_worked_network_are_847)
 
 Test(evenness, positions_of_small_networks)
 {
-    static const int64_t expected[] = {[PATH] = 1000, [PAIR] = 1000, [STAR] = 666, [FORWARD] = 1000};
+    static const int64_t expected[] = {
+        [PATH] = 1000, [PAIR] = 1000, [STAR] = 666, [FORWARD] = 1000};
 
     for (size_t i = 0; i < SMALL_NETWORKS; i++) {
         const struct small_network *net = &small_networks[i];

@@ -76,8 +76,8 @@ Test(modular, the_sign_up_to_the_edges_of_the_range)
         __int128 value;
 
         networks_seed(seed);
-        value = ((__int128)networks_draw(1u << 25) << 88) + ((__int128)networks_draw(1u << 30) << 50) +
-                networks_draw(1u << 30);
+        value = (__int128)networks_draw(1u << 25) << 88;
+        value += ((__int128)networks_draw(1u << 30) << 50) + networks_draw(1u << 30);
         value >>= networks_draw(110);
         cr_assert_eq(sign_of(value, 2), value > 0, "seed %" PRIu64, seed);
         cr_assert_eq(sign_of(-value, 3), -(value > 0), "seed %" PRIu64, seed);

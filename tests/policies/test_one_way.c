@@ -59,8 +59,8 @@ Test(one_way, whole_per_mille_are_not_truncated_away)
     static const struct {
         int64_t there, back, permille;
     } rows[] = {
-        {4, 1, 360}, {11, 9, 10}, {3, 2, 40}, {7, 3, 160}, {999, 1, 996}, {9, 1, 640}, {600, 400, 40},
-        {13, 7, 90}, {19, 1, 810}, {2, 2, 0}, {5, 0, 1000},
+        {4, 1, 360}, {11, 9, 10},    {3, 2, 40},  {7, 3, 160}, {999, 1, 996}, {9, 1, 640},
+        {13, 7, 90}, {600, 400, 40}, {19, 1, 810}, {2, 2, 0},   {5, 0, 1000},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -84,7 +84,7 @@ Test(one_way, parts_count_by_their_minutes)
     networks_expect(scaled(flows, COUNT(flows), 10, MILLION), 380000, "in millionths");
 }
 
-/* --- The oracle --------------------------------------------------------------------------------- */
+/* --- The oracle ------------------------------------------------------------------------------- */
 
 #define ORACLE_ORGS 6
 
@@ -182,7 +182,7 @@ Test(one_way, agrees_with_exact_fractions)
     cr_expect_gt(between, 2000, "and others: %zu", between);
 }
 
-/* --- Larger networks ---------------------------------------------------------------------------- */
+/* --- Larger networks -------------------------------------------------------------------------- */
 
 static size_t draw_large(struct flow *flows, uint64_t seed, uint32_t orgs, uint32_t degree)
 {
