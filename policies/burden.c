@@ -26,6 +26,9 @@ struct burden_spread burden_spread_of(const struct burden *burdens, size_t n, in
         assert(spread.sum <= EVENNESS_SUM_MAX);
     }
     spread.gini = evenness_of_shares(scratch, spread.known);
+    /* Which has sorted them. */
+    if (spread.known > 0)
+        spread.median = scratch[(spread.known - 1) / 2];
     return spread;
 }
 
@@ -39,4 +42,11 @@ struct ratio burden_beside_mean(const struct burden *burden, const struct burden
 bool burden_above_mean(const struct burden *burden, const struct burden_spread *all)
 {
     return burden->known && (__int128)burden->minutes * (__int128)all->known > all->sum;
+}
+
+bool burden_above_median(const struct burden *burden, const struct burden_spread *all,
+                         int64_t permille)
+{
+    assert(permille >= 0 && permille <= 100000);
+    return burden->known && ratio_above(burden->minutes, all->median, permille);
 }

@@ -13,8 +13,8 @@
 
 #include "policies/ratio.h"
 
-/* Hundredths of a full-time equivalent: 1 000 000 people. */
-#define BURDEN_FTE100_MAX 100000000
+/* Hundredths of a full-time equivalent: 10 000 people. */
+#define BURDEN_FTE100_MAX 1000000
 
 struct burden {
     bool known;
@@ -29,6 +29,7 @@ struct burden burden_of(int64_t given, int64_t fte100);
 struct burden_spread {
     size_t known;      /* organisations whose burden is known */
     int64_t sum;       /* of their burdens */
+    int64_t median;    /* of them; of an even number the lower of the two in the middle; 0 of none */
     struct ratio gini; /* M11, burden Gini: 0 everybody carries alike; not known if the sum is 0 */
 };
 
@@ -42,5 +43,11 @@ struct ratio burden_beside_mean(const struct burden *burden, const struct burden
 
 /* Whether a known burden lies strictly above the mean of the known ones, compared exactly. */
 bool burden_above_mean(const struct burden *burden, const struct burden_spread *all);
+
+/* Whether a known burden lies strictly above permille / 1000 of the median, so that rest is offered
+ * (the policy's rest_permille, 0..100 000, asserted). Nobody's does where the median is 0: when most
+ * give nothing, whoever gives something is not tired by that. */
+bool burden_above_median(const struct burden *burden, const struct burden_spread *all,
+                         int64_t permille);
 
 #endif

@@ -17,9 +17,6 @@
 /* Within so many minutes of zero a position counts as having come back. */
 #define TURNOVER_BACK_MINUTES 240
 
-/* Who received nothing for so many days is dormant. */
-#define TURNOVER_DORMANT_DAYS 180
-
 /* M12, turnover: minutes exchanged in the window (>= 0) over what stands outstanding, which is half
  * the sum of all |positions|: 1611 says that each hour outstanding was exchanged 1.6 times. The
  * positions are those of all accounts, the pool's among them, and add up to 0 (asserted), so that
@@ -27,8 +24,8 @@
 struct ratio turnover_of(int64_t minutes, const int64_t *positions, size_t accounts);
 
 /* M12, dormant: of all that organisations hold above zero, the part of those that received nothing
- * in the last TURNOVER_DORMANT_DAYS days. received[] is what each received in these days, gifts and
- * what the pool paid included. Organisations only, without the pool. Not known if nobody stands
+ * in the last `dormant_days` days (a key of the policy, 180 days unless the assembly says
+ * otherwise). received[] is what each received in these days, gifts and what the pool paid included. Organisations only, without the pool. Not known if nobody stands
  * above zero. */
 struct ratio turnover_dormant(const int64_t *positions, const int64_t *received, size_t orgs);
 

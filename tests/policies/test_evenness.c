@@ -120,6 +120,7 @@ Test(burden, of_the_worked_network)
     networks_expect(spread.gini, 307, "burden Gini");
     cr_expect_eq(spread.known, 5);
     cr_expect_eq(spread.sum, 195);
+    cr_expect_eq(spread.median, 45);
     networks_expect(evenness_of_shares(raw, E5_ORGS), 606, "Gini of the hours");
     /* A gives most hours, and carries less than the mean of 39. */
     networks_expect(burden_beside_mean(&burdens[A], &spread), 769, "A beside the mean");
@@ -160,4 +161,23 @@ Test(burden, exactly_the_mean_is_not_above_it_and_minutes_are_truncated)
     spread = burden_spread_of(burdens, 3, scratch);
     cr_expect(burden_above_mean(&burdens[0], &spread), "the mean is 99 2/3");
     networks_expect(burden_beside_mean(&burdens[0], &spread), 1003, "by a third");
+}
+
+Test(burden, rest_is_offered_strictly_above_a_share_of_the_median)
+{
+    const struct burden burdens[] = {
+        burden_of(60, 100), burden_of(10, 100), burden_of(40, 100), burden_of(61, 100),
+        burden_of(999, 0),
+    };
+    int64_t scratch[5];
+    struct burden_spread spread = burden_spread_of(burdens, 5, scratch);
+
+    cr_expect_eq(spread.median, 40, "the lower one of 40 and 60");
+    cr_expect_not(burden_above_median(&burdens[0], &spread, 1500), "exactly one and a half");
+    cr_expect(burden_above_median(&burdens[3], &spread, 1500));
+    cr_expect_not(burden_above_median(&burdens[3], &spread, 1525));
+    cr_expect_not(burden_above_median(&burdens[4], &spread, 0), "of unknown size");
+    spread = burden_spread_of(burdens + 4, 1, scratch);
+    cr_expect_eq(spread.median, 0);
+    cr_expect_not(burden_above_median(&burdens[3], &spread, 1500), "no median to compare with");
 }
