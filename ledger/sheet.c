@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include "ledger/sheet.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policies/calendar.h"
+#include "policies/circulation.h"
+#include "policies/turnover.h"
+#include "policies/window.h"
+
+/* A gap above this is the first thing to talk about. */
+#define GAP_ALERT_PERMILLE 100
+
+/* Room for the work on one sheet. */
+struct work {
+    struct state *s;
+    const struct policy *policy;
+    struct sheet *sheet;
+    size_t accounts; /* organisations and the pool */
+    bool *member;
+    int64_t *given, *scratch, *positions, *received;
+    struct burden *burdens;
+    struct dependency_sum *sums;
+    struct help_list help; /* of one year */
+    struct flow *flows;    /* of one layer of it */
+};
+
+static bool get_room(struct work *w)
+{
+    size_t n = w->accounts;
+
+    w->member = calloc(n, sizeof *w->member);
+    w->given = calloc(n, sizeof *w->given);
+    w->scratch = calloc(n, sizeof *w->scratch);
+    w->positions = calloc(n, sizeof *w->positions);
+    w->received = calloc(n, sizeof *w->received);
+    w->burdens = calloc(n, sizeof *w->burdens);
+    w->sums = calloc(n, sizeof *w->sums);
+    w->sheet->orgs = calloc(n, sizeof *w->sheet->orgs);
+    return w->member && w->given && w->scratch && w->positions && w->received && w->burdens &&
+           w->sums && w->sheet->orgs;
+}
+
+static void free_room(struct work *w)
+{
+    free(w->member);
+    free(w->given);
+    free(w->scratch);
+    free(w->positions);
+    free(w->received);
+    free(w->burdens);
+    free(w->sums);
+    free(w->flows);
+    query_help_free(&w->help);
+}
+
+/* --- Organisations ---------------------------------------------------------------------------- */
+
+static bool lasts(int64_t since, int64_t at, int64_t days)
+{
+    return since != 0 && at - since >= days * WINDOW_DAY_MS;
+}
+
+static int position_step(const struct policy *policy, const struct org *org, int64_t at)
+{
+    if (lasts(org->strained_since, at, policy->ladder_strain_days)) {
+        return 2;
+    }
+    return lasts(org->leaning_since, at, policy->ladder_lean_days) ? 1 : 0;
+}
+
+static bool has_open_offer(struct state *s, uint32_t org)
+{
+    struct thing_key key;
+
+    return state_next_live(s, LIVE_OFFER, org, NULL, &key);
+}
+
+static void read_org(struct work *w, struct org *org)
+{
+    struct sheet_org *o = &w->sheet->orgs[org->number - 1];
+    int64_t at = w->sheet->at;
+
+    state_roll_window(w->s, org, window_day(at));
+    o->number = org->number;
+    o->handle = org->handle;
+    o->active = org->state == ORG_ACTIVE;
+    o->fragile = o->active && state_status_class(w->s, org->number, at, NULL) == 1;
+    o->position = org_position(org);
+    state_line(w->s, org, at, &o->line);
+    o->line_use = reciprocity_line_use(&o->line, o->position);
+    o->position_step = o->active ? position_step(w->policy, org, at) : 0;
+    o->dormant = o->active && o->position > 0 &&
+                 !(org->last_received_at > at - w->policy->dormant_days * WINDOW_DAY_MS);
+    o->offers = has_open_offer(w->s, org->number);
+    o->burden.minutes = org->fte.set ? org->fte.n : 0; /* for now: measure_orgs() */
+    w->member[org->number] = o->active;
+    w->positions[org->number] = o->position;
+    w->received[org->number] = o->dormant ? 0 : 1;
+}
+
+static void read_orgs(struct work *w)
+{
+    struct org org;
+
+    if (state_org(w->s, POOL, &org)) {
+        w->positions[POOL] = org_position(&org);
+    }
+    for (uint32_t i = 1; i < w->accounts && state_org(w->s, i, &org); i++) {
+        read_org(w, &org);
+        w->sheet->n_orgs = i;
+    }
+}
+
+/* --- Needs and skills ------------------------------------------------------------------------- */
+
+static size_t skill_place(const struct state *s, const struct slug *skill)
+{
+    const struct body_network_found *found = &s->network.found;
+
+    for (size_t i = 0; i < found->n_skills; i++) {
+        if (strcmp(found->skills[i].s, skill->s) == 0) {
+            return i;
+        }
+    }
+    return found->n_skills;
+}
+
+/* When a need came to its end as met or expired; false for the others. */
+static bool filled_at(const struct need *need, int64_t *at)
+{
+    *at = need->life == LIFE_EXPIRED ? need->expires : need->ended_at;
+    return need->life == LIFE_MET || need->life == LIFE_EXPIRED;
+}
+
+static void add_fill(struct fill *fill, const struct need *need)
+{
+    fill->asked += need->minutes;
+    fill->served += need->in_time < need->minutes ? need->in_time : need->minutes;
+}
+
+static void read_need(struct work *w, const struct need *need, bool *requested)
+{
+    int64_t at;
+
+    if (need->skill.s[0] != '\0' &&
+        need->published_at > w->sheet->at - SKILLS_REQUESTED_DAYS * WINDOW_DAY_MS) {
+        requested[skill_place(w->s, &need->skill)] = true;
+    }
+    if (!filled_at(need, &at)) {
+        return;
+    }
+    for (size_t i = 0; i < SHEET_YEARS; i++) {
+        struct sheet_year *y = &w->sheet->years[i];
+        int32_t day = window_day(at);
+
+        if (day >= y->from_day && day <= y->to_day) {
+            add_fill(need->fragile ? &y->fragile : &y->others, need);
+            if (i == 0 && need->key.author <= w->sheet->n_orgs) {
+                add_fill(&w->sheet->orgs[need->key.author - 1].fill, need);
+            }
+        }
+    }
+}
+
+/*
+ * All needs that can have ended since the first of the years began: an id is at most
+ * entry_days_max older than its entry, and a need at most need_days_max old when it ends.
+ */
+static void read_needs(struct work *w, bool *requested)
+{
+    int64_t days = w->policy->entry_days_max + w->policy->need_days_max;
+    int64_t from = (w->sheet->years[SHEET_YEARS - 1].from_day - days) * WINDOW_DAY_MS;
+    struct thing_key first = {.author = 0};
+    struct need need;
+
+    id_first(&first.id, from > 0 ? from : 0);
+    for (const struct thing_key *after = &first; state_next_need(w->s, after, &need);
+         after = &first) {
+        read_need(w, &need, requested);
+        first = need.key;
+    }
+}
+
+/* The open offers of skills, of providers who published or renewed them lately. */
+static bool read_offers(struct work *w, struct skill_offer **v, size_t *n)
+{
+    int64_t fresh = w->sheet->at - w->policy->skill_fresh_days * WINDOW_DAY_MS;
+    size_t room = 0;
+
+    for (uint32_t org = 1; org <= w->sheet->n_orgs; org++) {
+        struct thing_key key, *after = NULL;
+        struct offer offer;
+
+        for (; state_next_live(w->s, LIVE_OFFER, org, after, &key); after = &key) {
+            size_t skill;
+
+            if (!state_offer(w->s, &key, &offer) || offer.skill.s[0] == '\0' ||
+                (offer.renewed_at < fresh && offer.published_at < fresh)) {
+                continue;
+            }
+            skill = skill_place(w->s, &offer.skill);
+            if (skill == w->sheet->n_skills) {
+                continue;
+            }
+            if (*n == room) {
+                struct skill_offer *more;
+
+                room = room ? 2 * room : 64;
+                more = realloc(*v, room * sizeof **v);
+                if (!more) {
+                    return false;
+                }
+                *v = more;
+            }
+            (*v)[(*n)++] = (struct skill_offer){(uint32_t)skill, org};
+        }
+    }
+    return true;
+}
+
+static bool measure_skills(struct work *w)
+{
+    struct sheet *sheet = w->sheet;
+    struct skill_offer *offers = NULL;
+    size_t n = 0;
+    bool *requested, ok;
+
+    sheet->n_skills = w->s->network.found.n_skills;
+    requested = calloc(sheet->n_skills + 1, sizeof *requested);
+    sheet->skills = calloc(sheet->n_skills + 1, sizeof *sheet->skills);
+    ok = requested && sheet->skills;
+    if (ok) {
+        read_needs(w, requested);
+        ok = read_offers(w, &offers, &n);
+    }
+    if (ok) {
+        sheet->hanging = skills_hanging(offers, n, requested, sheet->skills, sheet->n_skills);
+    }
+    free(requested);
+    free(offers);
+    return ok;
+}
+
+/* --- Years ------------------------------------------------------------------------------------ */
+
+static bool read_year(struct work *w, const struct sheet_year *y)
+{
+    query_help_free(&w->help);
+    free(w->flows);
+    w->flows = NULL;
+    if (!query_help(w->s, y->from_day, y->to_day, &w->help)) {
+        return false;
+    }
+    w->flows = calloc(w->help.n + 1, sizeof *w->flows);
+    return w->flows != NULL;
+}
+
+static void measure_layer(struct work *w, struct sheet_year *y, enum layer layer)
+{
+    size_t n = layer_flows(w->help.v, w->help.n, layer, w->flows);
+
+    memset(w->given, 0, w->accounts * sizeof *w->given);
+    memset(w->scratch, 0, w->accounts * sizeof *w->scratch);
+    reciprocity_totals(w->flows, n, w->given, w->scratch, w->accounts);
+    y->displaced[layer] = reciprocity_displaced_share(w->given, w->scratch, w->accounts);
+    y->round[layer] = circulation_share(w->flows, n, w->accounts);
+}
+
+static void measure_dependency(struct work *w, struct sheet_year *y, bool newest)
+{
+    size_t n = layer_flows(w->help.v, w->help.n, LAYER_HELP, w->flows);
+
+    memset(w->sums, 0, w->accounts * sizeof *w->sums);
+    reciprocity_dependency_sums(w->flows, n, w->sums, w->accounts);
+    for (size_t i = 0; i < w->sheet->n_orgs; i++) {
+        struct sheet_org *o = &w->sheet->orgs[i];
+        bool above = reciprocity_above_pair_cap(w->policy, &w->sums[o->number]);
+
+        y->dependent += above;
+        if (newest) {
+            o->above_pair_cap = above;
+            o->depends = reciprocity_dependency(&w->sums[o->number]);
+        }
+    }
+}
+
+/* `given` holds the year's minutes of the help layer. */
+static void measure_burden(struct work *w, struct sheet_year *y, const int64_t *fte, size_t year)
+{
+    struct sheet *sheet = w->sheet;
+
+    for (size_t i = 0; i < sheet->n_orgs; i++) {
+        w->burdens[i] = burden_of(w->given[i + 1], sheet->orgs[i].active ? fte[i] : 0);
+    }
+    y->burden = burden_spread_of(w->burdens, sheet->n_orgs, w->scratch);
+    for (size_t i = 0; i < sheet->n_orgs; i++) {
+        bool above = burden_above_median(&w->burdens[i], &y->burden, w->policy->rest_permille);
+
+        if (year == 0) {
+            sheet->orgs[i].burden = w->burdens[i];
+            sheet->orgs[i].rests = above;
+        } else if (year <= 2) { /* those that ended with the last two quarters */
+            sheet->orgs[i].rests = sheet->orgs[i].rests && above;
+        }
+    }
+}
+
+static void measure_indices(struct work *w)
+{
+    for (size_t i = 0; i < w->sheet->n_orgs; i++) {
+        w->sheet->orgs[i].index = reciprocity_exchange_index(w->given[i + 1], w->scratch[i + 1]);
+    }
+}
+
+static bool measure_year(struct work *w, size_t year, const int64_t *fte)
+{
+    struct sheet_year *y = &w->sheet->years[year];
+    bool ok = read_year(w, y);
+
+    if (!ok) {
+        return false;
+    }
+    for (enum layer l = 0; year == 0 && ok && l < LAYERS; l++) {
+        ok = figures_of_layer(w->help.v, w->help.n, w->member, w->accounts, l,
+                              &w->sheet->layer[l]);
+    }
+    measure_layer(w, y, LAYER_ACCOUNT);
+    measure_layer(w, y, LAYER_HELP);
+    if (year == 0) {
+        measure_indices(w);
+        w->sheet->solidarity = layer_solidarity(w->help.v, w->help.n);
+        w->sheet->turnover =
+            turnover_of(w->sheet->layer[LAYER_HELP].minutes, w->positions, w->accounts);
+        w->sheet->dormant =
+            turnover_dormant(w->positions + 1, w->received + 1, w->sheet->n_orgs);
+    }
+    measure_burden(w, y, fte, year);
+    measure_dependency(w, y, year == 0);
+    return ok;
+}
+
+static bool measure_years(struct work *w)
+{
+    int64_t *fte = calloc(w->accounts, sizeof *fte);
+    bool ok = fte != NULL;
+
+    for (size_t i = 0; ok && i < w->sheet->n_orgs; i++) {
+        fte[i] = w->sheet->orgs[i].burden.minutes;
+    }
+    for (size_t year = 0; ok && year < SHEET_YEARS; year++) {
+        ok = measure_year(w, year, fte);
+    }
+    free(fte);
+    return ok;
+}
+
+/* The year that ends today, and those that ended with the last days of the quarters before. */
+static void set_years(struct sheet *sheet, int64_t window_days)
+{
+    int32_t to = window_day(sheet->at);
+    int64_t begin = calendar_quarter(sheet->at);
+
+    for (size_t i = 0; i < SHEET_YEARS; i++) {
+        sheet->years[i].to_day = to;
+        sheet->years[i].from_day = window_first_day(to, window_days);
+        to = window_day(begin > 0 ? begin - 1 : 0);
+        begin = begin > 0 ? calendar_quarter(begin - 1) : 0;
+    }
+}
+
+/* --- The sheet -------------------------------------------------------------------------------- */
+
+bool sheet_make(struct state *s, int64_t at, struct sheet *out)
+{
+    struct work w = {.s = s, .policy = &s->network.found.policy, .sheet = out};
+    bool ok;
+
+    memset(out, 0, sizeof *out);
+    out->size = state_size(s);
+    out->at = at;
+    state_sums(s, &out->totals);
+    state_quarter(s, &out->quarter);
+    w.accounts = (size_t)out->totals.orgs + 1;
+    set_years(out, w.policy->window_days);
+    ok = get_room(&w);
+    if (ok) {
+        read_orgs(&w);
+        ok = measure_skills(&w) && measure_years(&w);
+    }
+    if (ok) {
+        const struct sheet_year *y = &out->years[0];
+
+        out->gap = fill_gap(&y->others, &y->fragile);
+        out->gap_alert = fill_gap_above(&y->others, &y->fragile, GAP_ALERT_PERMILLE);
+    }
+    free_room(&w);
+    return ok;
+}
+
+void sheet_free(struct sheet *sheet)
+{
+    free(sheet->skills);
+    free(sheet->orgs);
+    memset(sheet, 0, sizeof *sheet);
+}
