@@ -47,7 +47,7 @@ static void begin_at(const struct request *rq, const struct page *page, const st
     things_resume(page, last);
     if (!page->resumed) {
         memset(last, 0, sizeof *last);
-        id_first(&last->id, from > 0 ? from : 0);
+        id_make(&last->id, from > 0 ? from : 0, (const uint8_t[10]){0});
     }
 }
 

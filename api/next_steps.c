@@ -10,7 +10,7 @@
 #define REFS_MAX 3
 #define RECORD_DAYS 14 /* before an agreement expires */
 #define RENEW_DAYS 30  /* before an offer expires */
-#define SKILLS_MAX 32  /* of its own offers that are looked at */
+#define OWN_OFFERS_MAX 32  /* of its own offers that are looked at */
 #define NEEDS_MAX 2000 /* of others that are looked at */
 
 /* What one suggestion points to. */
@@ -84,7 +84,7 @@ struct own_offers {
     struct {
         uint8_t type;
         struct slug skill;
-    } v[SKILLS_MAX];
+    } v[OWN_OFFERS_MAX];
 };
 
 static void read_own_offers(struct request *rq, uint32_t org, struct own_offers *out)
@@ -93,7 +93,7 @@ static void read_own_offers(struct request *rq, uint32_t org, struct own_offers 
     struct offer offer;
 
     out->n = 0;
-    for (; out->n < SKILLS_MAX && state_next_live(rq->state, LIVE_OFFER, org, after, &key);
+    for (; out->n < OWN_OFFERS_MAX && state_next_live(rq->state, LIVE_OFFER, org, after, &key);
          after = &key) {
         if (state_offer(rq->state, &key, &offer)) {
             out->v[out->n].type = offer.type;

@@ -47,11 +47,13 @@ static void put_fill(json_t *o, const char *name, const struct fill *fill)
 /* "2026-Q3" of the quarter that a day ends. */
 static void put_quarter(json_t *o, int32_t day)
 {
-    char text[DAY_TEXT_BYTES], quarter[10];
+    char text[DAY_TEXT_BYTES];
 
     day_format(text, day < DAY_MIN ? DAY_MIN : day);
-    snprintf(quarter, sizeof quarter, "%.4s-Q%d", text, ((text[5] - '0') * 10 + text[6] - '1') / 3 + 1);
-    put_text(o, "quarter", quarter);
+    int month = (text[5] - '0') * 10 + text[6] - '0'; /* of YYYY-MM-DD, which becomes YYYY-Qn */
+    text[5] = 'Q';
+    text[6] = (char)('1' + (month - 1) / 3);
+    put_bytes(o, "quarter", text, 7);
 }
 
 /* What a year has for an item; not known where the past does not keep it. */

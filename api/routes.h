@@ -69,6 +69,10 @@ void get_org(struct request *rq);
 void get_position(struct request *rq);        /* positions.c */
 void get_positions(struct request *rq);
 void get_reciprocity(struct request *rq);
+void get_sheet_fill(struct request *rq);
+void get_sheet_hours(struct request *rq);
+void get_sheet_needs(struct request *rq);
+void get_standing(struct request *rq);
 void get_balance(struct request *rq);         /* balance.c */
 void get_pairs(struct request *rq);           /* pairs.c */
 void get_statement(struct request *rq);       /* statement.c */

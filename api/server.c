@@ -87,6 +87,7 @@ static void free_server(struct server *s)
     sessions_free(s->sessions);
     search_free(s->search);
     figures_free(s->figures);
+    sheets_free(s->sheets);
     free(s);
 }
 
@@ -108,7 +109,8 @@ struct server *server_start(const struct server_config *config, FILE *err)
     s->sessions = sessions_new();
     s->search = search_new();
     s->figures = figures_new();
-    if (s->conns && s->sessions && s->search && s->figures) {
+    s->sheets = sheets_new();
+    if (s->conns && s->sessions && s->search && s->figures && s->sheets) {
         s->daemon = listen_on(s, config);
     }
     if (s->daemon && config->metrics_fd >= 0) {

@@ -14,6 +14,7 @@
 #include "api/figures.h"
 #include "api/search.h"
 #include "api/session.h"
+#include "api/sheet.h"
 #include "api/stats.h"
 #include "api/worker.h"
 #include "ledger/node.h"
@@ -40,6 +41,7 @@ struct server {
     struct workers workers;
     struct search *search;
     struct figures *figures;
+    struct sheets *sheets;
     struct stats stats;
     struct MHD_Daemon *daemon, *metrics;
     _Atomic bool stopping;

@@ -47,7 +47,7 @@ static void put_own_fill(json_t *o, struct request *rq, uint32_t org)
     struct need need;
     json_t *f = view_object();
 
-    id_first(&last.id, begin > 0 ? begin : 0);
+    id_make(&last.id, begin > 0 ? begin : 0, (const uint8_t[10]){0});
     for (; state_next_need(rq->state, &last, &need); last = need.key) {
         int32_t day = window_day(need.life == LIFE_EXPIRED ? need.expires : need.ended_at);
 

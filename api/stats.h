@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STATS_ROUTES_MAX 48
+#define STATS_ROUTES_MAX 96
 #define STATS_STATUS_MIN 200
 #define STATS_STATUS_MAX 599
 #define STATS_BUCKETS 10

@@ -153,6 +153,20 @@ void put_totals(json_t *object, struct state *s)
     put_sums(object, &sums);
 }
 
+void put_policy(json_t *object, struct state *s)
+{
+    struct entry_record record;
+    json_t *o = view_object();
+
+    if (state_entry(s, 0, &record)) { /* network.found, until an assembly can amend it */
+        struct thing_key adopted = {.id = record.id, .author = record.author};
+
+        put_int(o, "index", 0);
+        put_thing(o, "ref", s, &adopted);
+    }
+    put(object, "policy", o);
+}
+
 void put_slugs(json_t *object, const char *name, const struct slugs *slugs)
 {
     json_t *list;

@@ -41,6 +41,8 @@ json_t *view_node_keys(const struct node *node);
 /* "totals" of the network, minutes (SPEC 7.1). */
 void put_totals(json_t *object, struct state *s);
 void put_sums(json_t *object, const struct sums *sums);
+/* "policy": index and reference of the entry that adopted the policy in force (SPEC 18.12). */
+void put_policy(json_t *object, struct state *s);
 /* A list of slugs; nothing when it is empty. */
 void put_slugs(json_t *object, const char *name, const struct slugs *slugs);
 

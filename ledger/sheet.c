@@ -176,7 +176,7 @@ static void read_needs(struct work *w, bool *requested)
     struct thing_key first = {.author = 0};
     struct need need;
 
-    id_first(&first.id, from > 0 ? from : 0);
+    id_make(&first.id, from > 0 ? from : 0, (const uint8_t[10]){0});
     for (const struct thing_key *after = &first; state_next_need(w->s, after, &need);
          after = &first) {
         read_need(w, &need, requested);
