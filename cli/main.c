@@ -31,6 +31,8 @@ static const struct noun {
     {"hours", hours_verbs, N_("hours given and received")},
     {"inbox", inbox_verbs, N_("texts that wait for signatures")},
     {"position", position_verbs, N_("what we gave and received, in short")},
+    {"standing", standing_verbs, N_("our own figures, and three next steps")},
+    {"reciprocity", reciprocity_verbs, N_("the sheet of the whole network, the fill gap first")},
     {"statement", statement_verbs, N_("our entries with their effect")},
     {"pairs", pairs_verbs, N_("with whom hours were exchanged")},
     {"skills", skills_verbs, N_("the catalogue of skills")},
