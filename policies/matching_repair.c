@@ -26,16 +26,17 @@ static int64_t piece(const struct m_work *w, const struct m_candidate *c)
     return sum;
 }
 
-/* The smallest piece that is too small, by one of its givers; NULL: there is none. */
+/* The smallest piece that is too small, by one of its givers; of equals the last in tie rank.
+ * NULL: there is none. */
 static struct m_candidate *smallest(const struct m_work *w, const struct m_need *need)
 {
     struct m_candidate *found = NULL;
-    int64_t least = m_piece_min(w, need);
+    int64_t least = m_piece_min(w, need) - 1;
 
     for (size_t i = need->first; i < need->first + need->n; i++) {
         struct m_candidate *c = &w->candidate[i];
 
-        if (c->given > 0 && piece(w, c) < least) {
+        if (c->given > 0 && piece(w, c) <= least) {
             found = c;
             least = piece(w, c);
         }

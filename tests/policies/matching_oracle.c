@@ -436,7 +436,7 @@ struct match_worth toy_best(const struct toy *toy)
     return c.best;
 }
 
-/* --- Checking proposals -------------------------------------------------------------------------- */
+/* --- Checking proposals ----------------------------------------------------------------------- */
 
 static const struct match_need *need_of(const struct match_input *in, uint32_t id)
 {
