@@ -384,6 +384,72 @@ static void put_burden(struct item *it)
     put_orgs(it, rests);
 }
 
+/* The name of what an offer or a need is about. */
+static const char *thing_name(const struct item *it, uint32_t thing)
+{
+    const struct body_network_found *found = &it->rq->state->network.found;
+
+    return thing < found->n_skills ? found->skills[thing].s
+                                   : thing_word((enum thing)(thing - found->n_skills));
+}
+
+/* The new offers that would help most: to coordinators, with whose they would be. */
+static json_t *view_gains(struct item *it)
+{
+    const struct deficit_result *d = &it->sheet->deficit;
+    json_t *list = view_array();
+
+    for (size_t i = 0; i < d->n_gains; i++) {
+        json_t *o = view_object();
+
+        put_text(o, "org", it->sheet->orgs[d->gains[i].org - 1].handle.s);
+        put_text(o, "skill", thing_name(it, d->gains[i].skill));
+        put_int(o, "minutes", d->gains[i].minutes);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *view_numbers(struct item *it, const uint32_t *numbers, size_t n)
+{
+    json_t *list = view_array();
+
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(list, json_string(it->sheet->orgs[numbers[i] - 1].handle.s));
+    }
+    return list;
+}
+
+static void put_deficit(struct item *it)
+{
+    const struct deficit_result *d = &it->sheet->deficit;
+    struct words w = {
+        .form = {"$1 a quarter can never be given back with the offers there are: the common pool, or new offers.",
+                 "$1 par trimestre ne pourront jamais être rendues avec les offres actuelles : fonds commun ou nouvelles offres.",
+                 "$1 per kwartaal kan nooit teruggegeven worden met het huidige aanbod: de gemeenschappelijke pot, of nieuw aanbod."},
+        .n = 1,
+        .v = {{'h', d->deficit, NULL}}};
+    json_t *m = begin_metrics(it), *invite;
+
+    put_int(m, "asked", d->asked);
+    put_int(m, "deficit", d->deficit);
+    if (d->deficit > 0) {
+        put_sentence(it, &w);
+    } else {
+        put_unknown(it, "With the offers there are, all that is asked for can be given back.",
+                    "Avec les offres actuelles, tout ce qui est demandé peut être rendu.",
+                    "Met het huidige aanbod kan alles wat gevraagd wordt teruggegeven worden.");
+    }
+    put_trend(it, NULL);
+    if (it->named) {
+        put(it->o, "organisations", view_numbers(it, d->givers, d->n_givers));
+        invite = view_object();
+        put(invite, "give", view_numbers(it, d->unreached, d->n_unreached));
+        put(invite, "offers", view_gains(it));
+        put(it->o, "invite", invite);
+    }
+}
+
 /* --- The answer ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -393,6 +459,7 @@ static const struct {
     {"fill_gap", put_fill_gap},       {"position", put_positions},
     {"displaced", put_displaced},     {"comes_round", put_comes_round},
     {"dependency", put_dependency},   {"burden", put_burden},
+    {"deficit", put_deficit},
 };
 
 static json_t *view_item(struct request *rq, const struct sheet *sheet, size_t i)

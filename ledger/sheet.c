@@ -23,6 +23,10 @@ struct work {
     int64_t *given, *scratch, *positions, *received;
     struct burden *burdens;
     struct dependency_sum *sums;
+    struct deficit_need *needs; /* of the year */
+    size_t n_needs, needs_room;
+    struct skill_offer *offers; /* open */
+    size_t n_offers, offers_room;
     struct help_list help; /* of one year */
     struct flow *flows;    /* of one layer of it */
 };
@@ -53,6 +57,8 @@ static void free_room(struct work *w)
     free(w->burdens);
     free(w->sums);
     free(w->flows);
+    free(w->needs);
+    free(w->offers);
     query_help_free(&w->help);
 }
 
@@ -116,16 +122,34 @@ static void read_orgs(struct work *w)
 
 /* --- Needs and skills ------------------------------------------------------------------------- */
 
-static size_t skill_place(const struct state *s, const struct slug *skill)
+uint32_t sheet_thing(const struct state *s, uint8_t type, const struct slug *skill)
 {
     const struct body_network_found *found = &s->network.found;
 
     for (size_t i = 0; i < found->n_skills; i++) {
         if (strcmp(found->skills[i].s, skill->s) == 0) {
-            return i;
+            return (uint32_t)i;
         }
     }
-    return found->n_skills;
+    return (uint32_t)found->n_skills + type;
+}
+
+/* A growing list of what the deficit is computed from. */
+static bool add_need(struct work *w, const struct need *need)
+{
+    if (w->n_needs == w->needs_room) {
+        size_t room = w->needs_room ? 2 * w->needs_room : 256;
+        struct deficit_need *more = realloc(w->needs, room * sizeof *more);
+
+        if (!more) {
+            return false;
+        }
+        w->needs = more;
+        w->needs_room = room;
+    }
+    w->needs[w->n_needs++] = (struct deficit_need){
+        need->key.author, sheet_thing(w->s, need->type, &need->skill), need->minutes};
+    return true;
 }
 
 /* When a need came to its end as met or expired; false for the others. */
@@ -141,20 +165,17 @@ static void add_fill(struct fill *fill, const struct need *need)
     fill->served += need->in_time < need->minutes ? need->in_time : need->minutes;
 }
 
-static void read_need(struct work *w, const struct need *need, bool *requested)
+static void fill_years(struct work *w, const struct need *need)
 {
     int64_t at;
+    int32_t day;
 
-    if (need->skill.s[0] != '\0' &&
-        need->published_at > w->sheet->at - SKILLS_REQUESTED_DAYS * WINDOW_DAY_MS) {
-        requested[skill_place(w->s, &need->skill)] = true;
-    }
     if (!filled_at(need, &at)) {
         return;
     }
+    day = window_day(at);
     for (size_t i = 0; i < SHEET_YEARS; i++) {
         struct sheet_year *y = &w->sheet->years[i];
-        int32_t day = window_day(at);
 
         if (day >= y->from_day && day <= y->to_day) {
             add_fill(need->fragile ? &y->fragile : &y->others, need);
@@ -165,57 +186,80 @@ static void read_need(struct work *w, const struct need *need, bool *requested)
     }
 }
 
+static bool read_need(struct work *w, const struct need *need, bool *requested)
+{
+    bool lately = need->published_at > w->sheet->at - SKILLS_REQUESTED_DAYS * WINDOW_DAY_MS;
+
+    fill_years(w, need);
+    if (!lately) {
+        return true;
+    }
+    if (need->skill.s[0] != '\0') {
+        requested[sheet_thing(w->s, need->type, &need->skill)] = true;
+    }
+    return !w->member[need->key.author] || add_need(w, need);
+}
+
 /*
  * All needs that can have ended since the first of the years began: an id is at most
  * entry_days_max older than its entry, and a need at most need_days_max old when it ends.
  */
-static void read_needs(struct work *w, bool *requested)
+static bool read_needs(struct work *w, bool *requested)
 {
     int64_t days = w->policy->entry_days_max + w->policy->need_days_max;
     int64_t from = (w->sheet->years[SHEET_YEARS - 1].from_day - days) * WINDOW_DAY_MS;
-    struct thing_key first = {.author = 0};
+    struct thing_key last = {.author = 0};
     struct need need;
 
-    id_make(&first.id, from > 0 ? from : 0, (const uint8_t[10]){0});
-    for (const struct thing_key *after = &first; state_next_need(w->s, after, &need);
-         after = &first) {
-        read_need(w, &need, requested);
-        first = need.key;
+    id_make(&last.id, from > 0 ? from : 0, (const uint8_t[10]){0});
+    while (state_next_need(w->s, &last, &need)) {
+        last = need.key;
+        if (!read_need(w, &need, requested)) {
+            return false;
+        }
     }
+    return true;
 }
 
-/* The open offers of skills, of providers who published or renewed them lately. */
-static bool read_offers(struct work *w, struct skill_offer **v, size_t *n)
+static bool add_offer(struct work *w, uint32_t thing, uint32_t org)
 {
-    int64_t fresh = w->sheet->at - w->policy->skill_fresh_days * WINDOW_DAY_MS;
-    size_t room = 0;
+    if (w->n_offers == w->offers_room) {
+        size_t room = w->offers_room ? 2 * w->offers_room : 64;
+        struct skill_offer *more = realloc(w->offers, room * sizeof *more);
 
+        if (!more) {
+            return false;
+        }
+        w->offers = more;
+        w->offers_room = room;
+    }
+    w->offers[w->n_offers++] = (struct skill_offer){thing, org};
+    return true;
+}
+
+/* The open offers of all; with `fresh`, those of the catalogue that were published or renewed
+ * since. */
+static bool read_offers(struct work *w, int64_t fresh)
+{
+    w->n_offers = 0;
     for (uint32_t org = 1; org <= w->sheet->n_orgs; org++) {
         struct thing_key key, *after = NULL;
         struct offer offer;
 
         for (; state_next_live(w->s, LIVE_OFFER, org, after, &key); after = &key) {
-            size_t skill;
+            uint32_t thing;
 
-            if (!state_offer(w->s, &key, &offer) || offer.skill.s[0] == '\0' ||
-                (offer.renewed_at < fresh && offer.published_at < fresh)) {
+            if (!state_offer(w->s, &key, &offer)) {
                 continue;
             }
-            skill = skill_place(w->s, &offer.skill);
-            if (skill == w->sheet->n_skills) {
+            thing = sheet_thing(w->s, offer.type, &offer.skill);
+            if (fresh && (thing >= w->sheet->n_skills ||
+                          (offer.renewed_at < fresh && offer.published_at < fresh))) {
                 continue;
             }
-            if (*n == room) {
-                struct skill_offer *more;
-
-                room = room ? 2 * room : 64;
-                more = realloc(*v, room * sizeof **v);
-                if (!more) {
-                    return false;
-                }
-                *v = more;
+            if (!add_offer(w, thing, org)) {
+                return false;
             }
-            (*v)[(*n)++] = (struct skill_offer){(uint32_t)skill, org};
         }
     }
     return true;
@@ -224,22 +268,116 @@ static bool read_offers(struct work *w, struct skill_offer **v, size_t *n)
 static bool measure_skills(struct work *w)
 {
     struct sheet *sheet = w->sheet;
-    struct skill_offer *offers = NULL;
-    size_t n = 0;
     bool *requested, ok;
 
     sheet->n_skills = w->s->network.found.n_skills;
     requested = calloc(sheet->n_skills + 1, sizeof *requested);
     sheet->skills = calloc(sheet->n_skills + 1, sizeof *sheet->skills);
-    ok = requested && sheet->skills;
+    ok = requested && sheet->skills && read_needs(w, requested) &&
+         read_offers(w, sheet->at - w->policy->skill_fresh_days * WINDOW_DAY_MS);
     if (ok) {
-        read_needs(w, requested);
-        ok = read_offers(w, &offers, &n);
-    }
-    if (ok) {
-        sheet->hanging = skills_hanging(offers, n, requested, sheet->skills, sheet->n_skills);
+        sheet->hanging = skills_hanging(w->offers, w->n_offers, requested, sheet->skills,
+                                        sheet->n_skills);
     }
     free(requested);
+    return ok;
+}
+
+/* --- The deficit ------------------------------------------------------------------------------ */
+
+#define QUARTERS 4
+#define QUARTER_MONTHS 3
+
+static int compare_needs(const void *a, const void *b)
+{
+    const struct deficit_need *x = a, *y = b;
+
+    if (x->org != y->org) {
+        return x->org < y->org ? -1 : 1;
+    }
+    return x->skill < y->skill ? -1 : x->skill > y->skill;
+}
+
+static int compare_offers(const void *a, const void *b)
+{
+    const struct skill_offer *x = a, *y = b;
+
+    if (x->provider != y->provider) {
+        return x->provider < y->provider ? -1 : 1;
+    }
+    return x->skill < y->skill ? -1 : x->skill > y->skill;
+}
+
+/* What was asked in the year, once per organisation and thing, as of a quarter. */
+static void gather_needs(struct work *w)
+{
+    size_t kept = 0;
+
+    qsort(w->needs, w->n_needs, sizeof *w->needs, compare_needs);
+    for (size_t i = 0; i < w->n_needs;) {
+        struct deficit_need sum = w->needs[i];
+
+        for (i++; i < w->n_needs && compare_needs(&w->needs[i], &sum) == 0; i++) {
+            sum.minutes += w->needs[i].minutes;
+        }
+        sum.minutes /= QUARTERS;
+        w->needs[kept++] = sum;
+    }
+    w->n_needs = kept;
+}
+
+static size_t gather_offers(struct work *w, struct deficit_offer *out)
+{
+    size_t n = 0;
+
+    qsort(w->offers, w->n_offers, sizeof *w->offers, compare_offers);
+    for (size_t i = 0; i < w->n_offers; i++) {
+        if (i == 0 || compare_offers(&w->offers[i - 1], &w->offers[i]) != 0) {
+            out[n++] = (struct deficit_offer){w->offers[i].provider, w->offers[i].skill};
+        }
+    }
+    return n;
+}
+
+static size_t gather_capacities(struct work *w, struct deficit_org *out)
+{
+    size_t n = 0;
+    struct org org;
+
+    for (uint32_t i = 1; i <= w->sheet->n_orgs && state_org(w->s, i, &org); i++) {
+        if (w->member[i]) {
+            int64_t month = org.capacity.set ? org.capacity.n : w->policy->capacity_default;
+
+            out[n++] = (struct deficit_org){i, month * QUARTER_MONTHS};
+        }
+    }
+    return n;
+}
+
+static bool measure_deficit(struct work *w)
+{
+    struct deficit_input in = {0};
+    struct deficit_offer *offers = NULL;
+    struct deficit_org *orgs = calloc(w->accounts, sizeof *orgs);
+    bool ok = orgs && read_offers(w, 0);
+
+    if (ok) {
+        offers = calloc(w->n_offers + 1, sizeof *offers);
+        ok = offers != NULL;
+    }
+    if (ok) {
+        if (w->n_needs > 0) {
+            gather_needs(w);
+        }
+        in.n_offers = w->n_offers > 0 ? gather_offers(w, offers) : 0;
+        in.n_orgs = gather_capacities(w, orgs);
+        in.orgs = orgs;
+        in.offers = offers;
+        in.needs = w->needs;
+        in.n_needs = w->n_needs;
+        deficit_find(&in, SHEET_GAINS, &w->sheet->deficit);
+    }
+    free(orgs);
     free(offers);
     return ok;
 }
@@ -388,7 +526,7 @@ bool sheet_make(struct state *s, int64_t at, struct sheet *out)
     ok = get_room(&w);
     if (ok) {
         read_orgs(&w);
-        ok = measure_skills(&w) && measure_years(&w);
+        ok = measure_skills(&w) && measure_deficit(&w) && measure_years(&w);
     }
     if (ok) {
         const struct sheet_year *y = &out->years[0];
@@ -402,6 +540,7 @@ bool sheet_make(struct state *s, int64_t at, struct sheet *out)
 
 void sheet_free(struct sheet *sheet)
 {
+    deficit_free(&sheet->deficit);
     free(sheet->skills);
     free(sheet->orgs);
     memset(sheet, 0, sizeof *sheet);

@@ -9,6 +9,7 @@
 #define SEM_LEDGER_SHEET_H
 
 #include "ledger/query.h"
+#include "policies/deficit.h"
 #include "policies/figures.h"
 #include "policies/fill.h"
 #include "policies/skills.h"
@@ -58,6 +59,12 @@ struct sheet {
     size_t hanging;          /* M9 */
     size_t n_skills;
     struct skill_hold *skills; /* in the order of the catalogue */
+    /*
+     * M14, of a quarter: what was asked for in the year, by four, through the open offers, against
+     * three months of capacity. Ids are organisation numbers and places in the catalogue; spaces
+     * and equipment without a skill stand behind the catalogue (sheet_thing()).
+     */
+    struct deficit_result deficit;
     size_t n_orgs;
     struct sheet_org *orgs; /* number i + 1 at place i */
 };
@@ -66,6 +73,11 @@ struct sheet {
  * Computes it. Costs what the year's pairs and needs are; M6 and M7 are most of it. False when
  * there is no memory. Free with sheet_free(), also after false.
  */
+#define SHEET_GAINS 3 /* new offers that would help most */
+
+/* The place of what an offer or a need is about: of its skill in the catalogue, else behind it. */
+uint32_t sheet_thing(const struct state *s, uint8_t type, const struct slug *skill);
+
 bool sheet_make(struct state *s, int64_t at, struct sheet *out) __attribute__((warn_unused_result));
 void sheet_free(struct sheet *sheet);
 
