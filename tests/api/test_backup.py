@@ -387,6 +387,21 @@ class Ending(Copies):
         self.kill_all_over(["backup", "--dir", self.net.folder, "--to", self.copy], look)
         semd("check", "--dir", self.net.folder)
 
+    def test_what_a_killed_run_left_is_named_and_not_touched(self):
+        """By the next one, of whatever name: a killed restore may have left the old folder there."""
+        left = [os.path.join(self.place, name) for name in ("monday.new-A1b2C3", "copy.new-000000")]
+        others = [os.path.join(self.place, name) for name in (".new-A1b2C3", "a.new-", "b.new-12345")]
+        for path in left + others:
+            os.mkdir(path)
+        pathlib.Path(self.place, "file.new-A1b2C3").write_bytes(b"")
+        for said in (self.backup(self.net).stderr, self.restore(self.target).stderr,
+                     self.restore(self.target, status=None).stderr):
+            for path in left:
+                self.assertIn(f"{path}: ", said)
+            for path in others + ["file.new"]:
+                self.assertNotIn(path, said)
+        self.assertTrue(all(os.path.isdir(path) for path in left + others))
+
     def test_a_restore_that_is_killed(self):
         def look(was_killed):
             self.leftovers(self.place)
