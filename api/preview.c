@@ -16,6 +16,7 @@
 #include "api/view.h"
 #include "ledger/kind.h"
 #include "ledger/preview.h"
+#include "ledger/refusals.h"
 
 static bool reads_position(const struct request *rq, uint32_t org)
 {
@@ -141,11 +142,59 @@ static void hide_figures(struct request *rq, const struct outcome *outcome, stru
     why->found[0] = '\0';
 }
 
+/*
+ * Whether a text was refused for good under this author and id (SPEC 10.2): then no other outcome
+ * can come. It is in the worker's room, and in *why what a posting would be told; the refusal is
+ * also for whoever gets here, since the signers have all signed it.
+ */
+static enum refused_look refused_before(struct request *rq, struct refusal *why)
+{
+    const struct node *node = rq->server->node;
+    struct refused *kept = &rq->worker->refused;
+    const struct entry *entry = &rq->worker->entry;
+    const struct ref ref = {entry->by, entry->id};
+    struct refusal_note stated;
+    struct public_key key;
+    const char *wrong;
+    enum refused_look look = refused_get(node->side, &ref, kept);
+
+    if (look != REFUSED_THERE) {
+        return look;
+    }
+    secret_key_public(node->refusal_key, &key);
+    if (!refusal_open(&stated, kept->refusal, kept->refusal_len, node->origin, &key, &wrong)) {
+        return REFUSED_UNKNOWN;
+    }
+    if (hash_equal(&kept->text_hash, &entry->text_hash)) {
+        *why = stated.why;
+    } else {
+        refusal_reuse(why, stated.at);
+        kept->refusal_len = 0;
+    }
+    return REFUSED_THERE;
+}
+
+static json_t *view_refused(struct request *rq, enum refused_look look, struct refusal *why)
+{
+    const struct refused *kept = &rq->worker->refused;
+    json_t *problem;
+
+    if (look != REFUSED_THERE) {
+        hide_figures(rq, &rq->worker->outcome, why);
+    }
+    problem = problem_json(why, NULL);
+    if (look == REFUSED_THERE && kept->refusal_len > 0) {
+        json_object_set_new(problem, "refusal", json_stringn(kept->refusal, kept->refusal_len));
+    }
+    return problem;
+}
+
 void post_preview(struct request *rq)
 {
     struct worker *w = rq->worker;
     struct refusal why = {.code = CODE_OK};
     struct signer_set *signers = &w->signatures.needed;
+    enum refused_look look;
     json_t *answer;
     bool accepted;
 
@@ -162,6 +211,12 @@ void post_preview(struct request *rq)
     signers->n = 0;
     accepted = preview_entry(rq->state->kv, &w->scratch, &w->entry, rq->now_ms, &w->outcome,
                              signers, &why);
+    look = refused_before(rq, &why);
+    if (look == REFUSED_UNKNOWN) {
+        reply_code(rq, CODE_internal, "the store of refusals cannot be read now");
+        return;
+    }
+    accepted = accepted && look == REFUSED_ABSENT;
     answer = view_object();
     put_text(answer, "outcome", accepted ? "accepted" : "refused");
     if (accepted) {
@@ -171,8 +226,7 @@ void post_preview(struct request *rq)
         put(effects, "limits", view_limits(rq, &w->outcome));
         put(answer, "effects", effects);
     } else {
-        hide_figures(rq, &w->outcome, &why);
-        put(answer, "problem", problem_json(&why, NULL));
+        put(answer, "problem", view_refused(rq, look, &why));
     }
     put(answer, "signers", view_signers(signers));
     reply_json(rq, MHD_HTTP_OK, answer);

@@ -48,7 +48,7 @@ struct ctl {
     struct client *client;
     json_t *network; /* the answer of GET /v1/network */
     char origin[ORIGIN_MAX + 1];
-    struct public_key log_key;
+    struct public_key log_key, refusal_key;
     struct log_pin *pin;
     struct secret_key *secret;
     struct public_key pub;

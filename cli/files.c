@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/random.h"
@@ -44,12 +45,8 @@ static char *read_all(int fd, size_t max, size_t *n)
     return NULL;
 }
 
-char *read_whole_file(const char *path, size_t max, size_t *n)
+static char *read_and_close(int fd, size_t max, size_t *n)
 {
-    if (strcmp(path, "-") == 0) {
-        return read_all(STDIN_FILENO, max, n);
-    }
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return NULL;
     }
@@ -58,6 +55,32 @@ char *read_whole_file(const char *path, size_t max, size_t *n)
     close(fd);
     errno = saved;
     return bytes;
+}
+
+char *read_whole_file(const char *path, size_t max, size_t *n)
+{
+    if (strcmp(path, "-") == 0) {
+        return read_all(STDIN_FILENO, max, n);
+    }
+    return read_and_close(open(path, O_RDONLY | O_CLOEXEC), max, n);
+}
+
+int open_plain_file(const char *path)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd >= 0 && (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))) {
+        close(fd);
+        errno = ENOENT;
+        return -1;
+    }
+    return fd;
+}
+
+char *read_plain_file(const char *path, size_t max, size_t *n)
+{
+    return read_and_close(open_plain_file(path), max, n);
 }
 
 static bool write_all(int fd, const char *bytes, size_t n)

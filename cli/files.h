@@ -14,6 +14,14 @@
 char *read_whole_file(const char *path, size_t max, size_t *n);
 
 /*
+ * Opens what others made to be read: a file, or a link to one. ENOENT for anything else, so that a
+ * pipe in a folder that somebody handed over is not waited for.
+ */
+int open_plain_file(const char *path);
+/* read_whole_file() of such a one; "-" has no meaning. */
+char *read_plain_file(const char *path, size_t max, size_t *n);
+
+/*
  * Writes a file as a whole or not at all: a new file beside it, synced, then renamed over it. False
  * with errno; EEXIST when it is there and `replace` is false.
  */

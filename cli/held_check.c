@@ -243,16 +243,8 @@ static void check_leaves(struct check *c)
 
 /* --- Refusals --------------------------------------------------------------------------------- */
 
-static bool refusal_key(const struct ctl *ctl, struct public_key *out)
-{
-    const json_t *hex = json_path(ctl->network, "keys.refusal_key");
-
-    return json_is_string(hex) &&
-           hex_decode(out->b, KEY_BYTES, json_string_value(hex), json_string_length(hex));
-}
-
 static void found_logged(struct check *c, const struct held *h, const struct refusal_note *refusal,
-                         const struct public_key *key, const json_t *entry)
+                         const json_t *entry)
 {
     const char *leaf = json_string_value(json_object_get(entry, "leaf"));
     const char *receipt = json_string_value(json_object_get(entry, "receipt"));
@@ -264,7 +256,8 @@ static void found_logged(struct check *c, const struct held *h, const struct ref
             refusal->head.size, index);
     char *evidence =
         leaf != NULL && receipt != NULL
-            ? evidence_make_refusal(c->ctl->origin, &c->ctl->log_key, key, leaf, receipt, h->bytes)
+            ? evidence_make_refusal(c->ctl->origin, &c->ctl->log_key, &c->ctl->refusal_key, leaf,
+                                    receipt, h->bytes)
             : NULL;
     if (evidence != NULL && !c->has_evidence) {
         c->has_evidence = true;
@@ -278,12 +271,10 @@ static void check_refusal(struct check *c, const struct held *h)
 {
     char ref[REF_TEXT_SIZE], path[REF_TEXT_SIZE + sizeof "/v1/entries/"];
     struct refusal_note refusal;
-    struct public_key key;
     struct reply reply;
-    const char *why = _("the server has no key for refusals");
+    const char *why;
 
-    if (!refusal_key(c->ctl, &key) ||
-        !refusal_open(&refusal, h->bytes, h->n, c->ctl->origin, &key, &why)) {
+    if (!refusal_open(&refusal, h->bytes, h->n, c->ctl->origin, &c->ctl->refusal_key, &why)) {
         finding(c, h->name, "refusal_malformed", _("it does not verify: %s"), why);
         return;
     }
@@ -293,7 +284,7 @@ static void check_refusal(struct check *c, const struct held *h)
     if (rc != CTL_OK) {
         c->rc = rc;
     } else if (reply.status == 200) {
-        found_logged(c, h, &refusal, &key, reply.json);
+        found_logged(c, h, &refusal, reply.json);
     } else if (reply.status == 404) {
         c->n_refusals++;
     } else {

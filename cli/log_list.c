@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "cli/files.h"
 
 /* A reader of lines, with the value of the last one. */
 struct reader {
@@ -23,7 +26,12 @@ struct log_list {
 
 static bool reader_open(struct reader *r, const char *path)
 {
-    r->file = fopen(path, "re");
+    int fd = open_plain_file(path);
+
+    r->file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (fd >= 0 && r->file == NULL) {
+        close(fd);
+    }
     return r->file != NULL;
 }
 

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/files.h"
 #include "cli/i18n.h"
 #include "cli/log_list.h"
 #include "cli/log_store.h"
@@ -52,22 +54,37 @@ struct log_source {
 
 /* --- Opening ---------------------------------------------------------------------------------- */
 
-static bool folder_has(const char *dir, const char *name)
+static bool has_folder(const char *dir, const char *name)
 {
     char *path = NULL;
-    bool there = asprintf(&path, "%s/%s", dir, name) >= 0 && access(path, F_OK) == 0;
+    struct stat info;
+    bool there = asprintf(&path, "%s/%s", dir, name) >= 0 && stat(path, &info) == 0 &&
+                 S_ISDIR(info.st_mode);
 
+    free(path);
+    return there;
+}
+
+static bool has_file(const char *dir, const char *name)
+{
+    char *path = NULL;
+    int fd = asprintf(&path, "%s/%s", dir, name) >= 0 ? open_plain_file(path) : -1;
+    bool there = fd >= 0 || errno == EACCES; /* why it cannot be read is said later */
+
+    if (fd >= 0) {
+        close(fd);
+    }
     free(path);
     return there;
 }
 
 static int open_folder(struct log_source *s, const char *dir)
 {
-    s->has_tiles = folder_has(dir, "tile/0");
-    if (!folder_has(dir, "checkpoint")) {
+    s->has_tiles = has_folder(dir, "tile/0");
+    if (!has_file(dir, "checkpoint")) {
         return fail(CTL_NOT_FOUND, _("%s holds no log: there is no checkpoint"), dir);
     }
-    if (folder_has(dir, "tile/entries")) {
+    if (has_folder(dir, "tile/entries")) {
         return CTL_OK;
     }
     s->list = log_list_open(dir);

@@ -32,10 +32,9 @@ static enum source_got folder_read(struct log_store *store, const char *name, si
         store->exit = fail(CTL_FAILED, _("no memory"));
         return SOURCE_FAILED;
     }
-    *bytes = read_whole_file(path, max, n);
+    *bytes = read_plain_file(path, max, n);
     int failed = *bytes == NULL ? errno : 0;
-    if (failed != 0 && failed != ENOENT && failed != ENOTDIR && failed != EISDIR &&
-        failed != EFBIG) {
+    if (failed != 0 && failed != ENOENT && failed != ENOTDIR && failed != EFBIG) {
         store->exit = fail(CTL_FAILED, _("%s cannot be read: %s"), path, strerror(failed));
     }
     free(path);
@@ -44,7 +43,6 @@ static enum source_got folder_read(struct log_store *store, const char *name, si
         return SOURCE_OK;
     case ENOENT:
     case ENOTDIR:
-    case EISDIR:
         return SOURCE_NONE;
     case EFBIG:
         return SOURCE_MALFORMED;

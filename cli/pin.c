@@ -12,6 +12,7 @@
 #include "cli/files.h"
 #include "cli/i18n.h"
 #include "cli/keyfile_json.h"
+#include "ledger/refusals.h"
 
 #define NETWORK_FILE_MAX 65536
 
@@ -31,12 +32,38 @@ bool log_key_parse(const char *text, char origin[static ORIGIN_MAX + 1], struct 
     return true;
 }
 
+static void refusal_name(char out[static REFUSAL_NAME_SIZE], const char *origin)
+{
+    snprintf(out, REFUSAL_NAME_SIZE, "%s/refusal", origin);
+}
+
+static bool decode_refusal_key(struct log_pin *pin, const json_t *o)
+{
+    char name[REFUSAL_NAME_SIZE];
+    struct verifier_key v;
+
+    if (o == NULL) {
+        return true;
+    }
+    refusal_name(name, pin->origin);
+    if (!json_is_string(o) ||
+        !verifier_key_parse(&v, json_string_value(o), json_string_length(o)) ||
+        v.type != KEY_ED25519 || v.name_len != strlen(name) ||
+        memcmp(v.name, name, v.name_len) != 0) {
+        return false;
+    }
+    pin->refusal_key = v.key;
+    pin->has_refusal_key = true;
+    return true;
+}
+
 static bool decode(struct log_pin *pin, const json_t *o)
 {
     const json_t *note = json_object_get(o, "checkpoint");
     const char *key = json_string_value(json_object_get(o, "log_key")), *why;
 
-    if (key == NULL || !log_key_parse(key, pin->origin, &pin->log_key)) {
+    if (key == NULL || !log_key_parse(key, pin->origin, &pin->log_key) ||
+        !decode_refusal_key(pin, json_object_get(o, "refusal_key"))) {
         return false;
     }
     if (note == NULL) {
@@ -87,13 +114,17 @@ void pin_free(struct log_pin *pin)
 
 static int pin_write(const struct log_pin *pin)
 {
-    char key[VERIFIER_KEY_SIZE(ORIGIN_MAX)], *line;
+    char key[VERIFIER_KEY_SIZE(ORIGIN_MAX)], refusal[VERIFIER_KEY_SIZE(REFUSAL_NAME_SIZE)];
+    char name[REFUSAL_NAME_SIZE], *line;
     struct verifier_key v;
 
     verifier_key_set(&v, pin->origin, strlen(pin->origin), KEY_ED25519, &pin->log_key);
     verifier_key_encode(key, sizeof key, &v);
-    json_t *o =
-        json_pack("{s:s*,s:s,s:s}", "checkpoint", pin->note, "log_key", key, "origin", pin->origin);
+    refusal_name(name, pin->origin);
+    verifier_key_set(&v, name, strlen(name), KEY_ED25519, &pin->refusal_key);
+    verifier_key_encode(refusal, sizeof refusal, &v);
+    json_t *o = json_pack("{s:s*,s:s,s:s,s:s*}", "checkpoint", pin->note, "log_key", key, "origin",
+                          pin->origin, "refusal_key", pin->has_refusal_key ? refusal : NULL);
     line = o != NULL ? json_dumps(o, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
     json_decref(o);
     bool ok = line != NULL && write_whole_file(pin->path, line, strlen(line), 0600, true);
@@ -112,6 +143,8 @@ static struct log_pin *pin_new(const struct ctl *ctl, char *path)
         pin->path = path;
         memcpy(pin->origin, ctl->origin, sizeof pin->origin);
         pin->log_key = ctl->log_key;
+        pin->refusal_key = ctl->refusal_key;
+        pin->has_refusal_key = true;
     }
     return pin;
 }
@@ -126,6 +159,32 @@ static int check_key_file(const struct ctl *ctl)
         keyfile_json_free(&file);
     }
     return rc;
+}
+
+/* The server's keys against those of the first use. */
+static int compare(struct ctl *ctl)
+{
+    struct log_pin *pin = ctl->pin;
+
+    if (strcmp(pin->origin, ctl->origin) != 0 ||
+        !public_key_equal(&pin->log_key, &ctl->log_key)) {
+        return fail(CTL_VERIFY,
+                    _("%s is not the ledger of this key: %s names %s with another log "
+                      "key. Nothing was signed."),
+                    ctl->url, pin->path, pin->origin);
+    }
+    if (!pin->has_refusal_key) {
+        pin->refusal_key = ctl->refusal_key;
+        pin->has_refusal_key = true;
+        return pin_write(pin);
+    }
+    if (!public_key_equal(&pin->refusal_key, &ctl->refusal_key)) {
+        return fail(CTL_VERIFY,
+                    _("%s shows another key for its refusals than the one in %s: what it refuses "
+                      "would bind nobody. Nothing was signed; ask the operator."),
+                    ctl->url, pin->path);
+    }
+    return CTL_OK;
 }
 
 int pin_check(struct ctl *ctl)
@@ -157,14 +216,7 @@ int pin_check(struct ctl *ctl)
         return pin_write(ctl->pin);
     }
     free(path);
-    if (strcmp(ctl->pin->origin, ctl->origin) != 0 ||
-        !public_key_equal(&ctl->pin->log_key, &ctl->log_key)) {
-        return fail(CTL_VERIFY,
-                    _("%s is not the ledger of this key: %s names %s with another log "
-                      "key. Nothing was signed."),
-                    ctl->url, ctl->pin->path, ctl->pin->origin);
-    }
-    return CTL_OK;
+    return compare(ctl);
 }
 
 static int went_back(const struct log_pin *pin, const struct log_head *head)

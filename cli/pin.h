@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What a key remembers of its network: `<key>.network.json` beside the key holds the origin and the
- * log's key as seen first, and the signed note of the largest head seen since. Whoever answers with
- * another log key, or with a log that is shorter or does not extend that head, is not the ledger
- * this key signs for. Receipts are kept in `<key>.receipts/`.
+ * What a key remembers of its network: `<key>.network.json` beside the key holds the origin, the
+ * log's key and that of refusals as seen first, and the signed note of the largest head seen since.
+ * Whoever answers with another key, or with a log that is shorter or does not extend that head, is
+ * not the ledger this key signs for. Receipts are kept in `<key>.receipts/`.
  */
 #ifndef SEM_CLI_PIN_H
 #define SEM_CLI_PIN_H
@@ -15,6 +15,8 @@ struct log_pin {
     char *path; /* of the network file */
     char origin[ORIGIN_MAX + 1];
     struct public_key log_key;
+    struct public_key refusal_key;
+    bool has_refusal_key; /* false in files that are older than it */
     struct log_head head; /* size 0: none seen */
     char *note;           /* its checkpoint; NULL: none seen */
 };
@@ -27,7 +29,7 @@ int pin_read(const char *path, struct log_pin **out) __attribute__((warn_unused_
 void pin_free(struct log_pin *pin); /* NULL is accepted */
 
 /*
- * Checks the context's origin and log key against the key's network file, which is written when
+ * Checks the context's origin and keys against the key's network file, which is written when
  * there is none and --key names a key file. Without --key there is nothing to check. CTL_OK or an
  * exit code (CTL_VERIFY, CTL_KEY).
  */

@@ -39,17 +39,11 @@ int seen_check(const struct ctl *ctl, const json_t *problem, const struct entry 
 static int check(struct ctl *ctl, const json_t *note, const char *code, const struct entry *entry,
                  struct refusal_note *out)
 {
-    const json_t *hex = json_path(ctl->network, "keys.refusal_key");
     const struct log_pin *pin = ctl->pin;
     const char *why = "";
-    struct public_key key;
 
-    if (!json_is_string(hex) || !hex_decode(key.b, KEY_BYTES, json_string_value(hex),
-                                            json_string_length(hex))) {
-        return fail(CTL_VERIFY, _("the server has no key for refusals"));
-    }
-    if (!refusal_open(out, json_string_value(note), json_string_length(note), ctl->origin, &key,
-                      &why)) {
+    if (!refusal_open(out, json_string_value(note), json_string_length(note), ctl->origin,
+                      &ctl->refusal_key, &why)) {
         return fail(CTL_VERIFY, _("the signed refusal does not verify: %s"), why);
     }
     if (!refusal_is_of(out, entry) || code == NULL || strcmp(code_word(out->why.code), code) != 0) {

@@ -11,6 +11,7 @@
 #include "cli/problem.h"
 #include "cli/table.h"
 #include "crypto/note.h"
+#include "crypto/text.h"
 #include "ledger/json.h"
 
 #define LOGIN_TEXT_MAX 512
@@ -26,9 +27,12 @@ static bool learn(struct ctl *ctl, const json_t *network)
 {
     const char *origin = json_string_value(json_path(network, "origin"));
     const char *key = json_string_value(json_path(network, "keys.log_verifier"));
+    const json_t *refusal = json_path(network, "keys.refusal_key");
 
     return origin != NULL && key != NULL && log_key_parse(key, ctl->origin, &ctl->log_key) &&
-           strcmp(ctl->origin, origin) == 0;
+           strcmp(ctl->origin, origin) == 0 && json_is_string(refusal) &&
+           hex_decode(ctl->refusal_key.b, KEY_BYTES, json_string_value(refusal),
+                      json_string_length(refusal));
 }
 
 int client_open(struct ctl *ctl)

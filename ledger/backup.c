@@ -225,6 +225,7 @@ static bool make(struct making *m, const char *to)
         fprintf(m->err, "%s: is there already; a backup is written over nothing\n", to);
         return false;
     }
+    backup_leftovers(to, m->err);
     if (!backup_folder(m->to, m->fresh, to) || !path_parent(parent, sizeof parent, m->to))
         return fail(m, to, "cannot be made");
     /* A rename puts a folder over nothing but an empty one. */

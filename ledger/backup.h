@@ -39,7 +39,7 @@ struct backup_watch {
 /*
  * Copies the data folder `dir` into `to`, which must not be there, while a server may write; needs
  * no lock. `to` appears in one step, durable; a process that is killed leaves at most a folder
- * `to`.new-XXXXXX.
+ * `to`.new-XXXXXX, which the next one names.
  */
 enum backup_result node_backup(const char *dir, const char *to, bool with_keys,
                                struct backup_info *out, FILE *err,

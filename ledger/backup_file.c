@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "ledger/backup_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@
 #define TEXT_SIZE 2048
 #define PIECE_BYTES ((size_t)1 << 20)
 #define SHOW_MS 100
+#define ALPHANUMERIC "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 const char *backup_part_name(enum backup_part part)
 {
@@ -198,18 +200,49 @@ bool backup_sum(const char *from, const char *to, struct backup_sum *out,
     return ok;
 }
 
+#define FRESH ".new-XXXXXX"
+
+static bool is_leftover(const char *parent, const char *name, char path[static 4096])
+{
+    size_t n = strlen(name), end = strlen(FRESH), random = strlen("XXXXXX");
+    struct stat info;
+    return n > end && memcmp(name + n - end, FRESH, end - random) == 0 &&
+           strspn(name + n - random, ALPHANUMERIC) == random &&
+           path_join(path, 4096, parent, name) && lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+void backup_leftovers(const char *path, FILE *err)
+{
+    char plain[4096], parent[4096], found[4096];
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    if (n >= sizeof plain)
+        return;
+    memcpy(plain, path, n);
+    plain[n] = '\0';
+    DIR *dir = path_parent(parent, sizeof parent, plain) ? opendir(parent) : NULL;
+    if (dir == NULL)
+        return;
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        if (is_leftover(parent, entry->d_name, found))
+            fprintf(err, "%s: left by a run that was killed, unless one is under way; look before "
+                    "you remove it\n", found);
+    closedir(dir);
+}
+
 bool backup_folder(char path[static 4096], char fresh[static 4096], const char *wanted)
 {
     size_t n = strlen(wanted);
     while (n > 1 && wanted[n - 1] == '/')
         n--;
-    if (n == 0 || n + sizeof ".new-XXXXXX" > 4096) {
+    if (n == 0 || n + sizeof FRESH > 4096) {
         errno = n == 0 ? ENOENT : ENAMETOOLONG;
         return false;
     }
     memcpy(path, wanted, n);
     path[n] = '\0';
     memcpy(fresh, wanted, n);
-    memcpy(fresh + n, ".new-XXXXXX", sizeof ".new-XXXXXX");
+    memcpy(fresh + n, FRESH, sizeof FRESH);
     return mkdtemp(fresh) != NULL;
 }

@@ -49,6 +49,12 @@ bool backup_sum(const char *from, const char *to, struct backup_sum *out,
                 struct backup_meter *meter) __attribute__((warn_unused_result));
 
 /*
+ * Names on `err` what runs that were killed have left beside `path`: every folder *.new-XXXXXX. The
+ * operator decides, because a restore that was killed may have left the old data folder there.
+ */
+void backup_leftovers(const char *path, FILE *err);
+
+/*
  * `path` without slashes at its end, and the name of a fresh folder beside it, which is made:
  * `path`.new-XXXXXX. False with errno.
  */

@@ -191,6 +191,13 @@ bool refusal_open(struct refusal_note *out, const char *note_bytes, size_t n, co
     return read_text(out, &note, origin, why);
 }
 
+void refusal_reuse(struct refusal *why, int64_t at)
+{
+    *why = (struct refusal){.code = CODE_OK};
+    refuse(why, CODE_id_reused, "id", "an id never used for another text",
+           "used by a text that was refused for good at %" PRId64, at);
+}
+
 bool refusal_is_of(const struct refusal_note *refusal, const struct entry *entry)
 {
     return strcmp(refusal->ref.by.s, entry->by.s) == 0 &&

@@ -54,6 +54,9 @@ bool refusal_open(struct refusal_note *out, const char *note, size_t n, const ch
                   const struct public_key *refusal_key, const char **why)
     __attribute__((warn_unused_result));
 
+/* What another text under the author and id of one that was refused for good at that time is told. */
+void refusal_reuse(struct refusal *why, int64_t at);
+
 /* True when it speaks of this text: author, id, end of validity and hash are the entry's. */
 bool refusal_is_of(const struct refusal_note *refusal, const struct entry *entry);
 

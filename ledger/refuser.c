@@ -2,7 +2,6 @@
 #include "ledger/refuser.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,12 +41,6 @@ static struct job *find_fresh(const struct refuser *f, const struct job *job)
     return NULL;
 }
 
-static void refuse_reuse(struct job *job, int64_t at)
-{
-    refuse(&job->why, CODE_id_reused, "id", "an id never used for another text",
-           "used by a text that was refused for good at %" PRId64, at);
-}
-
 static void refuse_unkept(struct job *job)
 {
     job->refusal_len = 0;
@@ -67,7 +60,7 @@ static void answer_again(struct refuser *f, struct job *job)
     }
     job->at = stated.at;
     if (!hash_equal(&kept->text_hash, &job->entry->text_hash)) {
-        refuse_reuse(job, stated.at);
+        refusal_reuse(&job->why, stated.at);
         return;
     }
     job->why = stated.why;
@@ -146,7 +139,7 @@ static void settle_twins(struct job *jobs)
             job->refusal_len = twin->refusal_len;
             memcpy(job->refusal, twin->refusal, twin->refusal_len);
         } else if (twin->refusal_len > 0) {
-            refuse_reuse(job, twin->at);
+            refusal_reuse(&job->why, twin->at);
         } else {
             refuse(&job->why, CODE_too_busy, "", NULL, "%s", "");
         }

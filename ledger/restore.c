@@ -335,6 +335,7 @@ static enum backup_result start(struct restoring *r)
                 r->order->from);
         return BACKUP_FAILED;
     }
+    backup_leftovers(r->order->dir, r->err);
     result = find_old(r);
     if (result != BACKUP_OK)
         return result;

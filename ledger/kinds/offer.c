@@ -29,8 +29,7 @@ static bool publish_validate(const struct entry *e, struct refusal *why)
     for (size_t i = 0; i < b->providers.n; i++)
         among = among || strcmp(b->providers.v[i].s, e->by.s) == 0;
     if (!among)
-        return refuse(why, CODE_field_invalid, "providers", "the author among them", "%s is not",
-                      e->by.s);
+        return refuse(why, CODE_field_invalid, "by", "one of the providers", "%s", e->by.s);
     if (b->type == THING_SKILL && b->skill.s[0] == '\0')
         return refuse(why, CODE_field_missing, "skill", "a skill of the catalogue", "nothing");
     return true;

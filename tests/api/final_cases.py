@@ -228,6 +228,29 @@ class Final(Case):
         self.assertEqual(preview.json["problem"]["code"], "ref_unknown")
         self.assertNotIn("refusal", preview.json["problem"])
 
+    def test_a_preview_knows_what_was_refused_for_good(self):
+        """Also where the rules of today would let it pass."""
+        need = new_id()
+        data = self.withdraw("orme/" + need)
+        refusal, stated = self.signed(self.post(data), "ref_unknown", data)
+        self.net.add("need.publish", "orme", id=need, details=hash_of("n"), expires=expires(),
+                     minutes=60, public=True, skill="droit", type="skill", urgent=False)
+        session, text = self.session("orme"), semclient.split_note(data)[0]
+        said = session.post("/v1/preview", text).json
+        self.assertEqual((said["outcome"], said["problem"]["refusal"]), ("refused", refusal))
+        for name in ("code", "number", "field", "expected", "found", "rule"):
+            self.assertEqual(said["problem"].get(name, ""), stated[name])
+        self.assertEqual([one["org"] for one in said["signers"]], ["orme"])
+        other = self.net.text("org.confirm", "orme", id=stated["id"])
+        problem = session.post("/v1/preview", other).json["problem"]
+        self.assertEqual(problem["code"], "id_reused")
+        self.assertNotIn("refusal", problem)
+        for member in ("title", "detail", "field", "expected", "found"):
+            answer = self.post(note(other, [self.net.key("orme")])).json
+            self.assertEqual(problem.get(member), answer.get(member), member)
+        fresh = self.net.text("need.withdraw", "orme", need="orme/" + need)
+        self.assertEqual(session.post("/v1/preview", fresh).json["outcome"], "accepted")
+
     def test_the_signature_is_no_other_keys(self):
         """Neither the log's key nor the clock's signs refusals."""
         data = self.withdraw("orme/" + new_id())

@@ -80,7 +80,7 @@ def forms():
     yield Case("handles out of order", "field_invalid", "offer.publish", "orme", ["orme", "noyer"],
                publish(providers=["orme", "noyer"]), "providers[1]")
     yield Case("by not among the providers", "field_invalid", "offer.publish", "noyer", ["orme"],
-               publish(), "providers")
+               publish(), "by")
     yield Case("unknown kind", "unknown_kind", "hours.give", "orme", ["orme"], {})
     yield Case("unknown field", "field_unknown", "org.confirm", "orme", ["orme"], {"note": "hello"},
                "note")

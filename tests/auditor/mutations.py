@@ -171,6 +171,8 @@ def form():
     yield Case("an escape", "confirm", "not_canonical", resigned('"orme"', '"\\u006frme"'))
     yield Case("no kind", "confirm", "field_missing", edit(kind=None))
     yield Case("an unknown kind", "confirm", "unknown_kind", edit(kind="org.greet"))
+    yield Case("a kind that is a number", "confirm", "field_invalid", edit(kind=7))
+    yield Case("a kind that is a list", "confirm", "field_invalid", edit(kind=["org.confirm"]))
     yield Case("an unknown field", "confirm", "field_unknown", edit(note=1))
     yield Case("a missing field", "direct", "field_missing", edit(day=None))
     yield Case("a skill offer without skill", "offer", "field_missing", edit(skill=None))
@@ -186,6 +188,9 @@ def form():
     yield Case("an id of version 4", "confirm", "field_invalid",
                edit(id=lambda log, line: line.fields["id"][:12] + "4" + line.fields["id"][13:]))
     yield Case("the author is no party", "gift", "field_invalid", edit(by="orme"))
+    yield Case("the author is no provider", "new", "field_invalid", insert(
+        "confirm", "offer.publish", "saule", ["orme"], providers=["orme"], type="space",
+        expires=later(10), public=False, details=NO_HASH))
     yield Case("a note without end", "confirm", "note_malformed", lines_of_note(lambda rows: []))
     yield Case("base64 in another spelling", "confirm", "note_malformed", lines_of_note(
         lambda rows: [rows[0].rstrip("=\n") + "\n"]))

@@ -220,6 +220,39 @@ class Audits(Case):
         write(read(self.path(name)) + b"\0", self.path(name))
         self.assertEqual(codes(self.audit_twice(status=VERIFY)), ["bundle_malformed"])
 
+    def test_what_is_no_file_is_not_there(self):
+        """A pipe without a writer would otherwise be waited for without end."""
+        self.export()
+        cases = [("tile/0/000", "tile_missing"), ("tile/entries/000", "bundle_missing")]
+        for name, code in cases:
+            with self.subTest(name):
+                whole = read(self.path(name))
+                for make in os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/null", path):
+                    os.unlink(self.path(name))
+                    make(self.path(name))
+                    self.assertEqual(codes(self.audit_twice(status=VERIFY)), [code])
+                    (os.rmdir if make is os.mkdir else os.unlink)(self.path(name))
+                    write(whole, self.path(name))
+        os.unlink(self.path("checkpoint"))
+        os.mkfifo(self.path("checkpoint"))
+        self.run_it("audit", self.folder, status=NOT_FOUND)
+        shutil.rmtree(self.path("tile"))
+        os.unlink(self.path("checkpoint"))
+        write(self.net.client.get("/log/checkpoint").body, self.path("checkpoint"))
+        os.mkfifo(self.path("leaves.jsonl"))
+        self.run_it("audit", self.folder, status=NOT_FOUND)
+
+    def test_lines_that_are_no_json_strings(self):
+        leaves = [one["leaf"] for one in self.net.client.pages("/v1/entries?limit=200")]
+        lines = [json.dumps(leaf, ensure_ascii=False).encode() for leaf in leaves]
+        write(self.net.client.get("/log/checkpoint").body, self.path("checkpoint"))
+        end = lines[5][:-1]
+        for bent in (end + b'\\ud800"', end + b'\xff"', end + b'\xed\xa0\x80"', end + b'\t"', end,
+                     b"[" * 5000, b"7", b"", lines[5] + b"\r" + lines[5]):
+            with self.subTest(bent[-20:]):
+                write(b"\n".join([*lines[:5], bent, *lines[6:]]) + b"\n", self.path("leaves.jsonl"))
+                self.assertEqual(codes(self.audit_twice(status=VERIFY)), ["bundle_malformed"])
+
     def test_an_entry_that_was_changed_is_found_in_words(self):
         self.export()
         name = self.path("tile/entries/000")

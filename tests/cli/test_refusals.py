@@ -5,6 +5,7 @@ import glob
 import http.server
 import json
 import os
+import re
 import shutil
 import threading
 import unittest
@@ -16,12 +17,12 @@ from shell import CONFLICT, NOT_FOUND, OK, REFUSED, VERIFY
 
 class Between(http.server.ThreadingHTTPServer):
     """Stands between semctl and the server: `before` runs when an entry is posted, `change` may
-    change the answer to it."""
+    change the answer to it, and `network` that of GET /v1/network."""
 
     def __init__(self, client):
         super().__init__(("127.0.0.1", 0), Handler)
         self.client = client
-        self.before = self.change = None
+        self.before = self.change = self.network = None
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -41,6 +42,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data = answer.body
         if entry and self.server.change:
             data = json.dumps(self.server.change(answer.json)).encode()
+        if self.path == "/v1/network" and self.server.network:
+            data = json.dumps(self.server.network(answer.json)).encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.headers.get("Content-Type", "text/plain"))
         self.send_header("Content-Length", str(len(data)))
@@ -66,7 +69,7 @@ class Refusals(shell.Case):
         cls.key = bytes.fromhex(network["keys"]["refusal_key"])
 
     def setUp(self):
-        self.between.before = self.between.change = None
+        self.between.before = self.between.change = self.between.network = None
         self.shell.url = self.between.url
         self.addCleanup(setattr, self.shell, "url", self.server.url)
         for handle in shell.FOUNDERS:
@@ -151,6 +154,32 @@ class Refusals(shell.Case):
                 self.assertIn(words, done.stderr)
                 self.assertNotIn("refused for good, and", done.stderr)
         self.assertEqual(len(self.kept("orme")), 2, "what does not hold is kept as well")
+
+    def test_the_key_of_refusals_is_the_one_of_the_first_use(self):
+        """With another one a server could sign refusals that no audit knows."""
+        def other(network):
+            return {**network, "keys": {**network["keys"], "refusal_key": "5e" * 32}}
+
+        self.do("orme", "org", "confirm")
+        pin = self.shell.path("orme") + ".network.json"
+        with open(pin, encoding="utf-8") as file:
+            pinned = json.load(file)
+        self.assertRegex(pinned["refusal_key"], "^" + re.escape(self.origin) + r"/refusal\+")
+        self.between.network = other
+        for args in (("org", "confirm"), ("receipt", "check"), ("need", "list")):
+            self.assertIn("key", self.do("orme", *args, status=VERIFY).stderr)
+        self.between.network = None
+        key = pinned.pop("refusal_key")
+        with open(pin, "w", encoding="utf-8") as file:      # as one that is older than this field
+            json.dump(pinned, file)
+        self.do("orme", "org", "confirm")
+        with open(pin, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["refusal_key"], key)
+        pinned["refusal_key"] = "nonsense"
+        with open(pin, "w", encoding="utf-8") as file:
+            json.dump(pinned, file)
+        self.assertIn("damaged", self.do("orme", "org", "confirm", status=VERIFY).stderr)
+        os.remove(pin)
 
     def test_a_file_of_entries_keeps_what_stops_it(self):
         need, number = self.need(), new_id()

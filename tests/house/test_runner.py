@@ -248,6 +248,31 @@ class Runner(unittest.TestCase):
                           'def test_two(self): subprocess.run([%r], stdout=subprocess.DEVNULL, '
                           'stderr=subprocess.DEVNULL)' % os.path.join(pool, 'LEAK'))
 
+    def test_why_a_suite_failed_stands_before_its_output_and_at_the_end(self):
+        """A record of it may be cut after the first lines, or before the last ones."""
+        self.program('CHILD', 'build/tests/test-ledger')
+        self.python('def test_two(self): self.assertEqual("a long", "story")',
+                    'def test_three(self): subprocess.run([%r], stderr=subprocess.DEVNULL, '
+                    'stdout=subprocess.DEVNULL)' % os.path.join(pool, 'LEAK'))
+        code, out, _ = self.run_tests('c', 'python')
+        lines = out.splitlines()
+        why = [line for line in lines if line.startswith('---- ')]
+        self.assertEqual(why[0], '---- c/ledger: left processes behind')
+        self.assertEqual(why[1], '---- python/api/x: 1 of 3 tests failed')
+        self.assertRegex(why[2], r'^---- python/api/x: 1 sanitizer reports: .*LeakSanitizer')
+        self.assertEqual(why[:3], why[3:])
+        self.assertEqual(lines[-4:], why[3:] + ['4 passed, 2 failed'])
+        self.assertRegex(lines[0], r'^FAIL c/ledger ')
+        self.assertEqual(lines[1], why[0])
+        first = lines.index(why[1])
+        self.assertRegex(lines[first - 1], r'^FAIL python/api/x ')
+        self.assertLess(first, lines.index("AssertionError: 'a long' != 'story'"))
+        self.assertEqual(code, 1)
+
+    def test_what_could_not_be_run_is_named_at_the_end_as_well(self):
+        _, out, last = self.run_tests('c')
+        self.assertEqual(out.splitlines(), ['FAIL c: no suite found'] * 2 + [last])
+
     def test_absent_server_fails(self):
         self.python()
         self.write('api/main.c', '')

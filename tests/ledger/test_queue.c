@@ -150,12 +150,12 @@ Test(queue, forgets_a_crowd_after_a_pause)
 {
     size_t got[JOBS];
     int64_t us;
-    cr_assert(queue_init(&q, JOBS, 8, WINDOW_US / 4));
+    cr_assert(queue_init(&q, JOBS, 8, WINDOW_US));
     after_a_crowd_of(JOBS);
-    usleep(11 * (WINDOW_US / 4));
+    usleep(11 * WINDOW_US);
     cr_assert(put(0, "org-01"));
     cr_assert_eq(take(got, &us), 1);
-    cr_assert_lt(us, WINDOW_US / 8);
+    cr_assert_lt(us, AT_ONCE_US);
     queue_free(&q);
 }
 

@@ -75,7 +75,8 @@ def check(data):
     kind = data.get("kind")
     if "kind" not in data:
         raise Refusal("field_missing", "kind")
-    if not isinstance(kind, str) or kind not in KINDS:
+    f.hold(isinstance(kind, str), "kind")
+    if kind not in KINDS:
         raise Refusal("unknown_kind")
     required, optional = KINDS[kind]
     by = f.word("clock") if kind in CLOCK_KINDS else f.handle

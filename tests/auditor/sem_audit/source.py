@@ -71,16 +71,14 @@ class Folder:
             yield from itertools.islice(entries, max(0, skip - first), None)
 
     def listed(self, skip):
-        with open(self.join("leaves.jsonl"), encoding="utf-8") as file:
+        with open(self.join("leaves.jsonl"), "rb") as file:
             for number, line in enumerate(file):
                 try:
-                    leaf = json.loads(line)
-                except ValueError:
-                    leaf = None
-                if not isinstance(leaf, str):
-                    raise Refusal("bundle_malformed", "leaves.jsonl")
+                    leaf = json.loads(line.decode()).encode()
+                except (ValueError, RecursionError, AttributeError):    # no JSON, no string
+                    raise Refusal("bundle_malformed", "leaves.jsonl") from None
                 if number >= skip:
-                    yield leaf.encode("utf-8", "surrogatepass")
+                    yield leaf
 
 
 def unpack(data, name, width):
