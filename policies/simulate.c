@@ -79,12 +79,18 @@ struct play {
     int64_t burden_given, burden_capacity; /* totals, for the guard */
 };
 
+void sim_line_of(struct line *line, const struct sim_run *run, const struct sim_rules *rules,
+                 uint32_t org)
+{
+    if (rules->document != NULL)
+        limits_line(rules->document, run->year_sum[org], run->gifts[org], line);
+    else
+        *line = (struct line){rules->line, rules->line, rules->line};
+}
+
 static void line_of(const struct play *p, uint32_t org, struct line *line)
 {
-    if (p->rules->document != NULL)
-        limits_line(p->rules->document, p->run->year_sum[org], p->run->gifts[org], line);
-    else
-        *line = (struct line){p->rules->line, p->rules->line, p->rules->line};
+    sim_line_of(line, p->run, p->rules, org);
 }
 
 /* Whether the limit refuses this request to its asker. */

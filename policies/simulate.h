@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct line;
 struct policy;
 
 #define SIM_ORGS_MAX      1024
@@ -144,6 +145,10 @@ void sim_run_place(struct sim_run *run, void *memory, size_t n_orgs, size_t n_re
 /* Plays the whole world under the rules. All arguments within their ranges (asserted). */
 void simulate_run(struct sim_run *run, struct sim_outcome *out, const struct sim_world *world,
                   const struct sim_rules *rules);
+
+/* The line of an organisation as it stands in a run, under the rules. */
+void sim_line_of(struct line *line, const struct sim_run *run, const struct sim_rules *rules,
+                 uint32_t org);
 
 /* Debits a deficit (minutes > 0) to the members in proportion to their weights, by largest
  * remainder, the lower number first among equals: share[i] >= 0, and they add up to deficit. False,
