@@ -24,6 +24,7 @@ extern const struct verb pairs_verbs[];
 extern const struct verb policy_verbs[];
 extern const struct verb position_verbs[];
 extern const struct verb receipt_verbs[];
+extern const struct verb simulate_verbs[];
 extern const struct verb skills_verbs[];
 extern const struct verb statement_verbs[];
 extern const struct verb witness_verbs[];

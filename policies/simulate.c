@@ -93,8 +93,14 @@ static void line_of(const struct play *p, uint32_t org, struct line *line)
     sim_line_of(line, p->run, p->rules, org);
 }
 
-/* Whether the limit refuses this request to its asker. */
-static bool crosses(const struct play *p, const struct sim_request *r)
+/* What the receiver's line says to a request. */
+enum past {
+    PAST_NOTHING,
+    PAST_FLOOR, /* allowed, but the pool helps the fragile */
+    PAST_ALL,   /* refused */
+};
+
+static enum past past_line(const struct play *p, const struct sim_request *r)
 {
     struct limit_input input = {.position = p->run->position[r->org],
                                 .extra_received = r->minutes,
@@ -104,12 +110,14 @@ static bool crosses(const struct play *p, const struct sim_request *r)
     struct line line;
 
     if (!p->rules->floor)
-        return false;
+        return PAST_NOTHING;
     line_of(p, r->org, &line);
-    if (p->rules->document == NULL)
-        return !r->urgent && input.position - r->minutes < -line.floor;
-    limits_decide(p->rules->document, &line, &input, &decision);
-    return decision.verdict == LIMIT_REFUSED;
+    if (p->rules->document != NULL)
+        limits_decide(p->rules->document, &line, &input, &decision);
+    bool past = input.position - r->minutes < -line.floor;
+    bool refused = p->rules->document != NULL ? decision.verdict == LIMIT_REFUSED
+                                              : past && !r->urgent;
+    return refused ? PAST_ALL : past ? PAST_FLOOR : PAST_NOTHING;
 }
 
 /* --- Who is asked ------------------------------------------------------------------------------- */
@@ -270,15 +278,20 @@ static int64_t pool_budget(const struct play *p)
 }
 
 /* Whether the pool carries this request. It takes one number from the stream in every case. */
-static bool pool_carries(const struct play *p, const struct sim_request *r, bool crossing,
+static bool pool_carries(const struct play *p, const struct sim_request *r, enum past past,
                          struct random *random)
 {
     const struct sim_rules *rules = p->rules;
-    bool drawn = random_permille(random, r->urgent ? 1000 : rules->pool_permille);
+    bool fragile = p->world->orgs[r->org].class == SIM_FRAGILE;
+    int64_t share = fragile ? rules->pool_permille : 0;
 
-    if (!rules->pool || p->world->orgs[r->org].class != SIM_FRAGILE || !(drawn || crossing))
+    if (r->urgent && rules->pool_urgent_permille > share)
+        share = rules->pool_urgent_permille;
+    if (fragile && past != PAST_NOTHING)
+        share = 1000;
+    if (!random_permille(random, share) || !rules->pool)
         return false;
-    return rules->pool_cap == 0 || p->pool_spent + r->minutes <= pool_budget(p);
+    return rules->pool_cap == SIM_NO_CAP || p->pool_spent + r->minutes <= pool_budget(p);
 }
 
 static void post(struct play *p, const struct sim_request *r, uint32_t giver, bool by_pool)
@@ -315,8 +328,9 @@ static bool serve(struct play *p, const struct sim_request *r, bool *floor)
     uint64_t tries = (uint64_t)(p->week - r->day / SIM_DAYS_A_WEEK);
 
     random_seed(&random, random_stream(p->world->seed, tries << 32 | r->id));
-    bool crossing = crosses(p, r), by_pool = pool_carries(p, r, crossing, &random);
-    *floor = crossing && !by_pool;
+    enum past past = past_line(p, r);
+    bool by_pool = pool_carries(p, r, past, &random);
+    *floor = past == PAST_ALL && !by_pool;
     if (*floor)
         return false;
     uint32_t giver = provider(p, r, &random);

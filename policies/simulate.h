@@ -68,6 +68,8 @@ struct sim_world {
 
 /* --- The rules ---------------------------------------------------------------------------------- */
 
+#define SIM_NO_CAP (-1)
+
 enum sim_choice {
     SIM_CHANCE, /* among those free, weighted by imitation */
     SIM_LOWEST, /* the lowest line use; then fewest minutes to this receiver, longest unserved, lot */
@@ -90,9 +92,10 @@ struct sim_rules {
     bool fragile_first;  /* urgent requests first in a week, then those of the fragile */
     bool burden_guard;   /* fragile providers above the mean burden are asked only if nobody else */
     bool pool;
-    int64_t pool_permille;   /* the share of fragile needs that the pool carries */
-    int64_t pool_cap;        /* minutes per contributing member and closing; 0: none */
-    int32_t close_weeks;     /* > 0, at least 4 if weeks / close_weeks were to pass the maximum */
+    int64_t pool_permille;        /* the share of fragile requests that the pool carries */
+    int64_t pool_urgent_permille; /* the share of urgent ones, whoever asks */
+    int64_t pool_cap;    /* minutes per contributing member between closings, or SIM_NO_CAP */
+    int32_t close_weeks; /* from one closing to the next, >= 4 */
     /* The lines of a network's own policy document: floors that grow with giving, its hard stop,
      * its ceiling. NULL: line above, for all. Borrowed. */
     const struct policy *document;

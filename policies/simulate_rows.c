@@ -8,6 +8,8 @@
 #include "policies/limits.h"
 #include "policies/reciprocity.h"
 
+#define CLOSE_WEEKS   13
+#define PAIR_CAP_COST 100
 #define GAP_MAX       20
 #define LOAD_PERMILLE 1200
 
@@ -46,7 +48,7 @@ void sim_row_rules(struct sim_rules *r, enum sim_row row, int64_t line, int64_t 
         row == SIM_IMITATION || row == SIM_IMITATION_FLOOR || row == SIM_IMITATION_BOTH;
 
     *r = (struct sim_rules){.choice = least ? SIM_LOWEST : SIM_CHANCE, .line = line,
-                            .close_weeks = 13};
+                            .close_weeks = CLOSE_WEEKS};
     r->imitation_permille = imitation ? imitation_permille : 0;
     r->floor = row != SIM_IMITATION && row != SIM_UNIFORM && row != SIM_LEAST_ASKED;
     if (row == SIM_IMITATION_BOTH || row == SIM_UNIFORM_BOTH)
@@ -54,10 +56,33 @@ void sim_row_rules(struct sim_rules *r, enum sim_row row, int64_t line, int64_t 
     if (capped) {
         r->pair_cap_permille = 400;
         r->pair_cap_minutes = 720;
-        r->pair_cap_cost = 100;
+        r->pair_cap_cost = PAIR_CAP_COST;
     }
     r->pool = r->fragile_first = row >= SIM_POOL_NONE;
     r->pool_permille = row == SIM_POOL_HALF ? 500 : row == SIM_POOL_ALL ? 1000 : 0;
+    r->pool_urgent_permille = 1000;
+    r->pool_cap = SIM_NO_CAP;
+}
+
+void sim_document_rules(struct sim_rules *r, const struct sim_document *d)
+{
+    *r = (struct sim_rules){
+        .choice = SIM_LOWEST,
+        .line = d->policy.limit_floor_base,
+        .floor = true,
+        .ceiling = SIM_SOFT_CEILING,
+        .pair_cap_permille = d->policy.pair_cap_permille,
+        .pair_cap_minutes = d->policy.pair_cap_minutes,
+        .pair_cap_cost = PAIR_CAP_COST,
+        .fragile_first = true,
+        .burden_guard = d->burden_guard,
+        .pool = d->pool_cap > 0,
+        .pool_permille = d->pool_permille,
+        .pool_urgent_permille = d->pool_urgent_permille,
+        .pool_cap = d->pool_cap,
+        .close_weeks = CLOSE_WEEKS,
+        .document = &d->policy,
+    };
 }
 
 /* --- Figures ------------------------------------------------------------------------------------ */

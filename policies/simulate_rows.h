@@ -7,6 +7,7 @@
 #ifndef POLICIES_SIMULATE_ROWS_H
 #define POLICIES_SIMULATE_ROWS_H
 
+#include "policies/params.h"
 #include "policies/simulate_draw.h"
 
 /* --- The rules that are compared ---------------------------------------------------------------- */
@@ -33,6 +34,18 @@ const char *sim_row_words(enum sim_row row);
 /* line: minutes either way; imitation_permille: 1000 is one more chance per hour given. */
 void sim_row_rules(struct sim_rules *rules, enum sim_row row, int64_t line,
                    int64_t imitation_permille);
+
+/* A network's own rules: its policy document, and what else of it the simulator reads. */
+struct sim_document {
+    struct policy policy; /* within its ranges */
+    int64_t pool_permille, pool_urgent_permille;
+    int64_t pool_cap; /* minutes per contributing member and quarter; 0: no pool */
+    bool burden_guard;
+};
+
+/* Lowest line use, pair cap, fragile first, floors and ceiling of the document, its pool. The rules
+ * borrow the document. */
+void sim_document_rules(struct sim_rules *rules, const struct sim_document *document);
 
 /* --- What is read off a run --------------------------------------------------------------------- */
 
