@@ -7,7 +7,7 @@
 
 #include "cli/i18n.h"
 
-#define WORDS_WIDTH 40
+#define WORDS_WIDTH 39
 #define VALUE_SIZE  24
 
 /* ".988", "149", "7.7": as many digits as say something. */
@@ -44,7 +44,7 @@ static void print_line(const char *words, const double *x, const bool *marked)
     group_text(served, sizeof served, x, CELL_SERVED, CELL_SERVED_FRAGILE, marked);
     group_text(distance, sizeof distance, x, CELL_DISTANCE, CELL_DISTANCE_P90, marked);
     group_text(load, sizeof load, x, CELL_LOAD_E, CELL_LOAD_F, marked);
-    printf("%-*s %-11s %-9s %s\n", WORDS_WIDTH, words, served, distance, load);
+    printf("%-*s %-13s %-8s %s\n", WORDS_WIDTH, words, served, distance, load);
 }
 
 static void print_errors(const struct sum *cells)
@@ -54,8 +54,8 @@ static void print_errors(const struct sum *cells)
     for (int c = 0; c < CELLS; c++) {
         e[c] = sum_error(&cells[c]);
     }
-    printf("%-*s %-.4f/%-.4f %.1f/%.1f %.3f/%.3f/%.3f\n", WORDS_WIDTH, _("    standard error"), e[0],
-           e[1], e[2], e[3], e[4], e[5], e[6]);
+    printf("%-*s %.4f/%.4f %-3.1f/%-4.1f %.3f/%.3f/%.3f\n", WORDS_WIDTH, _("    standard error"),
+           e[0], e[1], e[2], e[3], e[4], e[5], e[6]);
 }
 
 static int show_row(const struct sums *sums, int row, bool reference, int *compared)
@@ -88,8 +88,8 @@ int show_experiment(const struct batch *batch, const struct sums *sums, bool ref
     printf(_("Needs of a fragile organisation: %" PRId64 ".%03" PRId64 " a week; %" PRId64
              " worlds from seed %" PRIu64 "\n"), sums->needs_milli / 1000,
            sums->needs_milli % 1000, batch->seeds, batch->seed);
-    printf("%-*s %-11s %-9s %s\n", WORDS_WIDTH, "", _("served"), _("hours"), _("load"));
-    printf("%-*s %-11s %-9s %s\n", WORDS_WIDTH, _("rules"), _("all/frag."), _("mean/p90"),
+    printf("%-*s %-13s %-8s %s\n", WORDS_WIDTH, "", _("served"), _("hours"), _("load"));
+    printf("%-*s %-13s %-8s %s\n", WORDS_WIDTH, _("rules"), _("all/fragile"), _("mean/p90"),
            _("estab./reg./frag."));
     for (int row = 0; row < BATCH_ROWS; row++) {
         if (batch->wanted[row]) {
