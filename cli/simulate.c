@@ -233,6 +233,7 @@ static int experiment_out(struct ctl *ctl, struct args *a, struct experiment *e)
     if (e->csv != NULL) {
         csv_head(e->csv);
     }
+    e->plan.batch.layers = csv != NULL || ctl->json;
     rc = run_all(e);
     if (e->csv != NULL && fclose(e->csv) != 0 && rc == CTL_OK) {
         rc = fail(CTL_FAILED, _("not enough memory"));

@@ -66,10 +66,14 @@ static int play(struct room *room, const struct batch *batch, uint64_t seed)
     sim_run_place(&run, room->memory, world.n_orgs, world.n_requests);
     room->world.seed = seed;
     for (int row = 0; row < BATCH_ROWS; row++) {
-        if (batch->wanted[row]) {
-            simulate_run(&run, &room->world.outcome[row], &world, &batch->rules[row]);
-            sim_figures_of(&room->world.figures[row], &run, &room->world.outcome[row], &world,
-                           &batch->rules[row]);
+        struct sim_figures *figures = &room->world.figures[row];
+        if (!batch->wanted[row]) {
+            continue;
+        }
+        simulate_run(&run, &room->world.outcome[row], &world, &batch->rules[row]);
+        sim_figures_of(figures, &run, &room->world.outcome[row], &world, &batch->rules[row]);
+        if (batch->layers && !sim_layers_of(figures, &run, &world)) {
+            return fail(CTL_FAILED, _("not enough memory"));
         }
     }
     return CTL_OK;

@@ -18,6 +18,7 @@ struct batch {
     bool wanted[BATCH_ROWS];
     uint64_t seed; /* of the first world; each next is one more */
     int64_t seeds;
+    bool layers; /* also M3 to M7, which take longer than the run */
 };
 
 /* What one world gave; rows that were not wanted are empty. */

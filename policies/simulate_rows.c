@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policies/evenness.h"
+#include "policies/figures.h"
+#include "policies/layers.h"
 #include "policies/limits.h"
 #include "policies/reciprocity.h"
 
@@ -208,29 +211,39 @@ static void figures_of_positions(struct sim_figures *f, struct sim_run *run,
         put(f, SIM_F_use_min + k, quantile(use, n, percent[k]));
 }
 
-/* Figures of one layer; `step` leads from a help column to that of the account layer. */
-static void figures_of_layer(struct sim_figures *f, const int64_t *matrix, size_t n, int step)
+/* The mean share of the largest provider; `step` leads from the help column to the account's. */
+static void figures_of_providers(struct sim_figures *f, const int64_t *matrix, size_t n, int step)
 {
-    int64_t displaced = 0, all = 0, top_sum = 0, receivers = 0;
+    int64_t sum = 0, receivers = 0;
 
     for (size_t j = 0; j < n; j++) {
-        int64_t received = 0, given = 0, top = 0;
+        int64_t received = 0, top = 0;
         for (size_t i = 0; i < n; i++) {
-            int64_t minutes = matrix[i * n + j];
-            received += minutes;
-            top = minutes > top ? minutes : top;
-            given += matrix[j * n + i];
+            received += matrix[i * n + j];
+            top = matrix[i * n + j] > top ? matrix[i * n + j] : top;
         }
-        displaced += given > received ? given - received : 0;
-        all += received;
         if (received >= RECIPROCITY_DEPENDENCY_MINUTES_MIN) {
-            top_sum += 1000 * top / received;
+            sum += 1000 * top / received;
             receivers++;
         }
     }
-    put_share(f, SIM_F_displaced + step, displaced, all);
     if (receivers > 0)
-        put(f, SIM_F_top_provider + step, top_sum / receivers);
+        put(f, SIM_F_top_provider + step, sum / receivers);
+}
+
+/* Capacity stands for size: a simulated organisation has no staff. */
+static void figures_of_burden(struct sim_figures *f, struct sim_run *run,
+                              const struct sim_world *world)
+{
+    int64_t *burden = run->share;
+    size_t n = 0;
+
+    for (size_t i = 0; i < world->n_orgs; i++)
+        if (world->orgs[i].capacity > 0)
+            burden[n++] = 1000 * run->given[i] / world->orgs[i].capacity;
+    struct ratio gini = evenness_of_shares(burden, n);
+    if (gini.known)
+        put(f, SIM_F_burden_gini, gini.permille);
 }
 
 void sim_figures_of(struct sim_figures *figures, struct sim_run *run,
@@ -240,8 +253,62 @@ void sim_figures_of(struct sim_figures *figures, struct sim_run *run,
     memset(figures, 0, sizeof *figures);
     figures_of_service(figures, outcome);
     figures_of_positions(figures, run, world, rules);
-    figures_of_layer(figures, run->helped, world->n_orgs, 0);
-    figures_of_layer(figures, run->accounted, world->n_orgs, 1);
+    figures_of_burden(figures, run, world);
+    figures_of_providers(figures, run->helped, world->n_orgs, 0);
+    figures_of_providers(figures, run->accounted, world->n_orgs, 1);
+}
+
+/* The pairs of a run, sorted, as the metrics take them. */
+static size_t pairs_of(struct help *help, const struct sim_run *run, size_t n)
+{
+    size_t pairs = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t j = 0; j < n; j++) {
+            int64_t minutes = run->helped[i * n + j];
+            if (minutes > 0)
+                help[pairs++] = (struct help){.from = i,
+                                              .to = j,
+                                              .minutes = minutes,
+                                              .pooled = minutes - run->accounted[i * n + j],
+                                              .count = 1};
+        }
+    return pairs;
+}
+
+static void put_layer(struct sim_figures *f, const struct layer_figures *layer, int step)
+{
+    const struct {
+        int figure;
+        struct ratio ratio;
+    } rows_of[] = {{SIM_F_displaced, layer->displaced},
+                   {SIM_F_concentration, layer->positions},
+                   {SIM_F_direct, layer->direct},
+                   {SIM_F_comes_round, layer->round},
+                   {SIM_F_one_way, layer->one_way}};
+
+    for (size_t i = 0; i < sizeof rows_of / sizeof rows_of[0]; i++)
+        if (rows_of[i].ratio.known)
+            put(f, rows_of[i].figure + step, rows_of[i].ratio.permille);
+}
+
+bool sim_layers_of(struct sim_figures *figures, const struct sim_run *run,
+                   const struct sim_world *world)
+{
+    size_t n = world->n_orgs;
+    struct help *help = malloc(n * n * sizeof *help);
+    struct layer_figures layers[LAYERS];
+    bool member[SIM_ORGS_MAX], ok = help != NULL;
+
+    for (size_t i = 0; i < n; i++)
+        member[i] = true;
+    size_t pairs = ok ? pairs_of(help, run, n) : 0;
+    for (enum layer l = 0; l < LAYERS && ok; l++)
+        ok = figures_of_layer(help, pairs, member, n, l, &layers[l]);
+    for (int l = 0; l < LAYERS && ok; l++)
+        put_layer(figures, &layers[l], l);
+    free(help);
+    return ok;
 }
 
 /* --- The criterion ------------------------------------------------------------------------------ */

@@ -53,6 +53,8 @@ void sim_document_rules(struct sim_rules *rules, const struct sim_document *docu
  * Positions are those of the members of the last day. */
 #define SIM_FIGURES_EACH(X, name, doc) \
     X(name##_e, doc) X(name##_r, doc) X(name##_f, doc)
+#define SIM_FIGURES_LAYER(X, name, doc) \
+    X(name, doc ", help layer") X(name##_account, doc ", account layer")
 #define SIM_FIGURES(X) \
     SIM_FIGURES_EACH(X, asked, "requests made") \
     SIM_FIGURES_EACH(X, served, "requests served") \
@@ -78,10 +80,13 @@ void sim_document_rules(struct sim_rules *rules, const struct sim_document *docu
     X(use_p75, "line use: three in four") \
     X(use_p90, "line use: nine in ten") \
     X(use_max, "line use: greatest") \
-    X(displaced, "displaced share (M3), help layer") \
-    X(displaced_account, "displaced share (M3), account layer") \
-    X(top_provider, "mean share of the largest provider (M8), help layer") \
-    X(top_provider_account, "mean share of the largest provider (M8), account layer") \
+    X(burden_gini, "how unevenly minutes given per capacity are spread (M11)") \
+    SIM_FIGURES_LAYER(X, top_provider, "mean share of the largest provider (M8)") \
+    SIM_FIGURES_LAYER(X, displaced, "displaced share (M3)") \
+    SIM_FIGURES_LAYER(X, concentration, "concentration of what was given less received (M4)") \
+    SIM_FIGURES_LAYER(X, direct, "direct reciprocity (M5)") \
+    SIM_FIGURES_LAYER(X, comes_round, "share that comes round (M6)") \
+    SIM_FIGURES_LAYER(X, one_way, "one-wayness (M7)") \
     X(solidarity, "share of minutes that the pool carried (M13)") \
     X(pool_paid, "minutes that the pool carried") \
     X(pool_deepest, "the largest deficit before a closing, minutes") \
@@ -104,10 +109,17 @@ struct sim_figures {
 const char *sim_figure_name(enum sim_figure figure);
 const char *sim_figure_doc(enum sim_figure figure);
 
-/* Reads the figures off a run that has just been played. Uses the run's scratch. */
+/* Reads the figures off a run that has just been played, all but M3 to M7, which stay unknown.
+ * Uses the run's scratch. */
 void sim_figures_of(struct sim_figures *figures, struct sim_run *run,
                     const struct sim_outcome *outcome, const struct sim_world *world,
                     const struct sim_rules *rules);
+
+/* Adds M3 to M7 on both layers, over all weeks of the run: several times the work of the rest.
+ * Takes working memory and gives it back; false, *figures untouched, without. */
+__attribute__((warn_unused_result))
+bool sim_layers_of(struct sim_figures *figures, const struct sim_run *run,
+                   const struct sim_world *world);
 
 /* --- The criterion ------------------------------------------------------------------------------ */
 

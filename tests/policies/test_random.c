@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <math.h>
+#include <stdlib.h>
 
 #include "policies/random.h"
 
@@ -133,19 +133,32 @@ Test(random, shuffling_keeps_all_and_reaches_every_order)
         cr_expect(llabs(orders[k] - 10000) < 460, "order %zu: %" PRId64, k, orders[k]);
 }
 
+/* e^-x, from the series of e^x, whose terms are all positive. */
+static long double exp_minus(long double x)
+{
+    long double term = 1, sum = 0;
+
+    for (int k = 1; k < 200; k++) {
+        sum += term;
+        term *= x / k;
+    }
+    return 1 / sum;
+}
+
 Test(random, the_table_of_a_poisson_law_is_that_of_the_formula)
 {
     static const int64_t rates[] = {1, 1000, 500000, 700000, 1100000, 2500000, 8000000};
 
     for (size_t i = 0; i < COUNT(rates); i++) {
-        long double rate = (long double)rates[i] / 1000000, term = expl(-rate), sum = 0;
+        long double rate = (long double)rates[i] / 1000000, term = exp_minus(rate), sum = 0;
         struct poisson p;
         poisson_table(&p, rates[i]);
         for (int k = 0; k < POISSON_TERMS; k++) {
             sum += term;
             long double found = ((long double)p.upto[k] + 1) / 0x1p64L;
-            cr_assert(fabsl(found - (sum < 1 ? sum : 1)) < 1e-15L, "rate %" PRId64 ", P(N <= %d): "
-                      "%.20Lf, not %.20Lf", rates[i], k, found, sum);
+            long double off = found - (sum < 1 ? sum : 1);
+            cr_assert(off < 1e-15L && off > -1e-15L, "rate %" PRId64 ", P(N <= %d): %.20Lf, not "
+                      "%.20Lf", rates[i], k, found, sum);
             cr_assert(k == 0 || p.upto[k] >= p.upto[k - 1]);
             term *= rate / (k + 1);
         }
@@ -180,9 +193,10 @@ Test(random, poisson_draws_have_the_mean_and_variance_of_their_rate)
             squares += x * x;
         }
         double mean = sum / n, variance = squares / n - mean * mean;
-        cr_expect(fabs(mean - rate) < 5 * sqrt(rate / n), "mean %g at rate %g", mean, rate);
-        cr_expect(fabs(variance - rate) < 5 * sqrt((rate + 2 * rate * rate) / n),
-                  "variance %g at rate %g", variance, rate);
+        double off = mean - rate, spread = variance - rate; /* at most 5 standard deviations */
+        cr_expect(off * off < 25 * rate / n, "mean %g at rate %g", mean, rate);
+        cr_expect(spread * spread < 25 * (rate + 2 * rate * rate) / n, "variance %g at rate %g",
+                  variance, rate);
     }
 }
 
@@ -197,5 +211,5 @@ Test(random, draws_are_the_same_with_every_compiler)
     random_seed(&r, 2026);
     for (int i = 0; i < 100000; i++)
         mixed = random_stream(mixed, (uint64_t)poisson_draw(&p, &r) + random_below(&r, 97));
-    cr_expect_eq(mixed, UINT64_C(0), "%" PRIu64, mixed);
+    cr_expect_eq(mixed, UINT64_C(14412627717856997773), "%" PRIu64, mixed);
 }
