@@ -103,6 +103,18 @@ size_t flow_add(struct flow_net *net, const struct flow_arc *arc)
     return a;
 }
 
+struct flow_net *flow_copy(const struct flow_net *net)
+{
+    struct flow_net *made = flow_new(net->nodes);
+
+    assert(!net->solved);
+    for (size_t a = 0; a < net->arcs; a++)
+        flow_add(made, &net->arc[a]);
+    if (net->arcs > 0)
+        memcpy(made->flow, net->flow, net->arcs * sizeof *net->flow);
+    return made;
+}
+
 /* Counts, then places: the halves of a node keep the order of their arcs. */
 void flow_index(struct flow_net *net)
 {

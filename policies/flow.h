@@ -55,6 +55,9 @@ struct flow_net;
 struct flow_net *flow_new(uint32_t nodes);
 void flow_free(struct flow_net *net); /* NULL is accepted */
 
+/* Another network with the same arcs and flows, before flow_solve() only. */
+struct flow_net *flow_copy(const struct flow_net *net);
+
 /* Adds an arc and returns its number: 0, 1, ... All arcs are added before anything is solved.
  * Arcs from a node to itself are refused (asserted). */
 size_t flow_add(struct flow_net *net, const struct flow_arc *arc);

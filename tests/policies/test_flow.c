@@ -193,8 +193,9 @@ static void compare(struct oracle *o, uint64_t seed)
     struct flow_cost found = flow_total(net), expected = oracle_total(o);
 
     for (int k = 0; k < FLOW_COMPONENTS; k++)
-        cr_assert_eq(found.c[k], expected.c[k], "seed %" PRIu64 " component %d: %" PRId64
-                     ", not %" PRId64, seed, k, found.c[k], expected.c[k]);
+        cr_assert_eq(found.c[k], expected.c[k],
+                     "seed %" PRIu64 " component %d: %" PRId64 ", not %" PRId64, seed, k,
+                     found.c[k], expected.c[k]);
     flow_free(net);
 }
 
