@@ -454,7 +454,7 @@ static int demand(struct ctl *ctl, struct args *a)
 
 static const struct opt theory_opts[] = {
     {"seed", "N", N_("the seed (1)"), false},
-    {"test", "N", N_("only test TN, 1 to 8"), false},
+    {"test", "N", N_("only test TN, 1 to 9"), false},
     {NULL, NULL, NULL, false},
 };
 static const struct opt experiment_opts[] = {

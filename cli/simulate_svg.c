@@ -7,7 +7,7 @@
 #include "cli/i18n.h"
 #include "cli/simulate_show.h"
 
-#define ROW_HEIGHT   40
+#define ROW_HEIGHT   48
 #define PANEL_WIDTH  260
 #define LABEL_WIDTH  300
 #define BAR_FULL     190

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policies/deficit.h"
 #include "policies/random.h"
 
 #define AGENTS_MAX 1000
@@ -380,6 +381,49 @@ static void t8_crash(struct list *l, uint64_t seed)
     near(l, "crash: served with 10 tokens each", 0, 0, crash_fill(CRASH_THRESHOLD, seed));
 }
 
+/* --- T9: a structural gap ----------------------------------------------------------------------- */
+
+enum { GAP_A, GAP_B, GAP_C };
+enum { GAP_DESIGN, GAP_BOOKS };
+
+/* A asks for 10 h of design, which B offers, B for 10 h of books, which A offers, and C for 6 h of
+ * each. C makes the first so many of its offers: design, then books. Hours. */
+static void gap(int offers_of_c, struct deficit_result *out)
+{
+    static const struct deficit_org orgs[] = {{GAP_A, 100}, {GAP_B, 100}, {GAP_C, 100}};
+    static const struct deficit_need needs[] = {{GAP_A, GAP_DESIGN, 10},
+                                                {GAP_B, GAP_BOOKS, 10},
+                                                {GAP_C, GAP_DESIGN, 6},
+                                                {GAP_C, GAP_BOOKS, 6}};
+    static const struct deficit_offer offers[] = {
+        {GAP_A, GAP_BOOKS}, {GAP_B, GAP_DESIGN}, {GAP_C, GAP_DESIGN}, {GAP_C, GAP_BOOKS}};
+    const struct deficit_input input = {orgs, 3, needs, 4, offers, (size_t)(2 + offers_of_c)};
+
+    deficit_find(&input, 1, out);
+}
+
+static void t9_structural_gap(struct list *l, uint64_t seed)
+{
+    static const char *const what[] = {"gap: hours never given back, C offers nothing",
+                                       "gap: C offers one of the two skills",
+                                       "gap: C offers both"};
+    static const double expected[] = {12, 6, 0};
+    struct deficit_result result;
+
+    (void)seed;
+    for (int offers = 0; offers < 3; offers++) {
+        gap(offers, &result);
+        near(l, what[offers], expected[offers], 0, (double)result.deficit);
+        if (offers == 0) {
+            bool both = result.n_givers == 2 && result.givers[0] == GAP_A &&
+                        result.givers[1] == GAP_B;
+            near(l, "gap: hours served for ever", 20, 0, (double)(result.asked - result.deficit));
+            near(l, "gap: 1 if it falls on A and B", 1, 0, both);
+        }
+        deficit_free(&result);
+    }
+}
+
 size_t theory_run(size_t test, uint64_t seed, struct theory_figure out[static THEORY_FIGURES_MAX])
 {
     static const struct {
@@ -388,7 +432,7 @@ size_t theory_run(size_t test, uint64_t seed, struct theory_figure out[static TH
     } tests[THEORY_TESTS] = {
         {"T1", t1_chance},        {"T2", t2_lowest_of_two}, {"T3", t3_lowest_of_more},
         {"T4", t4_limits},        {"T5", t5_uneven_limits}, {"T6", t6_hoarders},
-        {"T7", t7_shortage},      {"T8", t8_crash},
+        {"T7", t7_shortage},      {"T8", t8_crash},         {"T9", t9_structural_gap},
     };
 
     assert(test < THEORY_TESTS);

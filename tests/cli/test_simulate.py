@@ -45,7 +45,7 @@ class Theory(Case):
     def test_every_figure_is_as_expected(self):
         shown = self.simulate("theory").stdout
         self.assertRegex(shown.splitlines()[-1], r"^(\d+) of \1 figures as expected$")
-        for test in range(1, 9):
+        for test in range(1, 10):
             self.assertIn(f"T{test} ", shown)
         self.assertNotIn(" NO", shown)
 
@@ -59,7 +59,7 @@ class Theory(Case):
         self.assertNotEqual(found, self.lines("theory", "--test", "5", "--seed", "4"))
 
     def test_what_cannot_be_asked(self):
-        for args in (("--test", "9"), ("--test", "0"), ("--seed", "-1"), ("--seed", "x"), ("word",)):
+        for args in (("--test", "10"), ("--test", "0"), ("--seed", "-1"), ("--seed", "x"), ("word",)):
             self.assertEqual(self.simulate("theory", *args, status=USAGE).stdout, "")
 
 

@@ -61,6 +61,11 @@ Test(theory, t8_more_helps_until_nobody_needs_to_give)
     expect_test(7, "T8", 3);
 }
 
+Test(theory, t9_no_choice_cures_a_structural_gap)
+{
+    expect_test(8, "T9", 5);
+}
+
 /* The law behind T2: G(k+1) = G(k)^2 with mean 0, solved here for its free parameter. */
 Test(theory, the_shares_of_t2_solve_their_equation)
 {
