@@ -14,6 +14,7 @@
 #include "cli/simulate_input.h"
 #include "cli/simulate_show.h"
 #include "cli/simulate_sums.h"
+#include "cli/simulate_world.h"
 #include "policies/theory.h"
 
 #define SEEDS_DEFAULT 200
@@ -25,6 +26,7 @@ struct plan {
     struct sim_input input;
     struct batch batch;
     struct sim_document document;
+    struct given_world given;
     int64_t needs_milli[NEEDS_MAX];
     size_t n_needs;
 };
@@ -33,6 +35,10 @@ static void read_needs(struct args *a, struct plan *plan)
 {
     const char *text;
 
+    if (args_get(a, "world") != NULL) {
+        plan->needs_milli[plan->n_needs++] = NEEDS_GIVEN;
+        return;
+    }
     while ((text = args_nth(a, "f", (int)plan->n_needs)) != NULL && !a->bad) {
         if (plan->n_needs == NEEDS_MAX) {
             args_fail(a, _("--f: at most %d times"), NEEDS_MAX);
@@ -103,6 +109,26 @@ static void read_policy(struct ctl *ctl, struct args *a, struct plan *plan)
     plan->batch.wanted[BATCH_OWN] = true;
 }
 
+/* A given world takes the place of drawn ones; what would draw them has no meaning then. */
+static void read_world_file(struct args *a, struct plan *plan)
+{
+    static const char *const drawing[] = {"f",          "demand", "weeks",  "orgs",  "skills",
+                                          "never-ask",  "never-give", "urgent", "season", "leave"};
+    const char *path = args_get(a, "world");
+
+    if (path == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof drawing / sizeof drawing[0]; i++) {
+        if (args_get(a, drawing[i]) != NULL) {
+            args_fail(a, _("--%s draws worlds; --world gives one"), drawing[i]);
+        }
+    }
+    given_world_read(a, path, &plan->input.setting, &plan->given);
+    plan->batch.given = &plan->given.world;
+    plan->input.reference = false;
+}
+
 /* --- Experiment ------------------------------------------------------------------------------- */
 
 struct experiment {
@@ -125,7 +151,11 @@ static void csv_row(FILE *out, int64_t needs_milli, const struct batch_world *wo
     const struct sim_figures *f = &world->figures[row];
     const struct sim_outcome *o = &world->outcome[row];
 
-    fprintf(out, "%s,%" PRId64 ",%" PRIu64, row_key(row), needs_milli, world->seed);
+    fprintf(out, "%s,", row_key(row));
+    if (needs_milli != NEEDS_GIVEN) {
+        fprintf(out, "%" PRId64, needs_milli);
+    }
+    fprintf(out, ",%" PRIu64, world->seed);
     for (int k = 0; k < SIM_N_FIGURES; k++) {
         fputc(',', out);
         if (f->known[k]) {
@@ -185,7 +215,9 @@ static int run_all(struct experiment *e)
     for (size_t i = 0; i < e->plan.n_needs && rc == CTL_OK; i++) {
         e->now = &e->sums[i];
         e->now->needs_milli = e->plan.needs_milli[i];
-        e->plan.batch.setting.kinds[SIM_FRAGILE].needs_milli = e->plan.needs_milli[i];
+        if (e->plan.batch.given == NULL) {
+            e->plan.batch.setting.kinds[SIM_FRAGILE].needs_milli = e->plan.needs_milli[i];
+        }
         rc = batch_run(&e->plan.batch, take_world, e);
     }
     return rc;
@@ -263,9 +295,11 @@ static int experiment(struct ctl *ctl, struct args *a)
     read_plan(a, &e->plan);
     read_rows(a, &e->plan, args_get(a, "rows"));
     read_policy(ctl, a, &e->plan);
+    read_world_file(a, &e->plan);
     if (!a->bad) {
         rc = experiment_out(ctl, a, e);
     }
+    given_world_free(&e->plan.given);
     free(e);
     return rc;
 }
@@ -445,6 +479,33 @@ static int demand(struct ctl *ctl, struct args *a)
     return CTL_OK;
 }
 
+/* --- World ------------------------------------------------------------------------------------ */
+
+static void print_world(void *context, const struct sim_world *world)
+{
+    const struct sim_setting *setting = context;
+    json_t *o = world_json(world, setting->n_skills);
+
+    print_json(o);
+    json_decref(o);
+}
+
+static int world(struct ctl *ctl, struct args *a)
+{
+    struct sim_input input;
+    int64_t seed = 1;
+
+    (void)ctl;
+    sim_read_input(a, &input);
+    args_int(a, "--seed", args_get(a, "seed"), 0, INT64_MAX, &seed);
+    sim_read_milli(a, "f", args_get(a, "f"), SIM_NEEDS_MILLI_MAX,
+                   &input.setting.kinds[SIM_FRAGILE].needs_milli);
+    if (a->bad) {
+        return CTL_USAGE;
+    }
+    return batch_draw(&input.setting, (uint64_t)seed, print_world, &input.setting);
+}
+
 /* --- Verbs ------------------------------------------------------------------------------------ */
 
 #define SEED_OPTS \
@@ -461,6 +522,8 @@ static const struct opt experiment_opts[] = {
     SEED_OPTS,
     SIM_SETTING_OPTS,
     {"policy", "FILE", N_("also your own policy document (the answer of GET /v1/policies)"), false},
+    {"world", "FILE", N_("given organisations and requests (JSON, as `simulate world` prints it)"),
+     false},
     {"rows", "KEY,...", N_("only these rules"), false},
     {"csv", "FILE", N_("a line for every world and rules, all figures"), false},
     {"svg", "FILE", N_("plots as an image"), false},
@@ -478,6 +541,13 @@ static const struct opt demand_opts[] = {
     {NULL, NULL, NULL, false},
 };
 
+static const struct opt world_opts[] = {
+    {"seed", "N", N_("the seed (1)"), false},
+    {"f", "X", N_("needs a week of a fragile organisation (0.5)"), false},
+    SIM_SETTING_OPTS,
+    {NULL, NULL, NULL, false},
+};
+
 const struct verb simulate_verbs[] = {
     {"theory", "", 0, 0, theory_opts, theory, N_("models whose outcome is known, beside it")},
     {"experiment", "", 0, 0, experiment_opts, experiment,
@@ -485,5 +555,6 @@ const struct verb simulate_verbs[] = {
     {"criterion", "", 0, 0, criterion_opts, criterion,
      N_("how often the rules of the pool reach what was asked of them before")},
     {"demand", "", 0, 0, demand_opts, demand, N_("print the setting as a demand file")},
+    {"world", "", 0, 0, world_opts, world, N_("draw one world and print it as a world file")},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

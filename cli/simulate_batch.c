@@ -25,10 +25,10 @@ static void room_free(struct room *room)
 }
 
 /* 0 when drawn, CTL_FAILED after a message. */
-static int draw(struct room *room, const struct batch *batch, uint64_t seed,
+static int draw(struct room *room, const struct sim_setting *setting, uint64_t seed,
                 struct sim_world *world)
 {
-    while (!sim_draw(world, &batch->setting, seed, room->orgs, SIM_ORGS_MAX, room->requests,
+    while (!sim_draw(world, setting, seed, room->orgs, SIM_ORGS_MAX, room->requests,
                      room->max_requests)) {
         if (world->n_orgs > SIM_ORGS_MAX || world->n_requests > SIM_REQUESTS_MAX) {
             return fail(CTL_FAILED, _("a world of this setting has more than %d organisations or "
@@ -49,8 +49,14 @@ static int play(struct room *room, const struct batch *batch, uint64_t seed)
 {
     struct sim_world world;
     struct sim_run run;
-    int rc = draw(room, batch, seed, &world);
+    int rc = CTL_OK;
 
+    if (batch->given == NULL) {
+        rc = draw(room, &batch->setting, seed, &world);
+    } else {
+        world = *batch->given;
+        world.seed = seed;
+    }
     if (rc != CTL_OK) {
         return rc;
     }
@@ -77,6 +83,23 @@ static int play(struct room *room, const struct batch *batch, uint64_t seed)
         }
     }
     return CTL_OK;
+}
+
+int batch_draw(const struct sim_setting *setting, uint64_t seed,
+               void (*take)(void *context, const struct sim_world *world), void *context)
+{
+    struct room *room = calloc(1, sizeof *room);
+    struct sim_world world;
+
+    if (room == NULL) {
+        return fail(CTL_FAILED, _("not enough memory"));
+    }
+    int rc = draw(room, setting, seed, &world);
+    if (rc == CTL_OK) {
+        take(context, &world);
+    }
+    room_free(room);
+    return rc;
 }
 
 int batch_run(const struct batch *batch,

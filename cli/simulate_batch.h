@@ -13,6 +13,7 @@
 #define BATCH_SEEDS_MAX 100000
 
 struct batch {
+    const struct sim_world *given; /* played with every seed; NULL: worlds are drawn */
     struct sim_setting setting;
     struct sim_rules rules[BATCH_ROWS];
     bool wanted[BATCH_ROWS];
@@ -27,6 +28,11 @@ struct batch_world {
     struct sim_figures figures[BATCH_ROWS];
     struct sim_outcome outcome[BATCH_ROWS];
 };
+
+/* Draws one world and hands it over. CTL_OK, or CTL_FAILED after a message. */
+int batch_draw(const struct sim_setting *setting, uint64_t seed,
+               void (*take)(void *context, const struct sim_world *world), void *context)
+    __attribute__((warn_unused_result));
 
 /* Plays all worlds and hands each over, in the order of the seeds. CTL_OK, or CTL_FAILED after a
  * message. */

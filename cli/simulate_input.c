@@ -59,11 +59,11 @@ void sim_read_milli(struct args *a, const char *what, const char *text, int64_t 
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-static json_t *read_json(struct args *a, const char *path)
+json_t *sim_read_json(struct args *a, const char *path, size_t max)
 {
     json_error_t error;
     size_t n;
-    char *bytes = read_whole_file(path, SIM_INPUT_BYTES_MAX, &n);
+    char *bytes = read_whole_file(path, max, &n);
 
     if (bytes == NULL) {
         args_fail(a, _("%s: %s"), path, strerror(errno));
@@ -322,7 +322,7 @@ void sim_read_input(struct args *a, struct sim_input *in)
     in->line = LINE_DEFAULT;
     in->imitation_permille = WHOLE;
     reference = *in;
-    json_t *o = demand != NULL ? read_json(a, demand) : NULL;
+    json_t *o = demand != NULL ? sim_read_json(a, demand, SIM_INPUT_BYTES_MAX) : NULL;
     if (o != NULL) {
         take_demand(a, demand, s, o);
         json_decref(o);
@@ -414,7 +414,7 @@ static void take_document(const struct ctl *ctl, struct args *a, const char *pat
 void sim_read_document(const struct ctl *ctl, struct args *a, const char *path,
                        struct sim_document *out)
 {
-    json_t *o = a->bad ? NULL : read_json(a, path);
+    json_t *o = a->bad ? NULL : sim_read_json(a, path, SIM_INPUT_BYTES_MAX);
 
     *out = (struct sim_document){.pool_permille = 500,
                                  .pool_urgent_permille = WHOLE,

@@ -44,6 +44,9 @@ struct sim_input {
 void sim_read_milli(struct args *a, const char *what, const char *text, int64_t max_milli,
                     int64_t *out);
 
+/* A JSON object of at most `max` bytes, or NULL after a message. The caller releases it. */
+json_t *sim_read_json(struct args *a, const char *path, size_t max);
+
 /* Defaults, then --demand, then the options. */
 void sim_read_input(struct args *a, struct sim_input *in);
 

@@ -85,9 +85,14 @@ int show_experiment(const struct batch *batch, const struct sums *sums, bool ref
 {
     int far = 0;
 
-    printf(_("Needs of a fragile organisation: %" PRId64 ".%03" PRId64 " a week; %" PRId64
-             " worlds from seed %" PRIu64 "\n"), sums->needs_milli / 1000,
-           sums->needs_milli % 1000, batch->seeds, batch->seed);
+    if (sums->needs_milli == NEEDS_GIVEN) {
+        printf(_("The given requests; %" PRId64 " times from seed %" PRIu64 "\n"), batch->seeds,
+               batch->seed);
+    } else {
+        printf(_("Needs of a fragile organisation: %" PRId64 ".%03" PRId64 " a week; %" PRId64
+                 " worlds from seed %" PRIu64 "\n"), sums->needs_milli / 1000,
+               sums->needs_milli % 1000, batch->seeds, batch->seed);
+    }
     printf("%-*s %-13s %-8s %s\n", WORDS_WIDTH, "", _("served"), _("hours"), _("load"));
     printf("%-*s %-13s %-8s %s\n", WORDS_WIDTH, _("rules"), _("all/fragile"), _("mean/p90"),
            _("estab./reg./frag."));

@@ -182,7 +182,9 @@ json_t *sums_json(const struct sums *sums, const struct batch *batch, int row)
         json_object_set_new(table, cell_key((enum cell)k), milli(sum_mean(&sums->cells[row][k])));
     }
     json_object_set_new(o, "row", json_string(row_key(row)));
-    json_object_set_new(o, "needs_fragile_milli", json_integer(sums->needs_milli));
+    json_object_set_new(o, "needs_fragile_milli",
+                        sums->needs_milli != NEEDS_GIVEN ? json_integer(sums->needs_milli)
+                                                         : json_null());
     json_object_set_new(o, "seed", json_integer((json_int_t)batch->seed));
     json_object_set_new(o, "seeds", json_integer(batch->seeds));
     json_object_set_new(o, "table_milli", table);

@@ -24,8 +24,10 @@ struct sum {
     double n, sum, squares;
 };
 
+#define NEEDS_GIVEN (-1)
+
 struct sums {
-    int64_t needs_milli; /* of the fragile */
+    int64_t needs_milli; /* of the fragile; NEEDS_GIVEN: of a given world */
     struct sum cells[BATCH_ROWS][CELLS];
     struct sum figures[BATCH_ROWS][SIM_N_FIGURES]; /* of the worlds where they are known */
 };

@@ -121,9 +121,13 @@ static void group(FILE *out, const struct batch *batch, const struct sums *sums,
     char title[160];
     int at = y + HEAD_HEIGHT - 20;
 
-    snprintf(title, sizeof title, _("%" PRId64 ".%03" PRId64 " needs a week of each fragile "
-                                    "organisation"),
-             sums->needs_milli / 1000, sums->needs_milli % 1000);
+    if (sums->needs_milli == NEEDS_GIVEN) {
+        snprintf(title, sizeof title, "%s", _("The given requests"));
+    } else {
+        snprintf(title, sizeof title,
+                 _("%" PRId64 ".%03" PRId64 " needs a week of each fragile organisation"),
+                 sums->needs_milli / 1000, sums->needs_milli % 1000);
+    }
     fputs("<g>\n", out);
     text_at(out, MARGIN, y + 12, "t", title);
     for (int row = 0; row < BATCH_ROWS; row++) {

@@ -249,6 +249,63 @@ class Inputs(Case):
             self.assertEqual(done.stdout, "", own)
             self.assertTrue(done.stderr.startswith("semctl: "), own)
 
+    def test_a_world_file_is_played_as_it_was_drawn(self):
+        self.shell.write("world.json", self.simulate("world", "--seed", "7", "--f", "1.1").stdout)
+        given = self.csv("experiment", "--seeds", "1", "--seed", "7", "--world", "world.json")
+        drawn = self.csv("experiment", "--seeds", "1", "--seed", "7", "--f", "1.1")
+        self.assertEqual({row.pop("needs_fragile_milli") for row in given}, {""})
+        self.assertEqual({row.pop("needs_fragile_milli") for row in drawn}, {"1100"})
+        self.assertEqual(given, drawn)
+        shown = self.simulate("experiment", "--seeds", "2", "--world", "world.json").stdout
+        self.assertIn("The given requests; 2 times from seed 1", shown)
+
+    WORLD = {"orgs": [{"name": "noyer", "class": "established", "skills": ["droit"],
+                       "capacity_minutes": 600},
+                      {"name": "osier", "class": "fragile"}],
+             "requests": [{"day": 0, "org": "osier", "skill": "droit", "minutes": 90},
+                          {"day": 9, "org": "osier", "skill": "danse", "minutes": 30,
+                           "urgent": True},
+                          {"day": 9, "org": "osier", "skill": "droit", "minutes": 1200}]}
+
+    def test_a_small_world_by_hand(self):
+        self.shell.write("world.json", json.dumps(self.WORLD))
+        row, = self.csv("experiment", "--seeds", "1", "--world", "world.json", "--rows",
+                        "uniform_floor", "--a", "1")
+        self.assertEqual([row[name] for name in ("asked_f", "served_f", "no_provider_f",
+                                                 "at_floor_f", "given_minutes_e", "distance",
+                                                 "capacity_minutes_e", "members")],
+                         ["3", "1", "1", "1", "90", "180", "1200", "2"])
+
+    def test_worlds_that_cannot_be(self):
+        def broken(change):
+            world = json.loads(json.dumps(self.WORLD))
+            change(world)
+            self.shell.write("world.json", json.dumps(world))
+            done = self.simulate("experiment", "--world", "world.json", status=USAGE)
+            self.assertEqual(done.stdout, "")
+            self.assertTrue(done.stderr.startswith("semctl: "), done.stderr)
+        for change in (lambda w: w["orgs"].clear(), lambda w: w.pop("requests"),
+                       lambda w: w.update(extra=1), lambda w: w.update(weeks=0),
+                       lambda w: w["orgs"][1].update(name="noyer"),
+                       lambda w: w["orgs"][1].update({"class": "poor"}),
+                       lambda w: w["orgs"][0].update(skills="droit"),
+                       lambda w: w["orgs"][0].update(skills=[f"s{i}" for i in range(65)]),
+                       lambda w: w["orgs"][0].update(capacity_minutes=-1),
+                       lambda w: w["orgs"][0].update(joins=5, leaves=4),
+                       lambda w: w["orgs"].append(3), lambda w: w["orgs"][0].update(size=1),
+                       lambda w: w["requests"][0].update(org="saule"),
+                       lambda w: w["requests"][0].pop("day"),
+                       lambda w: w["requests"][0].update(day=10),
+                       lambda w: w["requests"][0].update(minutes=0),
+                       lambda w: w["requests"][0].update(skill=3),
+                       lambda w: w["requests"][0].update(urgent=1),
+                       lambda w: w["requests"][0].update(id=-1),
+                       lambda w: w["requests"][0].update(by="x")):
+            broken(change)
+        self.shell.write("world.json", json.dumps(self.WORLD))
+        for option in (("--f", "1"), ("--orgs", "10"), ("--leave", "0.1")):
+            self.simulate("experiment", "--world", "world.json", *option, status=USAGE)
+
     def test_a_policy_document_of_ones_own(self):
         args = ("experiment", "--seeds", "6", "--f", "1.1", "--policy", "policy.json", "--rows",
                 "pool_half")
