@@ -184,8 +184,8 @@ static void take_world(void *context, const struct batch_world *world)
 static int deliver(const char *path, const char *bytes, size_t n)
 {
     if (strcmp(path, "-") == 0) {
-        return fwrite(bytes, 1, n, stdout) == n ? CTL_OK
-                                                : fail(CTL_FAILED, _("the output cannot be written"));
+        bool ok = fwrite(bytes, 1, n, stdout) == n;
+        return ok ? CTL_OK : fail(CTL_FAILED, _("the output cannot be written"));
     }
     if (!write_whole_file(path, bytes, n, 0644, true)) {
         return fail(CTL_FAILED, "%s: %s", path, strerror(errno));

@@ -153,8 +153,8 @@ void svg_write(FILE *out, const struct batch *batch, const struct sums *sums, si
     escaped(out, _("Rules of mutual aid compared by simulation"));
     fputs("</title>\n<desc id=\"d\">", out);
     fprintf(out, _("Means over %" PRId64 " simulated worlds from seed %" PRIu64 ". For each set of "
-                   "rules: the share of requests served, how far positions lie from 0, and how much "
-                   "of its capacity each class of organisations gives."),
+                   "rules: the share of requests served, how far positions lie from 0, and how "
+                   "much of its capacity each class of organisations gives."),
             batch->seeds, batch->seed);
     fputs("</desc>\n<style>text{font-family:system-ui,sans-serif;fill:#1a1a1a}"
           ".t{font-size:16px;font-weight:bold}.h{font-size:13px;font-weight:bold}"

@@ -30,7 +30,7 @@ uint64_t random_stream(uint64_t seed, uint64_t number);
 /* The next 64 bits. */
 uint64_t random_next(struct random *r);
 
-/* A number of 0..n-1, n > 0 (asserted): the upper half of next * n, whose bias is under n / 2^64. */
+/* A number of 0..n-1, n > 0 (asserted): the upper half of next * n, biased by under n / 2^64. */
 uint64_t random_below(struct random *r, uint64_t n);
 
 /* True permille times in a thousand; never at 0 or less, always at 1000 or more. Takes one number

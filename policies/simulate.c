@@ -21,7 +21,7 @@ const char *sim_class_name(enum sim_class c)
     return names[c];
 }
 
-/* --- Memory ------------------------------------------------------------------------------------- */
+/* --- Memory ----------------------------------------------------------------------------------- */
 
 /* Takes room from the block, or only counts it where there is none. */
 static void *take(char *memory, size_t *used, size_t n, size_t size)
@@ -67,7 +67,7 @@ void sim_run_place(struct sim_run *run, void *memory, size_t n_orgs, size_t n_re
     place(run, memory, n_orgs, n_requests);
 }
 
-/* --- Lines -------------------------------------------------------------------------------------- */
+/* --- Lines ------------------------------------------------------------------------------------ */
 
 struct play {
     struct sim_run *run;
@@ -120,7 +120,7 @@ static enum past past_line(const struct play *p, const struct sim_request *r)
     return refused ? PAST_ALL : past ? PAST_FLOOR : PAST_NOTHING;
 }
 
-/* --- Who is asked ------------------------------------------------------------------------------- */
+/* --- Who is asked ----------------------------------------------------------------------------- */
 
 static bool present(const struct play *p, uint32_t org)
 {
@@ -257,7 +257,7 @@ static uint32_t provider(const struct play *p, const struct sim_request *r, stru
     return (uint32_t)p->world->n_orgs;
 }
 
-/* --- One request -------------------------------------------------------------------------------- */
+/* --- One request ------------------------------------------------------------------------------ */
 
 static void check_sum(const struct play *p)
 {
@@ -340,7 +340,7 @@ static bool serve(struct play *p, const struct sim_request *r, bool *floor)
     return true;
 }
 
-/* --- A week ------------------------------------------------------------------------------------- */
+/* --- A week ----------------------------------------------------------------------------------- */
 
 /* 0 for the first in line. */
 static int rank(const struct play *p, const struct sim_request *r)

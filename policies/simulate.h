@@ -36,7 +36,7 @@ enum sim_class { SIM_ESTABLISHED, SIM_REGULAR, SIM_FRAGILE, SIM_CLASSES };
 /* "established", "regular", "fragile". */
 const char *sim_class_name(enum sim_class c);
 
-/* --- The world ---------------------------------------------------------------------------------- */
+/* --- The world -------------------------------------------------------------------------------- */
 
 struct sim_org {
     enum sim_class class;
@@ -66,13 +66,13 @@ struct sim_world {
     int32_t patience;        /* weeks an unserved request stays open; 0: it is lost at once */
 };
 
-/* --- The rules ---------------------------------------------------------------------------------- */
+/* --- The rules -------------------------------------------------------------------------------- */
 
 #define SIM_NO_CAP (-1)
 
 enum sim_choice {
     SIM_CHANCE, /* among those free, weighted by imitation */
-    SIM_LOWEST, /* the lowest line use; then fewest minutes to this receiver, longest unserved, lot */
+    SIM_LOWEST, /* lowest line use; then fewest minutes to this receiver, longest unserved, lot */
 };
 enum sim_ceiling {
     SIM_NO_CEILING,
@@ -101,7 +101,7 @@ struct sim_rules {
     const struct policy *document;
 };
 
-/* --- The outcome -------------------------------------------------------------------------------- */
+/* --- The outcome ------------------------------------------------------------------------------ */
 
 struct sim_tally {
     int64_t asked, served;                 /* requests */

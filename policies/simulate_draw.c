@@ -12,7 +12,7 @@
 /* Numbers of the streams of a world. Requests have theirs by id, below 2^63. */
 enum { STREAM_ORGS = -1, STREAM_REQUESTS = -2 };
 
-/* --- Settings ----------------------------------------------------------------------------------- */
+/* --- Settings --------------------------------------------------------------------------------- */
 
 static struct sim_kind kind(int64_t orgs, int64_t skills, int64_t needs_milli, int64_t hours)
 {
@@ -103,7 +103,7 @@ const char *sim_setting_wrong(const struct sim_setting *s)
          : !within(s->patience, 0, SIM_WEEKS_MAX) ? "patience" : NULL;
 }
 
-/* --- Organisations ------------------------------------------------------------------------------ */
+/* --- Organisations ---------------------------------------------------------------------------- */
 
 static uint64_t draw_skills(struct random *r, int64_t skills, int64_t n_skills)
 {
@@ -163,7 +163,7 @@ static size_t draw_orgs(struct random *r, const struct sim_setting *s, struct si
     return n;
 }
 
-/* --- Requests ----------------------------------------------------------------------------------- */
+/* --- Requests --------------------------------------------------------------------------------- */
 
 struct draw {
     const struct sim_setting *setting;

@@ -16,7 +16,7 @@
 #define GAP_MAX       20
 #define LOAD_PERMILLE 1200
 
-/* --- Rows --------------------------------------------------------------------------------------- */
+/* --- Rows ------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *key, *words;
@@ -88,7 +88,7 @@ void sim_document_rules(struct sim_rules *r, const struct sim_document *d)
     };
 }
 
-/* --- Figures ------------------------------------------------------------------------------------ */
+/* --- Figures ---------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name, *doc;
@@ -311,7 +311,7 @@ bool sim_layers_of(struct sim_figures *figures, const struct sim_run *run,
     return ok;
 }
 
-/* --- The criterion ------------------------------------------------------------------------------ */
+/* --- The criterion ---------------------------------------------------------------------------- */
 
 static const struct {
     const char *key, *words;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The reference experiment: which rules are compared, what is read off a run, and the criterion that
- * was fixed before the runs.
+/* The reference experiment: which rules are compared, what is read off a run, and the criterion
+ * that was fixed before the runs.
  *
  * Pure functions, any thread. A run's figures are integers: minutes, counts, weeks, and ratios per
  * mille truncated towards zero, so that the same seed gives the same bytes everywhere. */
@@ -10,7 +10,7 @@
 #include "policies/params.h"
 #include "policies/simulate_draw.h"
 
-/* --- The rules that are compared ---------------------------------------------------------------- */
+/* --- The rules that are compared -------------------------------------------------------------- */
 
 enum sim_row {
     SIM_IMITATION,       /* who gave most is seen first; no limit */
@@ -47,7 +47,7 @@ struct sim_document {
  * borrow the document. */
 void sim_document_rules(struct sim_rules *rules, const struct sim_document *document);
 
-/* --- What is read off a run --------------------------------------------------------------------- */
+/* --- What is read off a run ------------------------------------------------------------------- */
 
 /* X(column, doc): the columns of a run in their order. _e, _r, _f: established, regular, fragile.
  * Positions are those of the members of the last day. */
@@ -121,15 +121,15 @@ __attribute__((warn_unused_result))
 bool sim_layers_of(struct sim_figures *figures, const struct sim_run *run,
                    const struct sim_world *world);
 
-/* --- The criterion ------------------------------------------------------------------------------ */
+/* --- The criterion ---------------------------------------------------------------------------- */
 
 /* What SIM_POOL_HALF must reach in one world, against each of the three comparators
- * SIM_UNIFORM_FLOOR, SIM_IMITATION_BOTH and SIM_UNIFORM_BOTH in the same world. Fill counts requests,
- * as the reference does, or minutes, as M10 does. */
+ * SIM_UNIFORM_FLOOR, SIM_IMITATION_BOTH and SIM_UNIFORM_BOTH in the same world. Fill counts
+ * requests, as the reference does, or minutes, as M10 does. */
 enum sim_goal {
     SIM_GOAL_FILL,     /* a higher fill of all */
     SIM_GOAL_FRAGILE,  /* a higher fill of the fragile */
-    SIM_GOAL_GAP,      /* fill of the others less that of the fragile: at most 20 per mille either way */
+    SIM_GOAL_GAP,      /* fill gap at most 20 per mille either way */
     SIM_GOAL_DISTANCE, /* mean distance from 0 at least so many times smaller */
     SIM_GOAL_LOAD,     /* load of the fragile at most 1.2 times that of all */
     SIM_GOALS

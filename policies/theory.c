@@ -14,7 +14,7 @@
 /* Positions are counted from -SPAN to SPAN; what lies beyond counts as there. */
 #define SPAN 64
 
-/* --- One model for T1 to T7 --------------------------------------------------------------------- */
+/* --- One model for T1 to T7 ------------------------------------------------------------------- */
 
 struct model {
     int n;
@@ -99,7 +99,8 @@ static int giver(struct state *s, int asker)
         return lowest(s, 0, last);
     for (int k = 0; k < s->m.candidates && k < last; k++) {
         /* Those drawn stand in front, and are passed over unless they may be drawn again. */
-        int from = s->m.with_replacement ? 0 : k, at = from + below(s, last - from), i = s->able[at];
+        int from = s->m.with_replacement ? 0 : k, at = from + below(s, last - from);
+        int i = s->able[at];
         if (!s->m.with_replacement)
             swap_able(s, at, k);
         equal = best >= 0 && s->b[i] == s->b[best] ? equal + 1 : 1;
@@ -127,7 +128,7 @@ static void play(struct state *s, int64_t rounds)
     }
 }
 
-/* --- What is measured --------------------------------------------------------------------------- */
+/* --- What is measured ------------------------------------------------------------------------- */
 
 struct measure {
     double absolute, square;     /* means over organisations and time */
@@ -184,7 +185,7 @@ bool theory_ok(const struct theory_figure *f)
     return f->found >= f->low && f->found <= f->high;
 }
 
-/* --- The tests ---------------------------------------------------------------------------------- */
+/* --- The tests -------------------------------------------------------------------------------- */
 
 static const struct model free_choice = {
     .n = 100, .candidates = 1, .floor = NO_LIMIT, .ceiling = NO_LIMIT};
@@ -346,7 +347,7 @@ static void t7_shortage(struct list *l, uint64_t seed)
     bounds(l, "shortage: gained from limit 10 to 20", .023, 0, .03, twenty - ten);
 }
 
-/* --- T8: the crash ------------------------------------------------------------------------------ */
+/* --- T8: the crash ---------------------------------------------------------------------------- */
 
 #define CRASH_THRESHOLD 10
 
@@ -381,7 +382,7 @@ static void t8_crash(struct list *l, uint64_t seed)
     near(l, "crash: served with 10 tokens each", 0, 0, crash_fill(CRASH_THRESHOLD, seed));
 }
 
-/* --- T9: a structural gap ----------------------------------------------------------------------- */
+/* --- T9: a structural gap --------------------------------------------------------------------- */
 
 enum { GAP_A, GAP_B, GAP_C };
 enum { GAP_DESIGN, GAP_BOOKS };

@@ -107,7 +107,7 @@ Test(matching_random, equals_trying_everything)
     free(toy);
 }
 
-/* --- Larger ones, with pieces of two hours -------------------------------------------------------- */
+/* --- Larger ones, with pieces of two hours ---------------------------------------------------- */
 
 #define TOWN_ORGS 30
 #define TOWN_NEEDS 60

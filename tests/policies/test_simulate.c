@@ -557,7 +557,8 @@ Test(simulate, a_deficit_is_shared_by_largest_remainder)
     for (size_t i = 0; i < COUNT(rows); i++) {
         cr_assert(sim_pool_shares(rows[i].deficit, rows[i].weight, share, 3));
         for (size_t k = 0; k < 3; k++)
-            cr_expect_eq(share[k], rows[i].share[k], "row %zu, share %zu: %" PRId64, i, k, share[k]);
+            cr_expect_eq(share[k], rows[i].share[k], "row %zu, share %zu: %" PRId64, i, k,
+                         share[k]);
     }
     share[0] = 77;
     cr_expect_not(sim_pool_shares(5, (const int64_t[]){0, 0, 0}, share, 3));

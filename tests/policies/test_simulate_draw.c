@@ -108,7 +108,8 @@ Test(simulate_draw, a_seed_gives_one_world)
     for (size_t i = 0; i < w.n_orgs; i++)
         cr_assert(orgs[i].class == twin_orgs[i].class && orgs[i].skills == twin_orgs[i].skills);
     for (size_t i = 0; i < w.n_requests; i++)
-        cr_assert(requests[i].id == twin_requests[i].id && requests[i].org == twin_requests[i].org &&
+        cr_assert(requests[i].id == twin_requests[i].id &&
+                  requests[i].org == twin_requests[i].org &&
                   requests[i].day == twin_requests[i].day &&
                   requests[i].minutes == twin_requests[i].minutes &&
                   requests[i].skill == twin_requests[i].skill);

@@ -92,9 +92,9 @@ static struct sim_setting setting(int64_t needs_milli)
 static void expect_near(enum sim_row row, int cell, double published, double rounding)
 {
     const struct mean *m = &means[row][cell];
-    double variance = (m->squares - m->sum * m->sum) / (WORLDS - 1) * (1 + (double)WORLDS / REFERENCE);
-    double off = m->sum - published;
+    double variance = (m->squares - m->sum * m->sum) / (WORLDS - 1), off = m->sum - published;
 
+    variance *= 1 + (double)WORLDS / REFERENCE; /* the published mean has its own error */
     off = off < 0 ? -off : off;
     off = off > rounding ? off - rounding : 0;
     cr_expect(off * off <= 16 * variance, "%s, cell %d: %g, not %g", sim_row_key(row), cell, m->sum,
@@ -230,7 +230,7 @@ Test(simulate_rows, narrower_and_wider_lines)
     expect_near(SIM_POOL_HALF, SERVED_F, .993, .0005);
 }
 
-/* --- The criterion ------------------------------------------------------------------------------ */
+/* --- The criterion ---------------------------------------------------------------------------- */
 
 /* A network's figures where all five are met, just. */
 static void just_met(struct sim_figures rows[SIM_ROWS])
@@ -348,7 +348,7 @@ Test(simulate_rows, the_criterion_is_reached_in_simulated_worlds)
     }
 }
 
-/* --- Figures ------------------------------------------------------------------------------------ */
+/* --- Figures ---------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t sum, const struct sim_figures *f)
 {

@@ -85,7 +85,8 @@ Test(theory, the_shares_of_t2_solve_their_equation)
     for (int k = -2; k <= 3; k++) {
         double share = g[k + 20] - g[k + 21];
         double off = found[k + 2].expected - share;
-        cr_expect(off < .0001 && off > -.0001, "at %d: %g, not %g", k, found[k + 2].expected, share);
+        cr_expect(off < .0001 && off > -.0001, "at %d: %g, not %g", k, found[k + 2].expected,
+                  share);
     }
 }
 
