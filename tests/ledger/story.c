@@ -208,7 +208,12 @@ void story_status(int org, int class, int levy_permille, int pool_permille)
 
 void story_break(char ref[static REF_TEXT_SIZE], int org)
 {
-    story_agree(ref, org, 1, 1, made.at + MAKER_DAY);
+    char signers[32];
+    snprintf(signers, sizeof signers, "org-01 org-03 %s", story_name(org));
+    story_do(ref, "agreement.sign", signers,
+             "{\"cosigner\":\"org-03\",\"details\":\"" STORY_ZEROS "\",\"expires\":%" PRId64
+             "," SHARES "}",
+             made.at + MAKER_DAY, story_name(org), INT64_C(1), "org-01");
     story_pass(2 * MAKER_DAY);
 }
 

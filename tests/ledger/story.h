@@ -47,7 +47,7 @@ void story_agree(char ref[static REF_TEXT_SIZE], int from, int to, int64_t minut
                  int64_t expires);
 /* The panel of org-02 and org-03 grants a status for 300 days. */
 void story_status(int org, int class, int levy_permille, int pool_permille);
-/* Lets an agreement of a minute from `org` to org-01 expire: a broken promise. */
+/* Lets an agreement of a minute from `org` (above 3) to org-01 expire: a broken promise. */
 void story_break(char ref[static REF_TEXT_SIZE], int org);
 /* An agreement as story_try() gives it. */
 enum code story_try_agree(int from, int to, int64_t minutes);
