@@ -445,11 +445,14 @@ class Cosigned(Served):
         self.end(server)
 
     def test_policies_that_cannot_be_used_end_the_start(self):
-        vkey, _, _ = a_witness_key("w.example.org")
+        vkey, other = (a_witness_key(name)[0] for name in ("w.example.org", "v.example.org"))
         for lines, words in ((["quorum nobody"], "line 1: "),
                              ([f"witness A {vkey} http://127.0.0.1:1"], "quorum"),
                              ([f"witness A {vkey} ftp://127.0.0.1", "quorum A"], "ftp://"),
-                             ([f"log {Log('other.example.org').vkey}", "quorum none"], ORIGIN)):
+                             ([f"log {Log('other.example.org').vkey}", "quorum none"], ORIGIN),
+                             ([f"witness A {vkey}", "quorum A"], "cannot be met"),
+                             ([f"witness A {vkey}", f"witness B {other} http://127.0.0.1:1",
+                               "group AB all A B", "quorum AB"], "cannot be met")):
             done = subprocess.run([SEMD, "serve", "--dir", self.folder, "--listen", "127.0.0.1:0",
                                    "--witness-policy", self.policy(*lines)], capture_output=True,
                                   text=True, timeout=60)
