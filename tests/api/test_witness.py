@@ -10,6 +10,7 @@ import pathlib
 import random
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -157,6 +158,23 @@ class Alone(fixtures.Case):
         with open(os.path.join(witness.folder, "policy"), "a", encoding="utf-8") as file:
             file.write("log nonsense\n")
         self.assertRegex(witness.run("serve", witness.folder, status=1).stderr, r"policy: line \d")
+
+    def test_a_crowd_that_asks_for_nothing_does_not_keep_a_log_out(self):
+        """Four times as many as it has places for; each could stay 20 seconds if all were well."""
+        witness = self.witness()
+        half = b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nold"
+        began, crowd = time.monotonic(), []
+        for i in range(1000):
+            line = socket.socket(socket.AF_UNIX)
+            self.addCleanup(line.close)
+            crowd.append(line)
+            line.settimeout(30)
+            line.connect(witness.url[5:])
+            if i % 2:
+                line.sendall(half)
+        self.assertEqual(witness.add(self.log.body(0, 3)).status, 200)
+        self.assertLess(time.monotonic() - began, 28)
+        self.assertEqual(witness.stop(), 0)
 
     def test_a_damaged_or_lost_state_ends_the_start(self):
         witness = self.witness()
