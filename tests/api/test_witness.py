@@ -395,8 +395,8 @@ class Cosigned(Served):
             net.add("org.confirm", "noyer")
             note = self.cosigned(server, good)
             self.assertEqual(len(semclient.split_note(note)[1]), 2, note)
-        # Each round whose quorum is met gives the one that never answers a second, not more.
-        self.assertLess(time.monotonic() - begin, 25)
+        # Each round whose quorum is met gives the one that never answers a second, not all the ten.
+        self.assertLess(time.monotonic() - begin, 40)
         answers = {name: one["answers"] for name, one in self.witnesses(server).items()}
         self.assertEqual([name for name, fine in answers.items() if fine], ["good"])
         for name, one in bad.items():
