@@ -116,6 +116,20 @@ class Alone(fixtures.Case):
             answered = held
         self.assertGreater(answered, 8)
 
+    def test_a_log_that_stands_is_cosigned_again(self):
+        """The same head with that size as the old one: a new time, and the view stays."""
+        witness = self.witness()
+        self.assertEqual(witness.add(self.log.body(0, 5)).status, 200)
+        _, view = witness.holds(self.log)
+        time.sleep(1.1)
+        first, again = (witness.add(self.log.body(5, 5)) for _ in range(2))
+        self.assertEqual((first.status, again.status), (200, 200))
+        times = [verify_cosignature(one, witness.vkey) for one in
+                 (view, self.log.checkpoint(5) + first.body.decode())]
+        self.assertLess(times[0], times[1])
+        self.assertEqual(witness.holds(self.log), (5, view))
+        self.assertEqual(witness.add(self.log.body(5, 5, "b")).status, 422)
+
     def test_of_two_histories_at_once_exactly_one_wins(self):
         logs = [Log(f"log-{i}.example.org") for i in range(20)]
         witness = self.witness(*(log.vkey for log in logs))
@@ -426,6 +440,17 @@ class Cosigned(Served):
             self.cosigned(server, quick)
         self.assertLessEqual(len(proxy.asked), 4, "nobody waited for the slow one")
         self.cosigned(server, quick, slow)
+        self.end(server)
+
+    def test_a_server_that_starts_again_on_a_log_that_stands_gets_its_cosignatures(self):
+        witness = self.witness("one.example.org")
+        rules = self.policy(self.line("A", witness), "quorum A")
+        server = self.serve(rules)
+        self.found(server)
+        self.cosigned(server, witness)
+        self.end(server)
+        server = self.serve(rules)
+        self.cosigned(server, witness, size=1)
         self.end(server)
 
     def test_with_a_quorum_of_none_the_newest_head_is_shown_at_once(self):
