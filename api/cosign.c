@@ -457,6 +457,8 @@ static bool names_us(const struct cosign *c)
 
 static bool make_peers(struct cosign *c, FILE *err)
 {
+    uint64_t asked = 0;
+
     for (unsigned i = 0; i < c->policy->n_witnesses; i++) {
         const struct policy_witness *witness = &c->policy->witnesses[i];
 
@@ -473,6 +475,11 @@ static bool make_peers(struct cosign *c, FILE *err)
             return false;
         }
         c->n_peers++;
+        asked |= c->peers[c->n_peers - 1].bit;
+    }
+    if (!witness_policy_met(c->policy, asked)) {
+        fputs("semd: the quorum cannot be met: too few of its witnesses have a URL\n", err);
+        return false;
     }
     return true;
 }

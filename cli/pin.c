@@ -166,8 +166,7 @@ static int compare(struct ctl *ctl)
 {
     struct log_pin *pin = ctl->pin;
 
-    if (strcmp(pin->origin, ctl->origin) != 0 ||
-        !public_key_equal(&pin->log_key, &ctl->log_key)) {
+    if (strcmp(pin->origin, ctl->origin) != 0 || !public_key_equal(&pin->log_key, &ctl->log_key)) {
         return fail(CTL_VERIFY,
                     _("%s is not the ledger of this key: %s names %s with another log "
                       "key. Nothing was signed."),

@@ -24,6 +24,10 @@
  */
 #define CONNECTION_OLD_MS 30000
 #define CONNECTION_END_MS 60000
+/* While more places than these are taken, each is cut after this: a crowd that asks for nothing
+ * must not keep the logs out, and a log that is cut comes again. */
+#define CROWD (CONNECTIONS_MAX * 3 / 4)
+#define CROWDED_END_MS 2000
 #define MEMORY_BYTES 16384u
 #define TICK_NS 500000000
 
@@ -81,11 +85,16 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 
 static void cut_old(struct http *http)
 {
-    int64_t now = now_ms();
+    int64_t now = now_ms(), end;
+    size_t taken = 0;
 
     pthread_mutex_lock(&http->lock);
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
-        if (http->places[i].fd >= 0 && now - http->places[i].since_ms > CONNECTION_END_MS) {
+        taken += http->places[i].fd >= 0;
+    }
+    end = taken > CROWD ? CROWDED_END_MS : CONNECTION_END_MS;
+    for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+        if (http->places[i].fd >= 0 && now - http->places[i].since_ms > end) {
             shutdown(http->places[i].fd, SHUT_RDWR);
         }
     }

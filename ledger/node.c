@@ -221,7 +221,12 @@ static bool open_stores(struct node *node, FILE *err)
     if (code == STORE_OK) {
         if (!path_join(path, sizeof path, node->dir, "aux"))
             return fail(err, "cannot be opened", node->dir);
+        bool lost = access(path, F_OK) != 0;
         node->side = side_open(path, &code);
+        if (lost && node->side != NULL)
+            fprintf(err, "%s: was not there and is made anew: the texts, the items that waited and "
+                    "the refusals in it are lost; if it can be found again, stop and put it back\n",
+                    path);
     }
     if (code == STORE_OK)
         return true;

@@ -54,7 +54,7 @@ bool refusal_open(struct refusal_note *out, const char *note, size_t n, const ch
                   const struct public_key *refusal_key, const char **why)
     __attribute__((warn_unused_result));
 
-/* What another text under the author and id of one that was refused for good at that time is told. */
+/* What another text is told under the author and id of one that was refused for good then. */
 void refusal_reuse(struct refusal *why, int64_t at);
 
 /* True when it speaks of this text: author, id, end of validity and hash are the entry's. */

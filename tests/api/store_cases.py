@@ -122,6 +122,18 @@ class Store(Case):
         self.assertEqual(net.client.get("/livez").status, 200)
         self.assertEqual(net.client.get("/v1/network").status, 200)
 
+    def test_a_lost_side_store_is_told(self):
+        """SPEC 14.1: who goes on without it may break a word that was given in it."""
+        net = self.started.network()
+        self.assertEqual(net.server.stop(), 0)
+        self.assertNotIn("aux", net.server.said)
+        shutil.rmtree(os.path.join(net.folder, "aux"))
+        for words in (1, 0):
+            net.server = self.started.serve(net.folder)
+            self.assertEqual(net.server.client().get("/readyz").status, 200)
+            self.assertEqual(net.server.stop(), 0)
+            self.assertEqual(net.server.said.count("aux: was not there"), words)
+
     def test_over_a_unix_socket(self):
         path = os.path.join(self.started.folder(), "socket")
         net = self.started.network(listen="unix:" + path)

@@ -20,8 +20,8 @@ CONNECTIONS = 10_000
 DESCRIPTORS = CONNECTIONS + 200
 IDLE_S = 20             # without progress
 REQUEST_S = 30          # from the first byte to the last, whatever it drips
-SLACK_S = 5             # the sweep, and the load of 10 000 sockets on this machine
-POLITE_S = 2
+SLACK_S = 8             # the sweep, and the load of 10 000 sockets on a busy machine
+POLITE_S = 5
 MEMORY_KIB = 300 * 1024
 MEMORY_SANITIZED_KIB = 2 * 1024 * 1024
 

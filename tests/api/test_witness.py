@@ -10,6 +10,7 @@ import pathlib
 import random
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -115,6 +116,20 @@ class Alone(fixtures.Case):
             answered = held
         self.assertGreater(answered, 8)
 
+    def test_a_log_that_stands_is_cosigned_again(self):
+        """The same head with that size as the old one: a new time, and the view stays."""
+        witness = self.witness()
+        self.assertEqual(witness.add(self.log.body(0, 5)).status, 200)
+        _, view = witness.holds(self.log)
+        time.sleep(1.1)
+        first, again = (witness.add(self.log.body(5, 5)) for _ in range(2))
+        self.assertEqual((first.status, again.status), (200, 200))
+        times = [verify_cosignature(one, witness.vkey) for one in
+                 (view, self.log.checkpoint(5) + first.body.decode())]
+        self.assertLess(times[0], times[1])
+        self.assertEqual(witness.holds(self.log), (5, view))
+        self.assertEqual(witness.add(self.log.body(5, 5, "b")).status, 422)
+
     def test_of_two_histories_at_once_exactly_one_wins(self):
         logs = [Log(f"log-{i}.example.org") for i in range(20)]
         witness = self.witness(*(log.vkey for log in logs))
@@ -157,6 +172,23 @@ class Alone(fixtures.Case):
         with open(os.path.join(witness.folder, "policy"), "a", encoding="utf-8") as file:
             file.write("log nonsense\n")
         self.assertRegex(witness.run("serve", witness.folder, status=1).stderr, r"policy: line \d")
+
+    def test_a_crowd_that_asks_for_nothing_does_not_keep_a_log_out(self):
+        """Four times as many as it has places for; each could stay 20 seconds if all were well."""
+        witness = self.witness()
+        half = b"POST /add-checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nold"
+        began, crowd = time.monotonic(), []
+        for i in range(1000):
+            line = socket.socket(socket.AF_UNIX)
+            self.addCleanup(line.close)
+            crowd.append(line)
+            line.settimeout(30)
+            line.connect(witness.url[5:])
+            if i % 2:
+                line.sendall(half)
+        self.assertEqual(witness.add(self.log.body(0, 3)).status, 200)
+        self.assertLess(time.monotonic() - began, 28)
+        self.assertEqual(witness.stop(), 0)
 
     def test_a_damaged_or_lost_state_ends_the_start(self):
         witness = self.witness()
@@ -377,8 +409,8 @@ class Cosigned(Served):
             net.add("org.confirm", "noyer")
             note = self.cosigned(server, good)
             self.assertEqual(len(semclient.split_note(note)[1]), 2, note)
-        # Each round whose quorum is met gives the one that never answers a second, not more.
-        self.assertLess(time.monotonic() - begin, 25)
+        # Each round whose quorum is met gives the one that never answers a second, not all the ten.
+        self.assertLess(time.monotonic() - begin, 40)
         answers = {name: one["answers"] for name, one in self.witnesses(server).items()}
         self.assertEqual([name for name, fine in answers.items() if fine], ["good"])
         for name, one in bad.items():
@@ -408,6 +440,17 @@ class Cosigned(Served):
             self.cosigned(server, quick)
         self.assertLessEqual(len(proxy.asked), 4, "nobody waited for the slow one")
         self.cosigned(server, quick, slow)
+        self.end(server)
+
+    def test_a_server_that_starts_again_on_a_log_that_stands_gets_its_cosignatures(self):
+        witness = self.witness("one.example.org")
+        rules = self.policy(self.line("A", witness), "quorum A")
+        server = self.serve(rules)
+        self.found(server)
+        self.cosigned(server, witness)
+        self.end(server)
+        server = self.serve(rules)
+        self.cosigned(server, witness, size=1)
         self.end(server)
 
     def test_with_a_quorum_of_none_the_newest_head_is_shown_at_once(self):
@@ -445,11 +488,14 @@ class Cosigned(Served):
         self.end(server)
 
     def test_policies_that_cannot_be_used_end_the_start(self):
-        vkey, _, _ = a_witness_key("w.example.org")
+        vkey, other = (a_witness_key(name)[0] for name in ("w.example.org", "v.example.org"))
         for lines, words in ((["quorum nobody"], "line 1: "),
                              ([f"witness A {vkey} http://127.0.0.1:1"], "quorum"),
                              ([f"witness A {vkey} ftp://127.0.0.1", "quorum A"], "ftp://"),
-                             ([f"log {Log('other.example.org').vkey}", "quorum none"], ORIGIN)):
+                             ([f"log {Log('other.example.org').vkey}", "quorum none"], ORIGIN),
+                             ([f"witness A {vkey}", "quorum A"], "cannot be met"),
+                             ([f"witness A {vkey}", f"witness B {other} http://127.0.0.1:1",
+                               "group AB all A B", "quorum AB"], "cannot be met")):
             done = subprocess.run([SEMD, "serve", "--dir", self.folder, "--listen", "127.0.0.1:0",
                                    "--witness-policy", self.policy(*lines)], capture_output=True,
                                   text=True, timeout=60)

@@ -127,20 +127,20 @@ class Runner(unittest.TestCase):
                 pass
         return found
 
-    def run_tests(self, *parts, timeout='20'):
+    def run_tests(self, *parts, timeout='60'):
         env = {k: v for k, v in os.environ.items() if k not in ('BUILD', 'PYTHON')}
         out = subprocess.run(['/usr/bin/python3', 'tests/run', *parts], cwd=self.root, text=True,
                              env=dict(env, TEST_TIMEOUT=timeout), capture_output=True)
         self.assertEqual(out.stderr, '')
         return out.returncode, out.stdout, out.stdout.splitlines()[-1]
 
-    def c_fails(self, variant, counts, text, timeout='20'):
+    def c_fails(self, variant, counts, text, timeout='60'):
         self.program(variant, 'build/tests/test-ledger')
         code, out, last = self.run_tests('c', timeout=timeout)
         self.assertIn(text, out)
         self.assertEqual((code, last), (1, counts))
 
-    def python_fails(self, counts, text, *body, timeout='20'):
+    def python_fails(self, counts, text, *body, timeout='60'):
         self.python(*body)
         code, out, last = self.run_tests('python', timeout=timeout)
         self.assertIn(text, out)
@@ -171,7 +171,7 @@ class Runner(unittest.TestCase):
     def test_hanging_c_test_fails_and_is_ended(self):
         start = time.monotonic()
         self.c_fails('HANG', '0 passed, 1 failed', 'hung: no end after 0.3 s', timeout='0.3')
-        self.assertLess(time.monotonic() - start, 5)
+        self.assertLess(time.monotonic() - start, 30)      # it would never end
         self.assertEqual(self.living(), [])
 
     def test_skipped_and_disabled_c_tests_fail(self):

@@ -25,6 +25,7 @@ from semclient import Answer, day_of, now_ms  # noqa: E402
 
 CLIENTS = 64
 STOP_S = 20             # a clean stop under load, sanitized and on a busy machine
+LEFT_S = 10             # until the last client knows that the server has ended; it would wait 60
 DESCRIPTORS = 4096
 GONE = (OSError, http.client.HTTPException)
 
@@ -170,7 +171,7 @@ def stop_round(net, told, acknowledged):
     crowd.join()
     waited = time.monotonic() - start - took
     assert status == 0, f"ended with {status}: {net.server.said}"
-    assert waited < 2, f"clients waited {waited:.1f} s for a server that had ended"
+    assert waited < LEFT_S, f"clients waited {waited:.1f} s for a server that had ended"
     assert not crowd.odd, crowd.odd[0]
     told.update(crowd.told)
     serve_again(net)
