@@ -100,13 +100,13 @@ class Clean(Case):
         self.assertEqual(found["frene"], {
             "given_posted": 0, "received_posted": 80, "given_pending": 0, "received_pending": 0,
             "moves": 80, "position": 0, "given_exchanges": 0, "received_exchanges": 1,
-            "state": "left", "broken": 0, "kept": 0, "leaning_since": None, "pool_received": 0,
-            "step": 0, "strained_since": None})
+            "state": "left", "broken": 0, "kept": 0, "leaning_since": 0, "pool_received": 0,
+            "step": 0, "strained_since": 0})
         self.assertEqual(found["lierre"], {
             "given_posted": 0, "received_posted": 175, "given_pending": 0, "received_pending": 0,
             "moves": 12, "position": -163, "given_exchanges": 0, "received_exchanges": 3,
-            "state": "active", "broken": 0, "kept": 0, "leaning_since": None, "pool_received": 39,
-            "step": 0, "strained_since": None})
+            "state": "active", "broken": 0, "kept": 0, "leaning_since": 0, "pool_received": 39,
+            "step": 0, "strained_since": 0})
         # Beside those it was excused.
         self.assertEqual((found["tilleul"]["broken"], found["tilleul"]["kept"]), (3, 0))
         self.assertEqual((found["orme"]["broken"], found["orme"]["kept"]), (1, 1))

@@ -77,6 +77,6 @@ def look(state, org, at):
     for name, least in (("leaning_since", "ladder_lean_permille"),
                         ("strained_since", "ladder_strain_permille")):
         if 1000 * abs(position) < policy[least] * line:
-            setattr(org, name, None)
-        elif getattr(org, name) is None:
+            setattr(org, name, 0)
+        elif not getattr(org, name):
             setattr(org, name, at)

@@ -70,7 +70,7 @@ class Report:
             "findings": self.findings + tree + self.held,
             "origin": replay.origin,
             "pool": {"budget": state.budget, "crisis_until": state.crisis_until,
-                     "paid": state.paid, "spent": state.spent},
+                     "paid": sum(org.pool_received for org in orgs.values()), "spent": state.spent},
             "positions": {handle: {**position(org), **standing(state, org, replay.last_at)}
                           for handle, org in orgs.items()},
             "root": replay.tree.root(len(replay.tree)).hex(),

@@ -42,7 +42,7 @@ class Org:
         self.step = None        # the last Step
         self.needs = 0          # how many it published
         self.vouched = 0, 0     # a quarter, and the urgencies confirmed in it without the panel
-        self.leaning_since = self.strained_since = None
+        self.leaning_since = self.strained_since = 0    # 0: it does not
 
     @property
     def position(self):
@@ -119,6 +119,7 @@ class Need(Thing):
         self.fragile = False
         self.number = None
         self.in_time = 0
+        self.over_at = None         # when it was met or expired, however late the tick was
         self.asker = asker
         self.minutes = minutes
         self.declared = declared
@@ -213,7 +214,6 @@ class State:
         self.pairs = {}             # (from, to) -> Pair
         self.pool = 0
         self.budget = self.spent = 0    # of the pool, in this quarter
-        self.paid = 0                   # by the pool, less what was given back to it
         self.closings = []              # (moment, deficit, levied, forgiven, budget)
         self.crisis_until = 0
         self.pool_chain = bytes(32)
@@ -279,14 +279,17 @@ class State:
         return [thing for thing in self.things.values()
                 if thing.kind == "agreement" and thing.state == "live"]
 
+    def can_be_named(self, thing, at):
+        """Whether it was not over too long ago (SPEC 6)."""
+        horizon = self.policy["reference_days_max"] * days.DAY_MS
+        return thing.ended is None or at <= thing.ended + horizon
+
     def thing(self, entry, field, must_be_open=True):
-        """The offer, need, agreement or record of hours that the entry names, unless that was over
-        too long ago (SPEC 6); by default one that is not closed."""
+        """The offer, need, agreement or record of hours that the entry names; by default one that
+        is not closed."""
         ref = entry[field]
         found = self.find(field, ref)
-        horizon = self.policy["reference_days_max"] * days.DAY_MS
-        need(found and (found.ended is None or entry.at <= found.ended + horizon),
-             "ref_unknown", field, "", ref)
+        need(found and self.can_be_named(found, entry.at), "ref_unknown", field, "", ref)
         if must_be_open:
             need(found.state == found.open_state, "already_closed", field, "", ref)
         return found
@@ -313,8 +316,8 @@ class State:
 
     # --- The end of things ------------------------------------------------------------------------
 
-    def end(self, thing, state, at):
-        """Ends a thing in this state. What is closed already, as it can be where that check was
+    def end(self, thing, state, at, moment=None):
+        """Ends a thing in this state; when its time is up, that was at the moment. What is closed already, as it can be where that check was
         waived, stays so."""
         if thing.state != thing.open_state:
             return
@@ -323,6 +326,7 @@ class State:
         thing.state, thing.ended = state, at
         self.set_due(thing.kind + "_expiry", thing.ref, None)
         if thing.kind == "need":
+            thing.over_at = at if moment is None else moment
             self.lapse(thing)
         elif thing.kind == "agreement":
             thing.judge_promises()
@@ -342,7 +346,6 @@ class State:
         """For hours of a need; below zero what a reversal takes back."""
         self.move(self.orgs[asker], minutes)
         self.orgs[asker].pool_received += minutes
-        self.paid += minutes
 
     # --- Counters ---------------------------------------------------------------------------------
 

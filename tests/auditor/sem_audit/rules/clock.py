@@ -41,7 +41,7 @@ def process(state, moment, type_, ref, through):
     if type_ == "urgency_lapse":
         state.lapse(state.things[ref])
     else:
-        state.end(state.things[ref], "expired", through)
+        state.end(state.things[ref], "expired", through, moment)
     return []
 
 

@@ -21,7 +21,7 @@ def give_apply(state, entry):
 
 def payments(state, entry, need_, agreement):
     """{pair: minutes} that the pool pays for hours that are not applied yet."""
-    if need_ is None or entry.get("gift"):
+    if need_ is None or entry.get("gift") or not state.can_be_named(need_, entry.at):
         return {}
     shares = {pair: minutes for pair, minutes in entry.shares.items() if pair[1] == need_.asker}
     received = sum(shares.values())
@@ -167,7 +167,7 @@ def too_little_found(state, moment):
     rates = []
     for org in state.members():
         needs = [one for one in needs_of(state, org)
-                 if one.state in ("met", "expired") and first <= one.ended < moment]
+                 if one.state in ("met", "expired") and first <= one.over_at < moment]
         if needs:
             found = sum(min(one.in_time, one.minutes) for one in needs)
             rates.append(1000 * found // sum(one.minutes for one in needs))
