@@ -16,7 +16,8 @@ POLICY = {"limit_floor_new": 60, "limit_floor_new_gifts": 2, "limit_floor_base":
           "need_days_max": 20, "agreement_days_max": 20, "sponsors_min": 1,
           # Early steps, and crises that come and go.
           "urgent_quota": 1, "promise_meeting": 1, "promise_days": 60, "step_days": 30,
-          "status_days_max": 60, "crisis_days": 20, "crisis_orgs_min": 3}
+          "status_days_max": 60, "crisis_days": 20, "crisis_orgs_min": 3,
+          "crisis_fill_permille": 150}
 FOUNDERS = ("noyer", "tilleul", "orme", "lierre", "saule", "frene")
 # A pool that pays more than it has, and one that forgives more than it has.
 POOR = {"pool_cap": 60, "forgive_band": 20, "forgive_divisor": 12, "forgive_levy_divisor": 40}
