@@ -259,8 +259,7 @@ class Player:
         if self.random.random() < 0.1:
             return "need.withdraw", [self.made["need"][ref]["by"]], {"need": ref}
         asker = self.made["need"][ref]["by"]
-        others = [one for one in self.orgs if one != asker or self.random.random() < 0.1]
-        by, panel = self.random.choice(others), None
+        by, panel = asker if self.random.random() < 0.06 else self.other(asker), None
         if self.random.random() < 0.5:
             panel = self.panel(asker, by)
         return "need.vouch", {by, *(panel or ())}, {"by": by, "need": ref, "panel": panel}

@@ -183,18 +183,20 @@ class HandMade(unittest.TestCase):
     def test_folders_that_are_not_whole(self):
         """What is wrong with tree and folder rather than with an entry."""
         leaves = self.clean.leaves()
+        size = len(leaves)
+        head = f"\n{size}\n".encode()
         stranger = build.checkpoint(self.clean, leaves, self.clean.server["clock"])
         for name, bend in (("checkpoint", lambda data: stranger.encode()),
                            ("checkpoint", lambda data: b"hello\n"),
-                           ("checkpoint", lambda data: data.replace(b"\n50\n", b"\n46\n")),
+                           ("checkpoint", lambda data: data.replace(head, b"\n46\n")),
                            ("checkpoint", lambda data: build.checkpoint(
                                self.clean, leaves[::-1]).encode()),
-                           ("tile/0/000.p/50", lambda data: data[:-1]),
-                           ("tile/0/000.p/50", lambda data: data[32:] + data[:32]),
-                           ("tile/0/000.p/50", None),
-                           ("tile/entries/000.p/50", lambda data: data[:-1]),
-                           ("tile/entries/000.p/50", lambda data: data + b"\0\0"),
-                           ("tile/entries/000.p/50", None)):
+                           (f"tile/0/000.p/{size}", lambda data: data[:-1]),
+                           (f"tile/0/000.p/{size}", lambda data: data[32:] + data[:32]),
+                           (f"tile/0/000.p/{size}", None),
+                           (f"tile/entries/000.p/{size}", lambda data: data[:-1]),
+                           (f"tile/entries/000.p/{size}", lambda data: data + b"\0\0"),
+                           (f"tile/entries/000.p/{size}", None)):
             folder = started.folder()
             build.write_tiles(folder, leaves, build.checkpoint(self.clean, leaves))
             path = pathlib.Path(folder) / name

@@ -60,8 +60,7 @@ class Report:
         figures["received_pending"] = sum(org.received_pending for org in orgs.values())
         tree = sorted(self.tree, key=lambda one: TREE_ORDER.index(one["code"]))
         return {
-            "closings": [dict(zip(("moment", "deficit", "levied", "forgiven", "budget"), closing))
-                         for closing in state.closings],
+            "closings": [closing._asdict() for closing in state.closings],
             "checks_not_made": [{"check": check, "why": why.format(self.unchecked[check])}
                                 for check, why in CHECKS.items() if check in self.unchecked],
             "consequences": self.consequences,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a replay knows: organisations, things, due moments, pairs, counters and salts (SPEC 7)."""
 import bisect
+import collections
 import contextlib
 import hashlib
 
@@ -189,6 +190,10 @@ class Hours(Thing):
         self.paid = {}              # pair -> minutes that the pool paid
 
 
+# What a quarter's end moved: SPEC 18.5.
+Closing = collections.namedtuple("Closing", "moment deficit levied forgiven budget")
+
+
 class Pair:
     def __init__(self):
         self.minutes = self.gift_minutes = self.count = 0
@@ -214,7 +219,7 @@ class State:
         self.pairs = {}             # (from, to) -> Pair
         self.pool = 0
         self.budget = self.spent = 0    # of the pool, in this quarter
-        self.closings = []              # (moment, deficit, levied, forgiven, budget)
+        self.closings = []              # of every quarter a Closing
         self.crisis_until = 0
         self.pool_chain = bytes(32)
         self.due = []               # sorted (moment, type number, author number, id, ref)

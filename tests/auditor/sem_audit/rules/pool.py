@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from sem_audit import days, limits
 from sem_audit.refusal import need
+from sem_audit.state import Closing
 
 
 def give_check(state, entry):
@@ -102,8 +103,8 @@ def close(state, moment):
     state.budget, state.spent = state.policy["pool_cap"] * contributing, 0
     if state.in_crisis(moment):
         widen(state)
-    state.closings.append((moment, deficit, sum(given.values()), sum(forgiven.values()),
-                           state.budget))
+    state.closings.append(Closing(moment, deficit, sum(given.values()), sum(forgiven.values()),
+                                  state.budget))
     return [f"{handle} {given[handle]} {forgiven[handle]}\n" for handle in given
             if given[handle] or forgiven[handle]] + [f"budget {state.budget}\n"]
 
