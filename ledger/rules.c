@@ -173,7 +173,8 @@ static void record_entry(struct rules *r, const struct entry *e)
         record.parties[record.n_parties++] =
             (struct entry_party){.org = org->number,
                                  .previous = org->last_entry,
-                                 .moves = org->moves - r->work[i].before.moves};
+                                 .moves = org->moves - r->work[i].before.moves,
+                                 .position = org_position(org)};
         org->last_entry = r->index + 1;
     }
     state_put_entry(r->state, &record);

@@ -79,6 +79,7 @@ static void lay_entry(struct record *r, struct entry_record *e)
         record_var_u32(r, &e->parties[i].org);
         record_var_u64(r, &e->parties[i].previous);
         record_var_i64(r, &e->parties[i].moves);
+        record_var_i64(r, &e->parties[i].position);
     }
 }
 

@@ -161,6 +161,7 @@ struct entry_party {
     uint32_t org;
     uint64_t previous; /* index + 1 of its entry before; 0: none */
     int64_t moves;     /* what its `moves` grew by */
+    int64_t position;  /* after this entry */
 };
 struct entry_record {
     uint64_t index;
