@@ -19,7 +19,7 @@ POLICY = {"promise_meeting": 2, "forgive_band": 30, "forgive_divisor": 8,
 
 
 def founding(log, handles=("noyer", "tilleul", "orme"), policy=None):
-    until = log.now + 400 * DAY_MS
+    until = log.now + 1200 * DAY_MS
     mandates = [{"org": handles[0], "role": "coordinator", "until": until}]
     mandates += [{"org": handle, "role": "panel", "until": until} for handle in handles[:3]]
     keys = {name + "_key": key.hex for name, key in log.server.items()}

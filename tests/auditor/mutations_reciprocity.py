@@ -36,7 +36,8 @@ def status():
                both(edit(by="noyer"), signed("noyer", "orme", "tilleul")))
     yield Case("one of no panel", "status_saule", "not_panel",
                both(edit(panel=["lierre", "tilleul"]), signed("lierre", "tilleul")))
-    yield Case("one of the panel who did not sign", "status", "signer_missing", signed("orme"))
+    yield Case("one of the panel who did not sign", "status", "signer_missing", signed("orme"),
+               False)
     yield Case("more than the pool pays", "status", "field_invalid", edit(pool_permille=501))
     yield Case("a class that is none", "status", "field_invalid", edit(**{"class": 4}))
     yield Case("a status for too long", "status", "expires_out_of_range", edit(until=later(366, 1)))
@@ -75,7 +76,7 @@ def promises():
     yield Case("a promise without its cosigner", "beside", "cosigner_missing",
                both(edit(cosigner=None), signed("orme", "tilleul")))
     yield Case("a cosigner who did not sign", "beside", "signer_missing",
-               signed("orme", "tilleul"))
+               signed("orme", "tilleul"), False)
     yield Case("a party cosigns", "beside", "field_invalid", edit(cosigner="orme"))
     yield Case("asking at rest", "need_tilleul", "paused", edit(urgent=False), clean=False)
     yield Case("receiving at rest", "urgently", "paused", edit(need=None))

@@ -70,20 +70,18 @@ def all_parties(state, entry):
     return active(state, own_agreement(state, entry).parties)
 
 
-def one_party(state, entry):
-    state.org(entry.by)
+def cancel_check(state, entry):
     own_agreement(state, entry)
-    return {entry.by}
+    live_check(state, entry)
 
 
 def change_signers(state, entry):
     """The parties of the new shares, who must be those of the agreement as `check` says."""
-    signers = active(state, entry.parties | {entry.by})
-    own_agreement(state, entry)
-    return signers
+    return active(state, entry.parties | {entry.by})
 
 
 def change_check(state, entry):
+    own_agreement(state, entry)
     agreement = state.thing(entry, "agreement")
     check_expires(state, entry, "agreement_days_max")
     need(entry.parties == agreement.parties, "parties_mismatch")

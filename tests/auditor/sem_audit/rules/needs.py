@@ -61,14 +61,9 @@ def vouch_apply(state, entry):
     state.set_due("urgency_lapse", found.ref, entry.at + state.policy["urgent_days"] * DAY_MS)
 
 
-def withdraw_signers(state, entry):
-    state.org(entry.by)
+def withdraw_check(state, entry):
     found = state.thing(entry, "need", must_be_open=False)
     need(entry.by == found.asker, "not_yours", "need", "", entry["need"])
-    return {entry.by}
-
-
-def withdraw_check(state, entry):
     state.thing(entry, "need")
 
 

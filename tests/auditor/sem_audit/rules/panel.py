@@ -10,12 +10,13 @@ PROMISE_MEETING = 2     # the step for which broken promises are counted
 
 
 def signers(state, entry):
-    """The author and the panel; the organisation concerned must be there too."""
-    state.org(entry["org"])
+    """The author and the panel."""
     return active(state, {entry.by, *entry.get("panel", ())})
 
 
 def check_panel(state, entry):
+    """The organisation concerned must be there too."""
+    state.org(entry["org"])
     panel = entry.get("panel")
     if panel is not None:
         need(len(panel) >= state.policy["panel_min"] and entry.by in panel
@@ -56,14 +57,6 @@ def status_end_apply(state, entry):
 
 # --- Promises -------------------------------------------------------------------------------------
 
-def excuse_signers(state, entry):
-    state.org(entry.by)
-    agreement = state.thing(entry, "agreement", must_be_open=False)
-    need(entry.by in {receiver for _, receiver in agreement.reserved}, "not_yours", "agreement",
-         "", entry["agreement"])
-    return {entry.by}
-
-
 def excusable(state, entry):
     """The promises that the author can excuse."""
     agreement = state.things[entry["agreement"]]
@@ -72,6 +65,9 @@ def excusable(state, entry):
 
 
 def excuse_check(state, entry):
+    agreement = state.thing(entry, "agreement", must_be_open=False)
+    need(entry.by in {receiver for _, receiver in agreement.reserved}, "not_yours", "agreement",
+         "", entry["agreement"])
     need(excusable(state, entry), "nothing_broken", "agreement", "", entry["agreement"])
 
 
