@@ -10,6 +10,7 @@ from semclient import POLICY_DEFAULT, day_of
 
 ORIGIN = "ledger.example.org/test"
 START = 1_767_225_600_000       # 2026-01-01
+LONG = 4_102_444_800_000        # 2100-01-01: mandates outlast every test
 CHARTER = hash_of("We help each other.")
 
 
@@ -19,7 +20,7 @@ POLICY = {"promise_meeting": 2, "forgive_band": 30, "forgive_divisor": 8,
 
 
 def founding(log, handles=("noyer", "tilleul", "orme"), policy=None):
-    until = log.now + 1200 * DAY_MS
+    until = LONG
     mandates = [{"org": handles[0], "role": "coordinator", "until": until}]
     mandates += [{"org": handle, "role": "panel", "until": until} for handle in handles[:3]]
     keys = {name + "_key": key.hex for name, key in log.server.items()}

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Random entries, as members who try everything would write them: most are sound in form, many are
 refused by a rule. Which, is for the server and the auditor to say, each for itself."""
-import datetime
 import random
 
 from build import DAY_MS, Log, hash_of, server_keys, share
 from history import CHARTER, ORIGIN, founding
-from semclient import day_of, now_ms
+from semclient import day_of
 from sem_audit.replay import Replay
 from sem_audit.report import Report
 
@@ -24,20 +23,13 @@ POOR = {"pool_cap": 60, "forgive_band": 20, "forgive_divisor": 12, "forgive_levy
 RICH = {"pool_cap": 15, "forgive_band": 10, "forgive_divisor": 3, "forgive_levy_divisor": 20}
 PANEL = FOUNDERS[:3]
 NEWCOMERS = ("aulne", "bouleau", "charme", "erable")
-LONG_AGO = 380
-
-
-def start_before(now):
-    """The last 20 November so many days ago: whatever the date, quarters end after 42 and 132 (or
-    133) days of a game."""
-    then = datetime.datetime.fromtimestamp(now / 1000 - LONG_AGO * 86_400, datetime.timezone.utc)
-    start = then.replace(month=11, day=20, hour=0, minute=0, second=0, microsecond=0)
-    return int((start if start <= then else start.replace(year=then.year - 1)).timestamp()) * 1000
+# 2024-11-20, whatever the date: quarters end after 42 and 132 days.
+START = 1_732_060_800_000
 
 
 def real_log(folder, client, seed, size):
     """Plays until the server's log has so many leaves; the log, to be bent, with all its keys."""
-    player = Player(seed, server_keys(folder, ORIGIN), start_before(now_ms()))
+    player = Player(seed, server_keys(folder, ORIGIN))
     replay, leaves = Replay(ORIGIN, Report()), []
     player.state = replay.state
     line = player.log.lines[0]
@@ -56,9 +48,9 @@ def real_log(folder, client, seed, size):
 class Player:
     """Makes lines; `took` and nothing else tells it what became of them."""
 
-    def __init__(self, seed, server, start):
+    def __init__(self, seed, server):
         self.random = random.Random(seed)
-        self.log = Log(ORIGIN, start, demo=True, server=server)
+        self.log = Log(ORIGIN, START, demo=True, server=server)
         founding(self.log, FOUNDERS, {**POLICY, **(POOR if seed % 4 > 1 else RICH),
                                       "limit_soft": seed % 2})
         self.state = None       # what is known of the network, for assertions

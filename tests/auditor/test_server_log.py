@@ -20,11 +20,11 @@ import history  # noqa: E402
 import mutations  # noqa: E402
 import semclient  # noqa: E402
 from fixtures import SEMCTL, SEMD, Started  # noqa: E402
-from sem_audit import days  # noqa: E402
 from sem_audit.audit import audit  # noqa: E402
 from sem_audit.kinds import CLOCK_KINDS  # noqa: E402
 
 GENERATE = HERE.parents[1] / "deploy/demo/generate.py"
+YEAR_BEFORE = history.START - 365 * build.DAY_MS    # behind us, whatever the date
 COUNTERS = ("given_posted", "received_posted", "given_pending", "received_pending", "moves",
             "position", "given_exchanges", "received_exchanges", "state")
 
@@ -75,7 +75,7 @@ class History(Case):
         folder = cls.started.init(history.ORIGIN)
         cls.client = cls.started.serve(folder).client()
         cls.log = history.clean(True, build.server_keys(folder, history.ORIGIN),
-                                cls.january(semclient.now_ms() - 120 * build.DAY_MS))
+                                YEAR_BEFORE)
         cls.wrong = cls.bent_lines()
         cls.answers, cls.taken = [], []
         for index, line in enumerate(cls.log.lines):
@@ -83,12 +83,6 @@ class History(Case):
                 cls.answers.append((case, cls.post(bad)))
             if line.kind not in CLOCK_KINDS:
                 cls.taken.append((line, cls.post(line)))
-
-    @staticmethod
-    def january(before):
-        """The first moment of the year before this one: quarters end where they do in a history
-        of 2026, give or take a leap day."""
-        return days.first_of(days.month_of(before) // 12 * 12)
 
     @classmethod
     def post(cls, line):

@@ -14,7 +14,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "api")]
 import build  # noqa: E402
 import history  # noqa: E402
 import play  # noqa: E402
-import semclient  # noqa: E402
 from auditors import Both  # noqa: E402
 from fixtures import Started  # noqa: E402
 from sem_audit import days, limits  # noqa: E402
@@ -32,8 +31,7 @@ class Game:
     def __init__(self, started, seed):
         folder = started.init(history.ORIGIN)
         self.client = started.serve(folder).client()
-        self.player = play.Player(seed, build.server_keys(folder, history.ORIGIN),
-                                  play.start_before(semclient.now_ms()))
+        self.player = play.Player(seed, build.server_keys(folder, history.ORIGIN))
         self.replay = Replay(history.ORIGIN, Report())
         self.player.state = self.replay.state
         self.leaves = []

@@ -5,9 +5,14 @@ from bending.exchange import of_things
 from bends import twist
 from build import DAY_MS, hash_of
 from mutations import NO_HASH
-from remake import SEAL, TICK
+from remake import ASSERTION, SEAL, TICK
 from sem_audit.kinds import KINDS
 from sem_audit.rules import clock, needs, panel as rules
+
+# Entries that change nobody's position, status, step or promises: what was so before such a line is
+# so behind it.
+CALM = ENTRIES & {"org.update", "org.confirm", "key.add", "details.erase", "offer.publish",
+                  "offer.renew", "offer.withdraw", "need.publish", "need.vouch", ASSERTION}
 
 
 def drop_signers(line, *handles):
@@ -22,7 +27,7 @@ def more_than_it_has(world, log, line):
     return line.label
 
 
-@mutator("pool_over_position", ENTRIES)
+@mutator("pool_over_position", CALM)
 def giving_from_below_zero(world, log, line):
     state = world.before(line)
     for handle in world.others(state):
@@ -175,7 +180,7 @@ def a_status_that_was_never_granted(world, log, line):
     return behind[0].label
 
 
-@mutator("not_yours", ENTRIES)
+@mutator("not_yours", CALM)
 def a_status_that_another_ends(world, log, line):
     state = world.before(line)
     for org in state.members():
@@ -238,7 +243,7 @@ def a_party_that_cosigns(world, log, line):
     return line.label
 
 
-@mutator("nothing_broken", ENTRIES)
+@mutator("nothing_broken", CALM)
 def an_excuse_with_nothing_broken(world, log, line):
     state, found = of_things(world, line, "agreement", lambda thing: thing.state == "live")
     for thing in found:
@@ -293,13 +298,13 @@ def put_need(world, log, line, handle, urgent):
                expires=line.at + DAY_MS, public=True, details=NO_HASH)
 
 
-@mutator("paused", ENTRIES)
+@mutator("paused", CALM)
 def asking_at_rest(world, log, line):
     _, found = at_step(world, line, lambda step: step.number == needs.PAUSED)
     return put_need(world, log, line, found[0], False) if found else None
 
 
-@mutator("paused", ENTRIES)
+@mutator("paused", CALM)
 def receiving_at_rest(world, log, line):
     state, found = at_step(world, line, lambda step: step.number == needs.PAUSED)
     givers = [handle for handle in world.others(state, *found) if not state.step(handle, line.at)]
@@ -319,7 +324,7 @@ def put_step(world, log, line, org, step, by="noyer"):
                until=line.at + DAY_MS, reason=hash_of("a reason"))
 
 
-@mutator("step_unfounded", ENTRIES)
+@mutator("step_unfounded", CALM)
 def a_step_without_a_promise(world, log, line):
     state = world.before(line)
     for org in state.members():
@@ -368,13 +373,13 @@ def appealed_twice(world, log, line):
     return put_appeal(world, log, line, line.fields["by"])
 
 
-@mutator("already_appealed", ENTRIES)
+@mutator("already_appealed", CALM)
 def against_what_the_panel_confirmed(world, log, line):
     _, found = at_step(world, line, lambda step: step.confirmed)
     return put_appeal(world, log, line, found[0]) if found else None
 
 
-@mutator("not_panel", ENTRIES)
+@mutator("not_panel", CALM)
 def a_step_that_a_coordinator_ends(world, log, line):
     state, found = at_step(world, line, lambda step: step.number > rules.PROMISE_MEETING)
     if not found or found[0] == "noyer" or not world.signer(state, "noyer"):
