@@ -49,7 +49,7 @@ class Log:
     def __init__(self, origin, start, demo=False, server=None):
         self.origin, self.start, self.now, self.demo = origin, start, start, demo
         self.lines = []
-        self.others = []
+        self.others, self.causes = [], []
         self.known = None       # what is known along the log before it was bent
         self.keys = {}
         self.server = server or keys_of_words(origin)
@@ -101,12 +101,13 @@ class Log:
 
     def settle(self, waive=None):
         """Puts ticks and seals where they belong and signs everything; gives the leaves. `others`
-        are then the findings of other rules than the one waived."""
+        are then the findings of other rules than the one waived, and `causes` those of them that
+        are no consequences."""
         replay = Replay(self.origin, Report())
         if self.known:
             _, replay = self.known.start(self.known.same(self.lines))
         made = remake(replay, self.server["clock"], self.lines, waive)
-        self.lines, self.others = made.lines, made.findings
+        self.lines, self.others, self.causes = made.lines, made.findings, made.causes
         return self.leaves()
 
     def name_ticks(self):

@@ -135,7 +135,8 @@ class Operator:
 def remake(replay, clock_key, lines, waive=None):
     """The operator with the `lines` of the log that comes of it, each with its leaf in `made`;
     `replay` may be of the first of them, which are not written anew then;
-    `findings` are what breaks another rule than the one waived. `waive` is the code of
+    `findings` are what breaks another rule than the one waived, and `causes` those of them that are
+    no consequences. `waive` is the code of
     the rule that does not exist; one that cannot be waived stays, so that what breaks it is not
     applied, and ticks and seals follow from the rest."""
     operator = Operator(replay, clock_key, lines, waive)
@@ -143,5 +144,5 @@ def remake(replay, clock_key, lines, waive=None):
         for line in lines[len(replay.tree):]:
             operator.write(line)
     report = operator.replay.report
-    operator.findings = report.findings + report.consequences
+    operator.causes, operator.findings = report.findings, report.findings + report.consequences
     return operator

@@ -5,7 +5,7 @@ A mutator is a function of (world, log, line) for lines of certain kinds. It ben
 one beside it, and gives the label of the line at which the finding must stand; None when this line
 gives no occasion. What lies before the line is asked of `world.before(line)`.
 """
-from bending import clock, exchange, members, signed
+from bending import clock, exchange, members, reciprocity, signed
 from bending.base import MUTATORS, World
 
-__all__ = ["MUTATORS", "World", "clock", "exchange", "members", "signed"]
+__all__ = ["MUTATORS", "World", "clock", "exchange", "members", "reciprocity", "signed"]

@@ -3,7 +3,7 @@
 import collections
 
 from build import made_id
-from mutations import insert
+from bends import insert
 from remake import SEAL, TICK
 from sem_audit.kinds import KINDS, REFS
 

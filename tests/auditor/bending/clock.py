@@ -2,7 +2,8 @@
 """What the clock says."""
 from bending.base import ENTRIES, after_signing, mutator
 from build import made_id
-from mutations import NO_HASH, twist
+from bends import twist
+from mutations import NO_HASH
 from remake import SEAL, TICK
 from semclient import Key
 

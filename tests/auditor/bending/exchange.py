@@ -2,7 +2,7 @@
 """Offers, needs, agreements and hours."""
 from bending.base import ENTRIES, PUBLISHED, mutator, pairs_of, put, with_minutes
 from build import DAY_MS, made_id, share
-from mutations import sets
+from bends import sets
 from remake import ASSERTION
 from semclient import day_of
 from sem_audit.kinds import REFS

@@ -8,6 +8,9 @@ from sem_audit.fields import is_ref
 from sem_audit.refusal import Refusal, need
 
 AT = re.compile(rb"at (0|[1-9][0-9]{0,15})\n")
+# Fields that hold handles.
+ONES = ("by", "to", "coordinator", "cosigner", "org")
+LISTS = ("providers", "sponsors", "panel")
 NOTE_MAX = 16_128
 LEAF_MAX = 16_384
 
@@ -27,8 +30,8 @@ class Entry:
         self.signed_by = set()  # those who had to and did: handles, and `clock`
         self.shares = {(one["from"], one["to"]): one["minutes"] for one in data.get("shares", ())}
 
-    def get(self, name):
-        return self.data.get(name)
+    def get(self, name, default=None):
+        return self.data.get(name, default)
 
     def __getitem__(self, name):
         return self.data[name]
@@ -89,7 +92,7 @@ def glance(leaf):
     except (ValueError, RecursionError):
         return {}
     return {name: value for name, value in data.items()
-            if isinstance(value, str) or name in ("shares", "providers", "sponsors")}
+            if isinstance(value, str) or name in ("shares", *LISTS)}
 
 
 def unreadable(word):
@@ -108,10 +111,11 @@ def minutes_of(data):
     return sum(one for one in found if isinstance(one, int) and not isinstance(one, bool))
 
 
-def handles_of(data):
-    """Every organisation that the fields name."""
-    found = [data.get(name) for name in ("by", "to", "coordinator")]
-    found += list_of(data, "providers") + list_of(data, "sponsors")
+def handles_of(data, but=()):
+    """Every organisation that the fields name, except these fields."""
+    found = [data.get(name) for name in ONES if name not in but]
+    for name in LISTS:
+        found += list_of(data, name) if name not in but else []
     for one in list_of(data, "shares"):
         if isinstance(one, dict):
             found += one.get("from"), one.get("to")

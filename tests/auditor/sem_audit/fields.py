@@ -77,6 +77,7 @@ def integer(low, high):
 
 
 minutes = integer(1, 100_000)
+permille = integer(0, 1000)
 ms = count = integer(0, INTEGER_MAX)
 signed = integer(-INTEGER_MAX, INTEGER_MAX)
 

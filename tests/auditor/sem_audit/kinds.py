@@ -13,6 +13,7 @@ HOW = {"done_by": f.word("staff", "volunteers", "mixed")}
 MARKET = {"type": f.word("skill", "space", "equipment"), "expires": f.ms, "public": f.flag,
           "details": f.hash_}
 MARKET_OPTIONAL = {"skill": f.slug, "areas": f.areas, "languages": f.languages}
+SIZE = {"capacity": f.integer(0, 600_000), "fte": f.integer(0, 1_000_000)}
 
 KINDS = {
     "network.found": ({
@@ -22,23 +23,25 @@ KINDS = {
         "rules_version": f.integer(1, 1), "skills": f.sorted_items(f.slug, 1, 128),
         "skills_details": f.hash_}, {}),
     "org.admit": ({"charter": f.hash_, "key": f.key, "details": f.hash_, "public": f.flag},
-                  {"coordinator": f.handle, "sponsors": f.handles}),
-    "org.update": ({"details": f.hash_, "public": f.flag}, {}),
+                  {**SIZE, "coordinator": f.handle, "sponsors": f.handles}),
+    "org.update": ({"details": f.hash_, "public": f.flag}, SIZE),
     "org.confirm": ({}, {}),
     "org.leave": ({}, {"to": f.handle}),
     "key.add": ({"key": f.key, "scope": f.word("admin", "sign", "propose")},
                 {"ceiling": f.integer(1, 1_000_000)}),
     "key.revoke": ({"key": f.key}, {}),
-    "details.erase": ({"subject": f.ref, "slot": f.word("details", "people", "skills")}, {}),
+    "details.erase": ({"subject": f.ref, "slot": f.word("details", "people", "reason", "skills")},
+                      {}),
     "offer.publish": ({**MARKET, "providers": f.handles},
                       {**MARKET_OPTIONAL, "minutes_month": f.minutes}),
     "offer.renew": ({"offer": f.ref, "expires": f.ms}, {}),
     "offer.withdraw": ({"offer": f.ref}, {}),
     "need.publish": ({**MARKET, "minutes": f.minutes, "urgent": f.flag}, MARKET_OPTIONAL),
-    "need.vouch": ({"need": f.ref}, {}),
+    "need.vouch": ({"need": f.ref}, {"panel": f.handles}),
     "need.withdraw": ({"need": f.ref}, {}),
     "agreement.sign": ({"shares": f.shares, "expires": f.ms, "details": f.hash_},
-                       {**HOW, "people": f.hash_, "offer": f.ref, "need": f.ref}),
+                       {**HOW, "people": f.hash_, "offer": f.ref, "need": f.ref,
+                        "cosigner": f.handle}),
     "agreement.change": ({"agreement": f.ref, "shares": f.shares, "expires": f.ms}, {}),
     "agreement.close": ({"agreement": f.ref}, {}),
     "agreement.cancel": ({"agreement": f.ref}, {}),
@@ -51,6 +54,16 @@ KINDS = {
     "seal.balances": ({"accounts": f.count, "root": f.hash_, "size": f.count}, {}),
     "assertion.balance": ({"given_pending": f.count, "given_posted": f.count, "moves": f.signed,
                            "received_pending": f.count, "received_posted": f.count}, {}),
+    "pool.give": ({"minutes": f.minutes}, {}),
+    "status.grant": ({"org": f.handle, "class": f.integer(1, 3), "levy_permille": f.permille,
+                      "pool_permille": f.permille, "panel": f.handles, "reason": f.hash_,
+                      "until": f.ms}, {}),
+    "status.end": ({"org": f.handle}, {"panel": f.handles}),
+    "promise.excuse": ({"agreement": f.ref}, {}),
+    "step.set": ({"org": f.handle, "step": f.integer(2, 4), "until": f.ms, "reason": f.hash_},
+                 {"panel": f.handles}),
+    "step.end": ({"org": f.handle}, {"panel": f.handles}),
+    "step.appeal": ({}, {}),
 }
 
 # What the clock makes: SPEC 6.10, 6.11.

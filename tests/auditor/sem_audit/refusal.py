@@ -25,11 +25,13 @@ REGISTRY = {
                 "seen_mismatch",
     "network": "network_not_founded network_already_founded network_keys clock_only",
     "organisation": "org_unknown org_left handle_taken charter_mismatch not_coordinator "
-                    "key_in_use key_id_taken key_unacceptable last_admin_key",
+                    "key_in_use key_id_taken key_unacceptable last_admin_key not_panel",
     "reference": "ref_unknown not_yours already_closed expires_out_of_range skill_unknown "
-                 "vouch_own already_vouched not_urgent already_erased",
+                 "vouch_own already_vouched not_urgent urgent_quota already_erased",
     "exchange": "parties_mismatch hours_over_agreement limit_crossed change_below_recorded "
-                "reverse_too_much day_out_of_range agreement_mismatch assertion_false",
+                "reverse_too_much day_out_of_range agreement_mismatch assertion_false "
+                "pool_over_position nothing_broken step_unfounded already_appealed "
+                "cosigner_missing paused",
 }
 
 CATEGORY = {code: category for table in (OWN, REGISTRY) for category, codes in table.items()

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The walk over the leaves: SPEC 4.5, 5. Every leaf is judged at its own place in the log; how it
 goes on after a finding is SPEC 17.2."""
+import functools
 import hashlib
 import pickle
 
-from sem_audit import entry as entries, merkle
+from sem_audit import entry as entries, limits, merkle
 from sem_audit.days import DAY_MS, MINUTE_MS
 from sem_audit.doubt import Doubt
 from sem_audit.kinds import CLOCK_KINDS
@@ -48,11 +49,12 @@ class Replay:
         by the right one, whatever is then found in it."""
         data = entries.glance(leaf)
         kind, before, last_kind = data.get("kind"), self.last_at, self.last_kind
+        moments = moments or []
         self.last_kind = kind
         try:
             at, signed = entries.split_leaf(leaf)
             self.last_at = at
-            if kind == "clock.tick" and moments is None:
+            if kind == "clock.tick" and not moments:
                 moments = clock.advance(self.state, at)
             entry = entries.parse(index, at, signed, self.origin)
             self.texts[hashlib.sha256(entry.text).hexdigest()] = index
@@ -70,7 +72,7 @@ class Replay:
             self.signatures += len(entry.lines)
             self.state.turn_salts(leaf, entry.signed_by)
         except Refusal as refusal:
-            self.refused(index, data, refusal)
+            self.refused(index, data, refusal, moments)
             if kind == "seal.balances":
                 # It doubts no later seal, so these must follow from the log as it is.
                 self.state.turn_salts(leaf, {"clock"})
@@ -78,11 +80,13 @@ class Replay:
             self.state.ids.setdefault(entries.name_of(data), index)
         self.count_seal(index, kind)
 
-    def refused(self, index, data, refusal):
+    def refused(self, index, data, refusal, moments):
         """A finding, or the consequence of one; either way the entry was not applied."""
         cause = self.doubt.cause(refusal, data)
         self.report.add(refusal, index, entries.name_of(data), entries.minutes_of(data), cause)
-        self.doubt.add(index if cause is None else cause, data, self.state)
+        origin = index if cause is None else cause
+        self.doubt.add(origin, data, self.state)
+        self.doubt.add_moments(origin, moments, self.state)
 
     # --- One entry --------------------------------------------------------------------------------
 
@@ -100,7 +104,10 @@ class Replay:
         bound = rule.signers(self.state, entry)
         check_entry(self.state, entry, bound, rule.new_keys(entry))
         rule.check(self.state, entry)
-        rule.apply(self.state, entry)
+        with self.state.watching(functools.partial(limits.look, self.state, at=entry.at)):
+            rule.apply(self.state, entry)
+        if entry.kind == "hours.record":
+            self.doubt.add_hours(self.state.things[entry.ref], self.state)
 
     def check_founding(self, entry):
         founding = entry.kind == "network.found"
@@ -152,9 +159,11 @@ class Replay:
         if not self.state.is_due(entry.at):
             return
         moment, type_, _, _, ref = self.state.due[0]
-        self.report_missing(entry, "tick_missing", f"{moment} {clock.DUE_TYPES[type_]} {ref}")
-        while clock.advance(self.state, entry.at):
-            pass
+        origin = self.report_missing(entry, "tick_missing",
+                                     f"{moment} {clock.DUE_TYPES[type_]} {ref}")
+        while moments := clock.advance(self.state, entry.at):
+            if origin is not None:
+                self.doubt.add_moments(origin, moments, self.state)
 
     def judge_tick(self, entry, moments):
         check_clock(self.state, entry)
@@ -182,12 +191,15 @@ class Replay:
             self.unsealed += 1
 
     def report_missing(self, entry, code, expected):
-        """A leaf of the clock is missing before this entry, which is judged by its own rules."""
+        """A leaf of the clock is missing before this entry, which is judged by its own rules.
+        Gives the index of the finding; None when the check is waived."""
         try:
             need(False, code, "", expected)
         except Refusal as refusal:
             cause = self.doubt.cause(refusal, entry.data)
             self.report.add(refusal, entry.index, entry.ref, entries.minutes_of(entry.data), cause)
+            return entry.index if cause is None else cause
+        return None
 
     # --- Trying -----------------------------------------------------------------------------------
 

@@ -2,7 +2,9 @@
 """What an audit says: findings, their consequences, and the checks not made. SPEC 17.4, 17.5."""
 import json
 
+from sem_audit.days import within
 from sem_audit.refusal import CATEGORY, OWN
+from sem_audit.state import WINDOW_DAYS
 
 # In their order; `{}` is what the check left out names.
 CHECKS = {
@@ -58,6 +60,7 @@ class Report:
         figures["received_pending"] = sum(org.received_pending for org in orgs.values())
         tree = sorted(self.tree, key=lambda one: TREE_ORDER.index(one["code"]))
         return {
+            "closings": [closing._asdict() for closing in state.closings],
             "checks_not_made": [{"check": check, "why": why.format(self.unchecked[check])}
                                 for check, why in CHECKS.items() if check in self.unchecked],
             "consequences": self.consequences,
@@ -65,7 +68,10 @@ class Report:
             "entries": replay.entries,
             "findings": self.findings + tree + self.held,
             "origin": replay.origin,
-            "positions": {handle: position(org) for handle, org in orgs.items()},
+            "pool": {"budget": state.budget, "crisis_until": state.crisis_until,
+                     "paid": sum(org.pool_received for org in orgs.values()), "spent": state.spent},
+            "positions": {handle: {**position(org), **standing(state, org, replay.last_at)}
+                          for handle, org in orgs.items()},
             "root": replay.tree.root(len(replay.tree)).hex(),
             "signatures": replay.signatures,
             **({} if since is None else {"since": since}),
@@ -76,6 +82,16 @@ class Report:
 def position(org):
     return {**org.counters(), "position": org.position, "given_exchanges": org.times_given,
             "received_exchanges": org.times_received, "state": "active" if org.active else "left"}
+
+
+def standing(state, org, at):
+    """What SPEC 18 adds, at the moment of the last leaf."""
+    promises = [one for one in state.promises(org.handle)
+                if not one.excused and within(one.ended, at, WINDOW_DAYS)]
+    return {"broken": sum(one.outcome == "broken" for one in promises),
+            "kept": sum(one.outcome == "kept" for one in promises),
+            "leaning_since": org.leaning_since, "pool_received": org.pool_received,
+            "step": state.step(org.handle, at), "strained_since": org.strained_since}
 
 
 def text(document):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What a replay knows: organisations, things, due moments, pairs, counters and salts (SPEC 7)."""
 import bisect
+import collections
 import contextlib
 import hashlib
 
@@ -8,8 +9,11 @@ from sem_audit import days
 from sem_audit.refusal import need
 
 # The types of due moments in their order, SPEC 6.10.
-DUE_TYPES = ("agreement_expiry", "need_expiry", "offer_expiry", "urgency_lapse")
+DUE_TYPES = ("agreement_expiry", "need_expiry", "offer_expiry", "urgency_lapse", "crisis_check",
+             "pool_closing")
 WINDOW_DAYS = 365
+FRAGILE = 1         # the class of a status, SPEC 6.14
+POOL = "pool"
 
 
 class Key:
@@ -33,6 +37,13 @@ class Org:
         self.times_given = self.times_received = 0
         self.given_on = {}      # day of `at` -> minutes
         self.chain = bytes(32)  # the `c` of SPEC 7.4
+        self.capacity = self.fte = None     # as declared
+        self.pool_received = 0
+        self.status = None      # the last Status
+        self.step = None        # the last Step
+        self.needs = 0          # how many it published
+        self.vouched = 0, 0     # a quarter, and the urgencies confirmed in it without the panel
+        self.leaning_since = self.strained_since = 0    # 0: it does not
 
     @property
     def position(self):
@@ -49,6 +60,36 @@ class Org:
         today = days.day_of(at)
         return sum(minutes for day, minutes in self.given_on.items()
                    if today - WINDOW_DAYS < day <= today)
+
+
+class Status:
+    def __init__(self, class_, levy_permille, pool_permille, until):
+        self.class_ = class_
+        self.levy_permille = levy_permille
+        self.pool_permille = pool_permille
+        self.until = until
+        self.ended = False
+
+    def in_force(self, at):
+        return not self.ended and at < self.until
+
+
+class Step:
+    """A step about broken promises that people took: SPEC 6.16."""
+
+    def __init__(self, number, set_at, until, confirmed):
+        self.number = number
+        self.set_at = set_at
+        self.until = until
+        self.confirmed = confirmed
+        self.ended = None       # the moment of step.end
+        self.appealed = False
+
+    def running(self, at):
+        return self.ended is None and at < self.until
+
+    def in_force(self, at):
+        return self.running(at) and not self.appealed
 
 
 class Thing:
@@ -75,6 +116,11 @@ class Need(Thing):
 
     def __init__(self, ref, asker, minutes, declared):
         super().__init__(ref)
+        self.published = None       # these three are kept for metrics: SPEC 18.2
+        self.fragile = False
+        self.number = None
+        self.in_time = 0
+        self.over_at = None         # when it was met or expired, however late the tick was
         self.asker = asker
         self.minutes = minutes
         self.declared = declared
@@ -92,6 +138,7 @@ class Agreement(Thing):
         self.reserved = dict(shares)
         self.recorded = {}
         self.need = need_ref
+        self.promises = {}      # when it has ended: giver -> Promise
 
     @property
     def parties(self):
@@ -103,6 +150,30 @@ class Agreement(Thing):
 
     def left(self, pair):
         return self.reserved[pair] - self.recorded.get(pair, 0)
+
+    def left_of(self, giver, receiver):
+        """What was promised to a receiver and not recorded; nothing where they are no pair."""
+        return self.left((giver, receiver)) if (giver, receiver) in self.reserved else 0
+
+    def judge_promises(self):
+        """What became of each giver's promise, when it ends in its state: SPEC 18.7."""
+        for giver in {pair[0] for pair in self.reserved}:
+            done = all(self.left(pair) == 0 for pair in self.reserved if pair[0] == giver)
+            if done or self.state == "closed":
+                self.promises[giver] = Promise("kept", self.ended)
+            elif self.state == "expired":
+                self.promises[giver] = Promise("broken", self.ended)
+
+
+class Promise:
+    def __init__(self, outcome, ended):
+        self.outcome = outcome      # kept or broken
+        self.ended = ended
+        self.excused = False
+
+    @property
+    def counts_as_broken(self):
+        return self.outcome == "broken" and not self.excused
 
 
 class Hours(Thing):
@@ -116,6 +187,11 @@ class Hours(Thing):
         self.left = dict(shares)
         self.gift = gift
         self.need = need_ref
+        self.paid = {}              # pair -> minutes that the pool paid
+
+
+# What a quarter's end moved: SPEC 18.5.
+Closing = collections.namedtuple("Closing", "moment deficit levied forgiven budget")
 
 
 class Pair:
@@ -142,6 +218,9 @@ class State:
         self.public_keys = {}       # hex -> handle
         self.pairs = {}             # (from, to) -> Pair
         self.pool = 0
+        self.budget = self.spent = 0    # of the pool, in this quarter
+        self.closings = []              # of every quarter a Closing
+        self.crisis_until = 0
         self.pool_chain = bytes(32)
         self.due = []               # sorted (moment, type number, author number, id, ref)
         self.due_at = {}            # (type, ref) -> its one in `due`
@@ -158,6 +237,32 @@ class State:
         """A mandate ends at the moment of its `until`."""
         org = self.orgs.get(handle)
         return bool(org and org.active and at < org.mandates.get(role, 0))
+
+    def members(self):
+        """The active organisations in order of number."""
+        return [org for org in self.orgs.values() if org.active]
+
+    def in_crisis(self, moment):
+        return moment < self.crisis_until
+
+    def status(self, handle, at):
+        """The status in force, or None."""
+        status = self.orgs[handle].status
+        return status if status and status.in_force(at) else None
+
+    def is_fragile(self, handle, at):
+        status = self.status(handle, at)
+        return status is not None and status.class_ == FRAGILE
+
+    def step(self, handle, at):
+        """The number of the step in force, or 0."""
+        step = self.orgs[handle].step
+        return step.number if step and step.in_force(at) else 0
+
+    def promises(self, handle):
+        """Those that ended."""
+        return [thing.promises[handle] for thing in self.things.values()
+                if thing.kind == "agreement" and handle in thing.promises]
 
     def turn_salts(self, leaf, handles):
         """SPEC 7.4: a leaf that these signed; the clock stands for the pool."""
@@ -179,14 +284,17 @@ class State:
         return [thing for thing in self.things.values()
                 if thing.kind == "agreement" and thing.state == "live"]
 
+    def can_be_named(self, thing, at):
+        """Whether it was not over too long ago (SPEC 6)."""
+        horizon = self.policy["reference_days_max"] * days.DAY_MS
+        return thing.ended is None or at <= thing.ended + horizon
+
     def thing(self, entry, field, must_be_open=True):
-        """The offer, need, agreement or record of hours that the entry names, unless that was over
-        too long ago (SPEC 6); by default one that is not closed."""
+        """The offer, need, agreement or record of hours that the entry names; by default one that
+        is not closed."""
         ref = entry[field]
         found = self.find(field, ref)
-        horizon = self.policy["reference_days_max"] * days.DAY_MS
-        need(found and (found.ended is None or entry.at <= found.ended + horizon),
-             "ref_unknown", field, "", ref)
+        need(found and self.can_be_named(found, entry.at), "ref_unknown", field, "", ref)
         if must_be_open:
             need(found.state == found.open_state, "already_closed", field, "", ref)
         return found
@@ -203,7 +311,8 @@ class State:
             del self.due[bisect.bisect_left(self.due, before)]
         if moment is not None:
             author, id_ = ref.split("/")
-            one = moment, DUE_TYPES.index(type_), self.orgs[author].number, id_, ref
+            number = 0 if author == POOL else self.orgs[author].number
+            one = moment, DUE_TYPES.index(type_), number, id_, ref
             self.due_at[type_, ref] = one
             bisect.insort(self.due, one)
 
@@ -212,8 +321,8 @@ class State:
 
     # --- The end of things ------------------------------------------------------------------------
 
-    def end(self, thing, state, at):
-        """Ends a thing in this state. What is closed already, as it can be where that check was
+    def end(self, thing, state, at, moment=None):
+        """Ends a thing in this state; when its time is up, that was at the moment. What is closed already, as it can be where that check was
         waived, stays so."""
         if thing.state != thing.open_state:
             return
@@ -222,13 +331,37 @@ class State:
         thing.state, thing.ended = state, at
         self.set_due(thing.kind + "_expiry", thing.ref, None)
         if thing.kind == "need":
+            thing.over_at = at if moment is None else moment
             self.lapse(thing)
+        elif thing.kind == "agreement":
+            thing.judge_promises()
 
     def lapse(self, need_):
         need_.in_force = False
         self.set_due("urgency_lapse", need_.ref, None)
 
+    # --- The pool ---------------------------------------------------------------------------------
+
+    def move(self, org, minutes):
+        """From the pool to an organisation, or the other way when below zero."""
+        org.moves += minutes
+        self.pool -= minutes
+
+    def pay(self, asker, minutes):
+        """For hours of a need; below zero what a reversal takes back."""
+        self.move(self.orgs[asker], minutes)
+        self.orgs[asker].pool_received += minutes
+
     # --- Counters ---------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def watching(self, look):
+        """Calls `look` with every organisation whose counters differ afterwards."""
+        before = {handle: org.counters() for handle, org in self.orgs.items()}
+        yield
+        for handle, counters in before.items():
+            if self.orgs[handle].counters() != counters:
+                look(self.orgs[handle])
 
     @contextlib.contextmanager
     def reserving(self, agreement):
@@ -267,8 +400,11 @@ class State:
         if need_ref is None:
             return
         need_ = self.things[need_ref]
-        need_.served += sign * sum(minutes for (_, receiver), minutes in shares.items()
-                                   if receiver == need_.asker)
+        minutes = sign * sum(minutes for (_, receiver), minutes in shares.items()
+                             if receiver == need_.asker)
+        need_.served += minutes
+        if need_.state == "open" or sign < 0:
+            need_.in_time = max(0, need_.in_time + minutes)
         if need_.state == "open" and need_.served >= need_.minutes:
             self.end(need_, "met", at)
 

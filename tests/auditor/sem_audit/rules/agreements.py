@@ -3,18 +3,26 @@
 from sem_audit import limits
 from sem_audit.refusal import need
 from sem_audit.rules.common import active, check_expires, sum_by_receiver
+from sem_audit.rules.needs import PAUSED
 from sem_audit.state import Agreement
+
+COSIGNED = 3    # the step from which on promises need a cosigner: SPEC 18.7
 
 
 # --- agreement.sign -------------------------------------------------------------------------------
 
 def sign_signers(state, entry):
     need(entry.by in entry.parties, "field_invalid", "by")
-    return active(state, entry.parties)
+    cosigner = entry.get("cosigner")
+    need(cosigner not in entry.parties, "field_invalid", "cosigner")
+    return active(state, entry.parties | ({cosigner} if cosigner else set()))
 
 
 def sign_check(state, entry):
     check_expires(state, entry, "agreement_days_max")
+    for giver, _ in entry.shares:
+        need(entry.get("cosigner") or state.step(giver, entry.at) < COSIGNED, "cosigner_missing",
+             giver)
     need_ = None
     if entry.get("offer"):
         offer = state.thing(entry, "offer")
@@ -22,12 +30,17 @@ def sign_check(state, entry):
     if entry.get("need"):
         need_ = state.thing(entry, "need")
         need(need_.asker in entry.receivers, "agreement_mismatch")
-    if not limits.is_urgent(state, need_, entry.shares):
-        check_limit(state, entry, sum_by_receiver(entry.shares))
+    check_receivers(state, entry, need_, sum_by_receiver(entry.shares))
 
 
-def check_limit(state, entry, asked):
-    limits.check(state, entry.at, asked, soft=state.policy["limit_soft"] == 1)
+def check_receivers(state, entry, need_, asked, own=None):
+    """Steps and lines of those who get more; an urgent entry passes both."""
+    already = sum(own.recorded.values()) if own else 0
+    if limits.is_urgent(state, need_, entry.shares, own, already):
+        return
+    for handle, minutes in asked.items():
+        need(minutes <= 0 or state.step(handle, entry.at) < PAUSED, "paused", handle)
+    limits.check(state, entry.at, asked, state.policy["limit_soft"] == 1, need_, own)
 
 
 def sign_apply(state, entry):
@@ -57,20 +70,18 @@ def all_parties(state, entry):
     return active(state, own_agreement(state, entry).parties)
 
 
-def one_party(state, entry):
-    state.org(entry.by)
+def cancel_check(state, entry):
     own_agreement(state, entry)
-    return {entry.by}
+    live_check(state, entry)
 
 
 def change_signers(state, entry):
     """The parties of the new shares, who must be those of the agreement as `check` says."""
-    signers = active(state, entry.parties | {entry.by})
-    own_agreement(state, entry)
-    return signers
+    return active(state, entry.parties | {entry.by})
 
 
 def change_check(state, entry):
+    own_agreement(state, entry)
     agreement = state.thing(entry, "agreement")
     check_expires(state, entry, "agreement_days_max")
     need(entry.parties == agreement.parties, "parties_mismatch")
@@ -79,8 +90,7 @@ def change_check(state, entry):
              recorded, entry.shares.get(pair, 0))
     before, after = sum_by_receiver(agreement.reserved), sum_by_receiver(entry.shares)
     growth = {handle: minutes - before.get(handle, 0) for handle, minutes in after.items()}
-    if not limits.is_urgent(state, state.things.get(agreement.need), entry.shares, agreement):
-        check_limit(state, entry, growth)
+    check_receivers(state, entry, state.things.get(agreement.need), growth, agreement)
 
 
 def change_apply(state, entry):

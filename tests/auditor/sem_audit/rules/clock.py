@@ -1,32 +1,58 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What the clock makes: clock.tick with what happens because time passes, and seal.balances. SPEC
 5.2, 6.10, 6.11."""
+import collections
+import functools
 import hashlib
 
-from sem_audit import balance
+from sem_audit import balance, days, limits
 from sem_audit.refusal import need
-from sem_audit.state import DUE_TYPES
+from sem_audit.rules import pool
+from sem_audit.state import DUE_TYPES, POOL
 
 MOMENTS_MAX = 1000
 
+# What the calendar sets: type -> (next moment, what happens).
+CALENDAR = {"crisis_check": (days.next_month, pool.check_crisis),
+            "pool_closing": (days.next_quarter, pool.close)}
+
+# One that was processed: its lines, and whether the calendar set it.
+Moment = collections.namedtuple("Moment", "lines of_calendar")
+
 
 def advance(state, through, most=MOMENTS_MAX):
-    """Processes due moments up to `through`, which is `at`, in order; gives the line of each."""
-    lines = []
-    while state.is_due(through) and len(lines) < most:
+    """Processes due moments up to `through`, which is `at`, in order."""
+    done = []
+    while state.is_due(through) and len(done) < most:
         moment, type_number, _, _, ref = state.due[0]
         type_ = DUE_TYPES[type_number]
-        thing = state.things[ref]
-        if type_ == "urgency_lapse":
-            state.lapse(thing)
-        else:
-            state.end(thing, "expired", through)
-        lines.append(f"{moment} {type_} {ref}\n")
-    return lines
+        with state.watching(functools.partial(limits.look, state, at=through)):
+            more = process(state, moment, type_, ref, through)
+        done.append(Moment("".join([f"{moment} {type_} {ref}\n", *more]), type_ in CALENDAR))
+    return done
 
 
-def effects_hash(lines):
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def process(state, moment, type_, ref, through):
+    """Gives the lines behind that of the moment."""
+    if type_ in CALENDAR:
+        state.set_due(type_, ref, None)
+        set_next(state, type_, moment)
+        return CALENDAR[type_][1](state, moment)
+    if type_ == "urgency_lapse":
+        state.lapse(state.things[ref])
+    else:
+        state.end(state.things[ref], "expired", through, moment)
+    return []
+
+
+def set_next(state, type_, moment):
+    """The first moment of the calendar behind this one."""
+    following = CALENDAR[type_][0](moment)
+    state.set_due(type_, f"{POOL}/{derived_id(following, bytes(10).hex())}", following)
+
+
+def effects_hash(moments):
+    return hashlib.sha256("".join(one.lines for one in moments).encode()).hexdigest()
 
 
 def derived_id(moment, hash_):
@@ -38,11 +64,11 @@ def derived_id(moment, hash_):
     return bits.hex()
 
 
-def tick_fields(state, at, lines):
+def tick_fields(state, at, moments):
     """A tick at this moment, after these were processed."""
-    effects = effects_hash(lines)
+    effects = effects_hash(moments)
     return {"by": "clock", "id": derived_id(at, effects), "kind": "clock.tick", "valid_until": at,
-            "through": at, "n": len(lines), "effects_hash": effects, "totals": state.totals()}
+            "through": at, "n": len(moments), "effects_hash": effects, "totals": state.totals()}
 
 
 def seal_fields(state, at, size):
@@ -52,14 +78,14 @@ def seal_fields(state, at, size):
             "accounts": len(state.orgs) + 1, "root": root, "size": size}
 
 
-def check_tick(state, entry, lines):
+def check_tick(state, entry, moments):
     """Holds a tick to what the state says was due, after it was processed."""
     for name in ("through", "valid_until"):
         need(entry[name] == entry.at, "tick_time", name, entry.at, entry[name])
-    need(lines, "tick_not_due")
-    if not lines:
+    need(moments, "tick_not_due")
+    if not moments:
         return
-    right = tick_fields(state, entry.at, lines)
+    right = tick_fields(state, entry.at, moments)
     need(entry["n"] == right["n"], "tick_count", "n", right["n"], entry["n"])
     need(entry["effects_hash"] == right["effects_hash"], "tick_effects", "effects_hash",
          right["effects_hash"], entry["effects_hash"])

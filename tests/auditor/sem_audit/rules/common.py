@@ -4,11 +4,23 @@ from sem_audit.days import DAY_MS
 from sem_audit.refusal import need
 
 
-def check_expires(state, entry, policy_key):
+def check_until(state, entry, field, policy_key):
     """After `at`, and at most so many days after it."""
     last = entry.at + state.policy[policy_key] * DAY_MS
-    need(entry.at < entry["expires"] <= last, "expires_out_of_range", "expires", last,
-         entry["expires"])
+    need(entry.at < entry[field] <= last, "expires_out_of_range", field, last, entry[field])
+
+
+def check_expires(state, entry, policy_key):
+    check_until(state, entry, "expires", policy_key)
+
+
+def check_coordinator(state, handle, at):
+    need(state.has_mandate(handle, "coordinator", at), "not_coordinator", "", "", handle)
+
+
+def check_mandates(state, panel, at):
+    for handle in panel:
+        need(state.has_mandate(handle, "panel", at), "not_panel", "", "", handle)
 
 
 def check_skill(state, entry):

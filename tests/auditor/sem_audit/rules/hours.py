@@ -2,6 +2,7 @@
 """hours.record and hours.reverse: SPEC 6.9."""
 from sem_audit import days, limits
 from sem_audit.refusal import need
+from sem_audit.rules import pool
 from sem_audit.rules.common import active, check_skill, sum_by_receiver
 from sem_audit.state import Hours
 
@@ -42,19 +43,21 @@ def check_direct(state, entry):
         need_ = state.thing(entry, "need", must_be_open=False)
         need(need_.asker in entry.receivers, "agreement_mismatch")
     if not entry.get("gift") and not limits.is_urgent(state, need_, entry.shares):
-        limits.check(state, entry.at, sum_by_receiver(entry.shares), soft=True)
+        limits.check(state, entry.at, sum_by_receiver(entry.shares), True, need_)
 
 
 def record_apply(state, entry):
     agreement = state.things.get(entry.get("agreement"))
+    need_ref = agreement.need if agreement else entry.get("need")
+    paid = pool.payments(state, entry, state.things.get(need_ref), agreement)
     if agreement:
         with state.reserving(agreement):
             for pair, minutes in entry.shares.items():
                 agreement.recorded[pair] = agreement.recorded.get(pair, 0) + minutes
-    hours = Hours(entry.ref, entry.at, entry.shares, bool(entry.get("gift")),
-                  agreement.need if agreement else entry.get("need"))
+    hours = Hours(entry.ref, entry.at, entry.shares, bool(entry.get("gift")), need_ref)
     state.things[entry.ref] = hours
     state.post(hours, entry.shares, +1)
+    pool.pay(state, hours, paid)
     state.serve(hours.need, entry.shares, +1, entry.at)
     count(state, entry.shares, +1)
     for pair in entry.shares:
@@ -88,6 +91,7 @@ def reverse_apply(state, entry):
     hours = state.things[entry["hours"]]
     shares = {pair: minutes for pair, minutes in entry.shares.items() if pair in hours.left}
     for pair, minutes in shares.items():
+        pool.take_back(state, hours, pair, minutes)
         hours.left[pair] -= minutes
         if hours.left[pair] == 0:
             state.pairs[pair].count -= 1

@@ -2,6 +2,7 @@
 """network.found: SPEC 6.1."""
 from sem_audit import ed25519, note
 from sem_audit.refusal import need
+from sem_audit.rules import clock
 from sem_audit.state import Key, Org
 
 SERVER_KEYS = ("clock_key", "log_key", "refusal_key")
@@ -47,4 +48,7 @@ def apply(state, entry):
         register(state, entry, handle, public)
     for one in entry["mandates"]:
         state.orgs[one["org"]].mandates[one["role"]] = one["until"]
+    state.budget = state.policy["pool_cap"] * len(state.orgs)
+    for type_ in clock.CALENDAR:
+        clock.set_next(state, type_, entry.at)
     state.commit(entry.ref, "skills", entry["skills_details"], {entry.by})

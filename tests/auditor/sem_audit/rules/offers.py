@@ -46,10 +46,9 @@ def renew_apply(state, entry):
         state.set_due("offer_expiry", entry["offer"], entry["expires"])
 
 
-def withdraw_signers(state, entry):
-    state.org(entry.by)
+def withdraw_check(state, entry):
     own_offer(state, entry)
-    return {entry.by}
+    open_check(state, entry)
 
 
 def withdraw_apply(state, entry):

@@ -3,7 +3,7 @@
 6.5, 6.12."""
 from sem_audit import ed25519
 from sem_audit.refusal import need
-from sem_audit.rules.common import active
+from sem_audit.rules.common import active, check_coordinator
 from sem_audit.rules.network import SERVER_KEYS, register
 
 
@@ -35,8 +35,7 @@ def admit_check(state, entry):
     if entry.get("sponsors") is not None:
         need(len(entry["sponsors"]) >= state.policy["sponsors_min"], "field_invalid", "sponsors")
     else:
-        need(state.has_mandate(entry["coordinator"], "coordinator", entry.at), "not_coordinator",
-             "", "", entry["coordinator"])
+        check_coordinator(state, entry["coordinator"], entry.at)
     check_new_key(state, entry["key"])
 
 
@@ -52,8 +51,11 @@ def admit_apply(state, entry):
 
 
 def put_sheet(state, entry):
-    """Only the commitment matters to an audit; what stands in the sheet is no rule's matter."""
+    """Of the sheet only the commitment matters to an audit."""
     state.commit(entry.ref, "details", entry["details"], {entry.by})
+    org = state.orgs[entry.by]
+    org.capacity = entry.get("capacity", org.capacity)
+    org.fte = entry.get("fte", org.fte)
 
 
 # --- org.leave ------------------------------------------------------------------------------------
