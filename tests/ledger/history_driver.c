@@ -169,19 +169,16 @@ struct tick {
     struct id id;
 };
 
-static void expect_tick(const struct history *h, const struct m_due *due, int n, int64_t at,
+/* The model lives through the moments. */
+static void expect_tick(struct history *h, const struct m_due *due, int n, int64_t at,
                         struct tick *out)
 {
+    static char lines[M_LINES_SIZE];
     struct hash_stream stream;
 
     hash_stream_start(&stream);
-    for (int i = 0; i < n; i++) {
-        char line[160];
-        int len = snprintf(line, sizeof line, "%" PRId64 " %s %s/%s\n", due[i].moment,
-                           m_due_word(due[i].type), h->model.orgs[due[i].author].handle, due[i].id);
-
-        hash_stream_add(&stream, line, (size_t)len);
-    }
+    for (int i = 0; i < n; i++)
+        hash_stream_add(&stream, lines, model_moment(&h->model, &due[i], at, lines));
     hash_stream_end(&stream, &out->effects);
     out->n = n;
     id_make(&out->id, at, out->effects.b);
@@ -355,13 +352,13 @@ static int64_t room_of(const struct history *h, const struct m_figures *f, struc
 }
 
 /* The figures of every line that was looked at. */
-static bool judge_lines(struct history *h, const struct m_figures *figures)
+static bool judge_lines(struct history *h, const struct m_figures *figures, int64_t at)
 {
     for (size_t i = 0; i < h->outcome.n_limits; i++) {
         const struct limit_note *note = &h->outcome.limits[i];
         const struct limit_decision *d = &note->decision;
         const struct m_figures *f = &figures[note->org];
-        struct m_line line = model_line(&h->model.network.policy, f);
+        struct m_line line = model_line(&h->model, f, at);
         bool beyond = d->projected < -line.floor;
 
         if (d->floor != line.floor || d->hard_floor != line.hard)
@@ -440,11 +437,11 @@ static bool decide(struct history *h, int64_t at)
     if (!rules_apply(&h->rules, &h->entry, &why)) {
         history_kv_undo(h->kv);
         state_attach(&h->state, h->kv);
-        return judge_refusal(h, expected, &why) && judge_lines(h, h->before);
+        return judge_refusal(h, expected, &why) && judge_lines(h, h->before, at);
     }
     if (expected != 0)
         return history_differs(h, "accepted, expected %s", codes_text(expected, words));
-    if (!judge_lines(h, h->before))
+    if (!judge_lines(h, h->before, at))
         return false;
     return after_acceptance(h, at);
 }

@@ -48,6 +48,8 @@ static bool make_for(struct generator *g, struct op *op, int need)
     op->expires = pick_expires(g, g->m->network.policy.agreement_days_max);
     if (op->kind == M_AGREEMENT_SIGN)
         commitment(g, op->details);
+    if (op->kind == M_AGREEMENT_SIGN)
+        pick_cosigner(g, op);
     return true;
 }
 
