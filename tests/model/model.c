@@ -444,6 +444,14 @@ static void add_exchange(struct m_figures *out, const struct m_exchange *x, int3
     }
 }
 
+static void date_record(const struct model *m, const struct m_hours *h, struct m_figures *out)
+{
+    for (int i = h->first; i < h->first + h->n; i++) {
+        out[m->exchanges.v[i].from].last_given = h->at;
+        out[m->exchanges.v[i].to].last_received = h->at;
+    }
+}
+
 /* One record counts once for each organisation that gives, and once for each that receives. */
 static void count_record(const struct model *m, const struct m_hours *h, struct m_figures *out)
 {
@@ -466,9 +474,11 @@ void model_figures(const struct model *m, int32_t day, struct m_figures out[stat
     memset(out, 0, M_ORGS * sizeof out[0]);
     for (int i = 0; i < m->exchanges.n; i++)
         add_exchange(out, &m->exchanges.v[i], day);
-    for (int i = 0; i < m->hours.n; i++)
+    for (int i = 0; i < m->hours.n; i++) {
+        date_record(m, &m->hours.v[i], out);
         if (!hours_wholly_reversed(m, &m->hours.v[i]))
             count_record(m, &m->hours.v[i], out);
+    }
     for (int i = 0; i < m->transfers.n; i++) {
         out[m->transfers.v[i].from].moves -= m->transfers.v[i].minutes;
         out[m->transfers.v[i].to].moves += m->transfers.v[i].minutes;

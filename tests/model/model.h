@@ -88,6 +88,7 @@ struct m_need {
     int64_t minutes, expires, served;
     int64_t ended_at; /* as of an offer */
     bool urgent, withdrawn, met;
+    int64_t published_at;
     int64_t in_time; /* received for it while it was open */
     int ordinal;     /* which of its asker's needs, from 1 */
     bool fragile;    /* its asker was when it was published */
@@ -135,16 +136,17 @@ struct m_transfer { /* of position: who left, gifts to the pool, closings */
 struct m_detail {
     int author;
     char id[M_ID];
-    int slot; /* 1 details, 2 people, 3 skills, 4 reason */
+    int slot; /* 1 details, 2 people, 3 reason, 4 skills */
     int n_owners, owners[M_PARTIES];
     bool erased;
     uint64_t erased_index;
 };
 
-struct m_closed { /* what a closing did; `org` 0: minutes are the deficit and the new budget */
+struct m_closed { /* what a closing did to an organisation, or (org 0) in all */
     int64_t moment;
     int org;
     int64_t given, forgiven;
+    int64_t deficit, budget; /* of 0 alone */
 };
 
 /* A growing array: `n` items at `v`. */
@@ -257,6 +259,7 @@ struct m_figures {
     int64_t given_gifts, received_gifts, given_count, received_count;
     int64_t given_year, received_year;
     int64_t pool_received;
+    int64_t last_given, last_received; /* `at` of the newest record; 0: none */
 };
 /* Of every organisation, pool included, for the window that ends with `day`. */
 void model_figures(const struct model *m, int32_t day, struct m_figures out[static M_ORGS]);
@@ -328,6 +331,8 @@ bool model_excusable(const struct m_agreement *a, int giver, int receiver);
 /* True when promises and the last step give reason for a step (SPEC 6.16); *confirmed: for (a). */
 bool step_founded(const struct model *m, int org, int step, bool panel, int64_t at,
                   bool *confirmed);
+/* The class of an open need (SPEC 18.2). */
+int model_class(const struct model *m, const struct m_need *n, int64_t at);
 /* The counters of an organisation changed at `at`: looks whether it leans, or is strained. */
 void model_look(struct model *m, int org, const struct m_figures *f, int64_t at);
 

@@ -71,7 +71,7 @@ static void new_shares_detail(struct step *s, int slot)
 /* Of a status or a step: its panel and the organisation it is about. */
 static void new_reason(struct step *s)
 {
-    struct m_detail *d = new_detail(s, 4);
+    struct m_detail *d = new_detail(s, 3);
 
     add_owner(d, model_org(s->m, s->op->org));
     for (int i = 0; i < s->op->n_panel; i++)
@@ -93,7 +93,7 @@ static void apply_found(struct step *s)
     }
     m->budget = m->network.policy.pool_cap * m->network.n_founders;
     s->by = model_org(m, s->op->by);
-    new_detail(s, 3);
+    new_detail(s, 4);
 }
 
 /* Where they are given. */
@@ -198,6 +198,7 @@ static void apply_need_publish(struct step *s)
     n->author = s->by;
     COPY(n->id, s->op->id);
     n->minutes = s->op->minutes;
+    n->published_at = s->at;
     n->expires = s->op->expires;
     n->urgent = s->op->urgent;
     new_detail(s, 1);

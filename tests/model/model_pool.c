@@ -255,7 +255,8 @@ static size_t enter(struct model *m, int64_t q, const struct closing *c, char *o
             *M_ADD(m->transfers) = (struct m_transfer){c->org[i], 0, v->given};
         if (v->forgiven > 0)
             *M_ADD(m->transfers) = (struct m_transfer){0, c->org[i], v->forgiven};
-        *M_ADD(m->closings) = (struct m_closed){q, c->org[i], v->given, v->forgiven};
+        *M_ADD(m->closings) = (struct m_closed){
+            .moment = q, .org = c->org[i], .given = v->given, .forgiven = v->forgiven};
         n += (size_t)snprintf(out + n, M_LINES_SIZE / 2 - n, "%s %" PRId64 " %" PRId64 "\n",
                               m->orgs[c->org[i]].handle, v->given, v->forgiven);
     }
@@ -278,7 +279,12 @@ static size_t close_quarter(struct model *m, int64_t q, int64_t at, char *out)
     m->budget = m->network.policy.pool_cap * paying;
     if (q < m->crisis_until)
         m->budget = m->budget * m->network.policy.crisis_pool_permille / 1000;
-    *M_ADD(m->closings) = (struct m_closed){q, 0, pool < 0 ? -pool : 0, m->budget};
+    struct m_closed all = {.moment = q, .deficit = pool < 0 ? -pool : 0, .budget = m->budget};
+    for (int i = 0; i < c.n; i++) {
+        all.given += c.v[i].given;
+        all.forgiven += c.v[i].forgiven;
+    }
+    *M_ADD(m->closings) = all;
     model_figures(m, m_day(at), f);
     for (int i = 0; i < c.n; i++)
         if (c.v[i].given != c.v[i].forgiven)

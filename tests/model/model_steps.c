@@ -30,6 +30,24 @@ int model_vouched(const struct model *m, int asker, int64_t at)
     return n;
 }
 
+/* The lowest of what its asker's status, and being among the first, give; then by its age. */
+int model_class(const struct model *m, const struct m_need *n, int64_t at)
+{
+    const struct m_status *status = &m->orgs[n->author].status;
+    int class = 3;
+
+    if (need_in_force(n, at))
+        return 0;
+    if (status_in_force(status, at))
+        class = status->class;
+    if (n->ordinal <= m->network.policy.class_new_needs && class == 3)
+        class = 2;
+    for (int64_t t = n->published_at + m->network.policy.class_age_days * M_DAY_MS;
+         t <= at && class > 1; t += m->network.policy.class_age_days * M_DAY_MS)
+        class--;
+    return class;
+}
+
 /* --- Promises -------------------------------------------------------------------------------- */
 
 bool agreement_gives(const struct m_agreement *a, int org)

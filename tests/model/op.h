@@ -234,7 +234,7 @@ struct op {
     char handles[M_PARTIES + 1][M_HANDLE];
     int scope; /* 1 admin, 2 sign, 3 propose */
     int64_t ceiling;
-    int slot;       /* 1 details, 2 people, 3 skills, 4 reason */
+    int slot;       /* 1 details, 2 people, 3 reason, 4 skills */
     char ref[M_REF]; /* the one thing the operation is about */
     char offer[M_REF], need[M_REF], agreement[M_REF]; /* beside it */
     int type;       /* 1 skill, 2 space, 3 equipment */

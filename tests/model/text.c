@@ -119,7 +119,7 @@ static void add_shares(struct line *line, const struct op *op)
 }
 
 static const char *const scopes[] = {"", "admin", "sign", "propose"};
-static const char *const slots[] = {"", "details", "people", "skills", "reason"};
+static const char *const slots[] = {"", "details", "people", "reason", "skills"};
 static const char *const types[] = {"", "skill", "space", "equipment"};
 static const char *const done_by[] = {"", "staff", "volunteers", "mixed"};
 static const char *const areas[] = {"anderlecht", "forest", "zone-1"};
