@@ -95,6 +95,12 @@ const struct commit *posted_commit(const struct entry *e, enum slot slot, const 
     case KIND_NETWORK_FOUND:
         *kind = "skills";
         return slot == SLOT_SKILLS ? &e->network_found.skills_details : NULL;
+    case KIND_STATUS_GRANT:
+        *kind = "status";
+        return slot == SLOT_REASON ? &e->status_grant.reason : NULL;
+    case KIND_STEP_SET:
+        *kind = "step";
+        return slot == SLOT_REASON ? &e->step_set.reason : NULL;
     case KIND_ORG_CONFIRM:
     case KIND_ORG_LEAVE:
     case KIND_KEY_ADD:
@@ -111,6 +117,11 @@ const struct commit *posted_commit(const struct entry *e, enum slot slot, const 
     case KIND_CLOCK_TICK:
     case KIND_SEAL_BALANCES:
     case KIND_ASSERTION_BALANCE:
+    case KIND_POOL_GIVE:
+    case KIND_STATUS_END:
+    case KIND_PROMISE_EXCUSE:
+    case KIND_STEP_END:
+    case KIND_STEP_APPEAL:
         break;
     }
     return NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * GET /v1/orgs/{handle}/statement: an organisation's entries, newest first, with what each did to
- * its position and where the position stood after it. The walk goes backwards from the position of
- * today, so a cursor carries the position along.
+ * its position and where the position stood after it. What a closing of the common pool moves is no
+ * entry of an organisation: it shows between two positions.
  */
 #include <string.h>
 
@@ -17,7 +17,6 @@
 /* Where the walk stands; the key of its cursor. */
 struct walk {
     uint64_t next;    /* index + 1 of the next entry; 0: done */
-    int64_t position; /* after that entry */
 };
 
 struct days {
@@ -41,12 +40,12 @@ static bool step(struct request *rq, uint32_t org, const struct days *days, stru
                  struct page *page)
 {
     struct entry_record record;
+    const struct entry_party *party;
     struct effect effect;
-    uint64_t previous;
     int32_t day;
 
     if (!state_entry(rq->state, walk->next - 1, &record) ||
-        !query_previous(&record, org, &previous) ||
+        !(party = query_party(&record, org)) ||
         !query_effect(rq->state, rq->server->node->origin, &record, org, &rq->worker->entry,
                       &effect)) {
         return false;
@@ -57,26 +56,19 @@ static bool step(struct request *rq, uint32_t org, const struct days *days, stru
         return true;
     }
     if (day <= days->to) {
-        out_step(page_item(page), rq, &record, &effect, walk->position);
+        out_step(page_item(page), rq, &record, &effect, party->position);
     }
-    walk->position -= effect.given - effect.received + effect.moves;
-    walk->next = previous;
+    walk->next = party->previous;
     return true;
 }
 
 static void list_steps(struct request *rq, const struct org *org, const struct days *days,
                        struct page *page)
 {
-    struct walk walk = {org->last_entry, org_position(org)};
+    struct walk walk = {org->last_entry};
 
     if (page->resumed) {
         memcpy(&walk, page->key, sizeof walk);
-        /* Within these bounds no sum of a page overflows. */
-        if (walk.position < -INTEGER_MAX || walk.position > INTEGER_MAX) {
-            page_drop(page);
-            reply_code(rq, CODE_cursor_invalid, NULL);
-            return;
-        }
     }
     while (walk.next > 0 && page_goes_on(page)) {
         if (!step(rq, org->number, days, &walk, page)) {

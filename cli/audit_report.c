@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "crypto/text.h"
+#include "policies/window.h"
 
 /* --- Checks not made -------------------------------------------------------------------------- */
 
@@ -224,19 +225,46 @@ static void put_findings(struct writer *w, const char *key, const struct audit_f
     leave(w, ']');
 }
 
-static void put_position(struct writer *w, const struct org *org)
+/* On the day of the last leaf, and at its time. */
+struct standing {
+    struct promise_count promises;
+    int64_t step;
+};
+
+static struct standing standing_of(struct state *s, uint32_t org)
 {
+    int64_t at = state_last_at(s);
+    int32_t day = window_day(at);
+    struct standing out;
+    struct step step;
+
+    state_promises(s, org, window_first_day(day, PROMISE_STANDING_DAYS), day, &out.promises);
+    out.step = state_step(s, org, &step) && promise_step_in_force(&step.last, at) ? step.last.step
+                                                                                 : PROMISE_NO_STEP;
+    return out;
+}
+
+static void put_position(struct writer *w, struct state *s, const struct org *org)
+{
+    struct standing standing = standing_of(s, org->number);
+
     element(w, org->handle.s);
     enter(w, '{');
+    member_int(w, "broken", standing.promises.broken);
     member_int(w, "given_exchanges", org->given_count);
     member_int(w, "given_pending", org->given_pending);
     member_int(w, "given_posted", org->given_posted);
+    member_int(w, "kept", standing.promises.kept);
+    member_int(w, "leaning_since", org->leaning_since);
     member_int(w, "moves", org->moves);
+    member_int(w, "pool_received", org->pool_received);
     member_int(w, "position", org_position(org));
     member_int(w, "received_exchanges", org->received_count);
     member_int(w, "received_pending", org->received_pending);
     member_int(w, "received_posted", org->received_posted);
     member_text(w, "state", org->state == ORG_ACTIVE ? "active" : "left");
+    member_int(w, "step", standing.step);
+    member_int(w, "strained_since", org->strained_since);
     leave(w, '}');
 }
 
@@ -248,6 +276,47 @@ struct place {
 static int by_handle(const void *a, const void *b)
 {
     return strcmp(((const struct place *)a)->handle.s, ((const struct place *)b)->handle.s);
+}
+
+static void put_closings(struct writer *w, struct state *s)
+{
+    struct closing c = {.moment = -1};
+
+    element(w, "closings");
+    enter(w, '[');
+    while (state_next_closing(s, &c, &c)) {
+        if (c.org != POOL) {
+            continue;
+        }
+        element(w, NULL);
+        enter(w, '{');
+        member_int(w, "budget", c.budget);
+        member_int(w, "deficit", c.deficit);
+        member_int(w, "forgiven", c.forgiven);
+        member_int(w, "levied", c.levied);
+        member_int(w, "moment", c.moment);
+        leave(w, '}');
+    }
+    leave(w, ']');
+}
+
+static void put_pool(struct writer *w, struct state *s, const struct sums *sums)
+{
+    struct quarter quarter;
+    struct org org;
+    int64_t paid = 0;
+
+    state_quarter(s, &quarter);
+    for (uint32_t i = 1; i <= sums->orgs; i++) {
+        paid += state_org(s, i, &org) ? org.pool_received : 0;
+    }
+    element(w, "pool");
+    enter(w, '{');
+    member_int(w, "budget", quarter.budget);
+    member_int(w, "crisis_until", quarter.crisis_until);
+    member_int(w, "paid", paid);
+    member_int(w, "spent", quarter.spent);
+    leave(w, '}');
 }
 
 static bool put_positions(struct writer *w, struct state *s, const struct sums *sums)
@@ -270,7 +339,7 @@ static bool put_positions(struct writer *w, struct state *s, const struct sums *
     enter(w, '{');
     for (size_t i = 0; i < n; i++) {
         if (state_org(s, places[i].number, &org)) {
-            put_position(w, &org);
+            put_position(w, s, &org);
         }
     }
     leave(w, '}');
@@ -301,12 +370,14 @@ bool report_write_json(const struct audit_report *r, FILE *out)
     hex_encode(root, r->figures.root.b, HASH_BYTES);
     enter(&w, '{');
     put_unmade(&w, r);
+    put_closings(&w, audit_state(r->audit));
     put_findings(&w, "consequences", r->consequences, r->n_consequences);
     element(&w, "demo");
     fputs(r->figures.demo ? "true" : "false", out);
     member_int(&w, "entries", (int64_t)r->figures.entries);
     put_findings(&w, "findings", r->findings, r->n_findings);
     member_text(&w, "origin", r->origin);
+    put_pool(&w, audit_state(r->audit), &sums);
     if (!put_positions(&w, audit_state(r->audit), &sums)) {
         return false;
     }

@@ -7,6 +7,7 @@
 
 #include "cli/duration.h"
 #include "cli/i18n.h"
+#include "cli/sentence_parts.h"
 #include "cli/words.h"
 #include "ledger/kind.h"
 
@@ -36,27 +37,6 @@ static const char *done_by_name(int done_by)
         return _(", done by staff and volunteers");
     }
     return "";
-}
-
-/* --- Parts ----------------------------------------------------------------------------------- */
-
-/* What fills one %s of a sentence: a sentence is one format, which a translation may reorder. */
-struct part {
-    struct words t;
-    char s[SENTENCE_SIZE];
-};
-
-static struct words *part_start(struct part *part)
-{
-    part->t = (struct words){.s = part->s, .size = sizeof part->s};
-    part->s[0] = '\0';
-    return &part->t;
-}
-
-static const char *part_text(struct part *part)
-{
-    words_finish(&part->t);
-    return part->s;
 }
 
 /* --- Shares ----------------------------------------------------------------------------------- */
@@ -192,6 +172,7 @@ static void org_admit(struct words *t, const struct entry *e, const char *us)
               b->is_public ? _("its sheet may be shown to anybody. Its first key is %s.")
                            : _("its sheet is for members. Its first key is %s."),
               key_text(&b->key).s);
+    sentence_size(t, &b->capacity, &b->fte);
 }
 
 static void org_update(struct words *t, const struct entry *e)
@@ -200,6 +181,7 @@ static void org_update(struct words *t, const struct entry *e)
               e->org_update.is_public ? _("%s replaces its sheet; it may be shown to anybody.")
                                       : _("%s replaces its sheet; it is for members."),
               NAME(e->by));
+    sentence_size(t, &e->org_update.capacity, &e->org_update.fte);
 }
 
 static void org_leave(struct words *t, const struct entry *e)
@@ -342,6 +324,9 @@ static void agreement_sign(struct words *t, const struct entry *e, const char *u
         break;
     }
     add_others(t, &told);
+    if (b->cosigner.s[0] != '\0') {
+        words_add(t, _(" %s stands beside the promise."), NAME(b->cosigner));
+    }
 }
 
 static void agreement_change(struct words *t, const struct entry *e, const char *us)
@@ -519,6 +504,7 @@ static void write_kind(struct words *t, const struct entry *e, const char *us)
     case KIND_NEED_VOUCH:
         words_add(t, _("%s vouches for the urgency of the need %s."), NAME(e->by),
                   ref_text(&e->need_ref.need).s);
+        sentence_panel(t, &e->need_ref.panel, &e->by);
         return;
     case KIND_NEED_WITHDRAW:
         words_add(t, _("%s withdraws the need %s."), NAME(e->by), ref_text(&e->need_ref.need).s);
@@ -554,6 +540,15 @@ static void write_kind(struct words *t, const struct entry *e, const char *us)
         return;
     case KIND_ASSERTION_BALANCE:
         assertion_balance(t, e);
+        return;
+    case KIND_POOL_GIVE:
+    case KIND_STATUS_GRANT:
+    case KIND_STATUS_END:
+    case KIND_PROMISE_EXCUSE:
+    case KIND_STEP_SET:
+    case KIND_STEP_END:
+    case KIND_STEP_APPEAL:
+        sentence_decision(t, e);
         return;
     }
 }

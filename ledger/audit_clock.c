@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "crypto/text.h"
-#include "ledger/kind.h"
+#include "ledger/kinds/kinds.h"
 #include "ledger/seal.h"
 #include "ledger/state_record.h"
 
@@ -161,20 +161,12 @@ bool audit_judge_tick(struct audit *a, const struct audit_leaf *leaf, struct fau
 }
 
 /* `<moment> <type> <reference>` of the first due moment. */
-static bool first_due(struct audit *a, int64_t at, char *out, size_t size)
+static bool first_due(struct audit *a, int64_t at, char out[static DUE_TEXT_SIZE])
 {
-    static const char *const words[] = {"", "agreement_expiry", "need_expiry", "offer_expiry",
-                                        "urgency_lapse"};
     struct due due;
-    struct org author;
     if (!state_first_due(&a->state, at, &due))
         return false;
-    struct ref ref = {.id = due.key.id};
-    char text[REF_TEXT_SIZE];
-    if (state_org(&a->state, due.key.author, &author))
-        ref.by = author.handle;
-    ref_format(text, &ref);
-    snprintf(out, size, "%" PRId64 " %s %s", due.moment, words[due.type], text);
+    due_text(out, &a->state, &due);
     return true;
 }
 
@@ -187,14 +179,18 @@ static void find_before(struct audit *a, const struct audit_leaf *leaf, const st
 
 void audit_demand_ticks(struct audit *a, const struct audit_leaf *leaf)
 {
-    char expected[96];
+    char expected[DUE_TEXT_SIZE];
     struct fault f;
-    if (!first_due(a, leaf->at, expected, sizeof expected))
+    if (!first_due(a, leaf->at, expected))
         return;
-    if (!audit_fault(a, &f, "tick_missing", "", expected, "%s", ""))
+    bool missing = !audit_fault(a, &f, "tick_missing", "", expected, "%s", "");
+    if (missing)
         find_before(a, leaf, &f);
+    a->rules.calendar = false;
     while (audit_pass_tick(a, leaf->at))
         continue;
+    if (missing && a->rules.calendar)
+        audit_doubt_lines(a);
     audit_kv_keep(a->kv);
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/kind.h"
 #include "ledger/record.h"
 
 /* Cut at a whole character, as SPEC 17.4 has it. */
@@ -166,16 +167,17 @@ static int64_t glance_minutes(const json_t *glance)
     return sum;
 }
 
-/* Calls for every organisation that the entry names. */
+/* Calls for every organisation that the entry names: those it moves, or also those beside them. */
 typedef void (*handle_fn)(struct audit *a, const char *handle, void *ctx);
 
-static void each_handle(struct audit *a, const json_t *glance, handle_fn fn, void *ctx)
+static void each_handle(struct audit *a, const json_t *glance, bool beside, handle_fn fn,
+                        void *ctx)
 {
-    static const char *const single[] = {"by", "to", "coordinator"};
-    static const char *const lists[] = {"providers", "sponsors"};
-    for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+    static const char *const single[] = {"by", "to", "coordinator", "cosigner", "org"};
+    static const char *const lists[] = {"providers", "sponsors", "panel"};
+    for (size_t i = 0; i < (beside ? 5 : 3); i++)
         fn(a, glance_text(glance, single[i]), ctx);
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    for (size_t i = 0; i < (beside ? 3 : 2); i++) {
         const json_t *list = json_object_get(glance, lists[i]);
         for (size_t j = 0; j < json_array_size(list); j++)
             fn(a, json_string_value(json_array_get(list, j)), ctx);
@@ -218,12 +220,27 @@ static void cast_org(struct audit *a, uint32_t number, uint64_t index)
 static void cast_parties(struct audit *a, const struct thing_key *key, uint64_t index)
 {
     struct agreement g;
-    if (!state_agreement(&a->state, key, &g))
+    if (!state_agreement(&a->state, key, &g) || g.life != LIFE_OPEN)
         return;
     for (size_t i = 0; i < g.n; i++) {
         cast_org(a, g.pairs[i].from, index);
         cast_org(a, g.pairs[i].to, index);
     }
+}
+
+static void cast_givers(struct audit *a, const struct thing_key *key, uint64_t index)
+{
+    struct agreement g;
+    for (size_t i = 0; state_agreement(&a->state, key, &g) && i < g.n; i++)
+        cast_org(a, g.pairs[i].from, index);
+}
+
+static void cast_all(struct audit *a, uint64_t index)
+{
+    struct sums sums;
+    state_sums(&a->state, &sums);
+    for (uint32_t i = 1; i <= sums.orgs; i++)
+        cast_org(a, i, index);
 }
 
 static void cast_live(struct audit *a, uint32_t org, uint64_t index)
@@ -266,8 +283,25 @@ static void cast_unnamed(struct audit *a, const json_t *glance, uint64_t index)
     if (strcmp(kind, "org.leave") == 0)
         cast_live(a, glance_org(a, glance_text(glance, "by")), index);
     if (strcmp(kind, "need.vouch") == 0 && glance_thing(a, glance_text(glance, "need"), &key) &&
-        state_need(&a->state, &key, &need))
+        state_need(&a->state, &key, &need) && need.life == LIFE_OPEN)
         cast_org(a, need.key.author, index);
+    if (strcmp(kind, "promise.excuse") == 0 &&
+        glance_thing(a, glance_text(glance, "agreement"), &key))
+        cast_givers(a, &key, index);
+    if (strcmp(kind, "clock.tick") == 0 && a->rules.calendar)
+        cast_all(a, index);
+}
+
+/* Those named in a kind whose entries move no minutes between parties. */
+static void cast_named(struct audit *a, const json_t *glance, const char *kind, uint64_t index)
+{
+    static const char *const own[] = {"pool.give", "step.appeal", NULL};
+    static const char *const others[] = {"status.grant", "status.end", "step.set", "step.end",
+                                         NULL};
+    if (among(kind, own))
+        audit_mark(a, MARK_LINE, glance_text(glance, "by"), index);
+    if (among(kind, others))
+        audit_mark(a, MARK_LINE, glance_text(glance, "org"), index);
 }
 
 static void cast_doubts(struct audit *a, const json_t *glance, uint64_t index)
@@ -275,8 +309,9 @@ static void cast_doubts(struct audit *a, const json_t *glance, uint64_t index)
     static const char *const members[] = {"org.admit", "org.leave", "network.found", NULL};
     static const char *const keys[] = {"key.add", "key.revoke", NULL};
     static const char *const timeless[] = {
-        "org.update",    "org.confirm",       "key.add",    "key.revoke",
-        "details.erase", "assertion.balance", "clock.tick", "seal.balances", NULL};
+        "org.confirm", "promise.excuse", "step.set",      "step.end",          "step.appeal",
+        "key.add",     "key.revoke",     "details.erase", "assertion.balance", "clock.tick",
+        "seal.balances", NULL};
     const char *kind = glance_text(glance, "kind"), *by = glance_text(glance, "by");
     char ref[REF_TEXT_SIZE];
     if (glance_ref(glance, ref))
@@ -288,7 +323,8 @@ static void cast_doubts(struct audit *a, const json_t *glance, uint64_t index)
     if (among(kind, keys))
         audit_mark(a, MARK_KEYS, by, index);
     if (among(kind, members) || json_array_size(json_object_get(glance, "shares")) > 0)
-        each_handle(a, glance, cast_handle, &(struct cast){MARK_LINE, index});
+        each_handle(a, glance, false, cast_handle, &(struct cast){MARK_LINE, index});
+    cast_named(a, glance, kind, index);
     cast_unnamed(a, glance, index);
     if (!among(kind, timeless))
         audit_mark(a, MARK_CLOCK, "", index);
@@ -317,7 +353,7 @@ static void search_name(struct audit *a, const char *name, void *ctx)
 static bool search_handles(struct audit *a, enum mark sort, const json_t *glance, uint64_t *index)
 {
     struct search s = {.sort = sort};
-    each_handle(a, glance, search_name, &s);
+    each_handle(a, glance, true, search_name, &s);
     *index = s.index;
     return s.found;
 }
@@ -331,6 +367,24 @@ static bool search_refs(struct audit *a, const json_t *glance, uint64_t *index)
     return s.found;
 }
 
+/* The organisation on whose line, or promises, a refusal hangs; NULL: on nobody's. */
+static const char *whose_line(const struct fault *f, const json_t *glance)
+{
+    static const char *const fields[] = {"limit_crossed", "paused", "cosigner_missing", NULL};
+    static const char *const authors[] = {"assertion_false", "pool_over_position",
+                                          "already_appealed", NULL};
+    static const char *const ends[] = {"status.end", "step.end", NULL};
+    const char *kind = glance_text(glance, "kind");
+    bool closed = strcmp(f->code, "already_closed") == 0;
+    if (among(f->code, fields))
+        return f->field;
+    if (strcmp(f->code, "step_unfounded") == 0 || (closed && among(kind, ends)))
+        return glance_text(glance, "org");
+    if (among(f->code, authors) || (closed && kind != NULL && strcmp(kind, "step.appeal") == 0))
+        return glance_text(glance, "by");
+    return NULL;
+}
+
 /* SPEC 17.3, in the order of its table. */
 static bool find_cause(struct audit *a, const struct fault *f, const json_t *glance,
                        uint64_t *index)
@@ -338,8 +392,8 @@ static bool find_cause(struct audit *a, const struct fault *f, const json_t *gla
     static const char *const ticks[] = {"tick_missing", "tick_not_due", "tick_count",
                                         "tick_effects", "tick_totals", NULL};
     static const char *const seals[] = {"seal_root", "seal_accounts", NULL};
-    static const char *const orgs[] = {"org_unknown", "org_left", "handle_taken",
-                                       "not_coordinator", NULL};
+    static const char *const orgs[] = {"org_unknown",     "org_left",  "handle_taken",
+                                       "not_coordinator", "not_panel", NULL};
     static const char *const keys[] = {"key_unknown", "key_revoked", "key_in_use", "key_id_taken",
                                        "last_admin_key", NULL};
     static const char *const signers[] = {"signer_missing", "signer_unexpected", NULL};
@@ -352,10 +406,8 @@ static bool find_cause(struct audit *a, const struct fault *f, const json_t *gla
         return true;
     if (among(f->code, keys))
         return search_handles(a, MARK_KEYS, glance, index);
-    if (strcmp(f->code, "limit_crossed") == 0 && audit_marked(a, MARK_LINE, f->field, index))
-        return true;
-    if (strcmp(f->code, "assertion_false") == 0 &&
-        audit_marked(a, MARK_LINE, glance_text(glance, "by"), index))
+    const char *whose = whose_line(f, glance);
+    if (whose != NULL && audit_marked(a, MARK_LINE, whose, index))
         return true;
     static const char *const categories[] = {"reference", "exchange", NULL};
     return (among(f->code, signers) || among(audit_category(f->code), categories)) &&
@@ -455,6 +507,25 @@ void audit_refuse_leaf(struct audit *a, const struct fault *fault, uint64_t inde
     if (glance_ref(glance, ref))
         audit_mark(a, MARK_ID, ref, index);
     note_unapplied(a, index);
+}
+
+void audit_doubt_lines(struct audit *a)
+{
+    const struct findings *list = &a->findings[FINDING_LEAF];
+    if (list->n == 0)
+        return; /* no memory for it */
+    const struct audit_finding *f = &list->v[list->n - 1];
+    cast_all(a, f->is_consequence ? f->of : f->index);
+}
+
+void audit_doubt_asker(struct audit *a, const struct entry *e)
+{
+    struct thing_key key = {.id = e->id, .author = state_org_number(&a->state, &e->by)};
+    struct hours hours;
+    uint64_t index;
+    if (e->kind->id == KIND_HOURS_RECORD && audit_marked(a, MARK_CLOCK, "", &index) &&
+        state_hours(&a->state, &key, &hours) && hours.has_need && !hours.gift)
+        cast_org(a, hours.need.author, index);
 }
 
 /* --- For the caller --------------------------------------------------------------------------- */

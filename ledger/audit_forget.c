@@ -83,6 +83,40 @@ static bool detail_gone(struct audit *a, const struct thing_key *key, uint8_t sl
     return state_detail(&a->state, key, (enum slot)slot, &d) && !d.erased;
 }
 
+/*
+ * Promises that no standing, no step and no excuse can look at any more: they may be excused as long
+ * as their agreement can be named, and a step can be about those since the one before it.
+ */
+static void sweep_promises(struct audit *a, int64_t before)
+{
+    struct sums sums;
+    struct promise p;
+    state_sums(&a->state, &sums);
+    for (uint32_t i = 1; i <= sums.orgs; i++)
+        for (bool more = state_next_promise(&a->state, i, NULL, &p); more;
+             more = state_next_promise(&a->state, i, &p.agreement, &p)) {
+            struct key k = key_of_number(i);
+            key_thing(&k, &p.agreement);
+            if (p.at < before)
+                kv_del(a->kv, KV_PROMISE, key_slice(&k));
+        }
+    audit_kv_keep(a->kv);
+}
+
+/* Nobody asks what each member gave in a closing; the sums are reported. */
+static void sweep_closings(struct audit *a)
+{
+    struct closing c = {.moment = -1};
+    while (state_next_closing(&a->state, &c, &c)) {
+        struct key k = {.n = 0};
+        key_u64(&k, (uint64_t)c.moment);
+        key_u32(&k, c.org);
+        if (c.org != POOL)
+            kv_del(a->kv, KV_CLOSING, key_slice(&k));
+    }
+    audit_kv_keep(a->kv);
+}
+
 /* Deletes the rows of a table of days before `first`. */
 static void sweep_days(struct audit *a, enum kv_table table, int32_t first)
 {
@@ -118,7 +152,8 @@ static void roll_windows(struct audit *a, int32_t day)
 void audit_forget(struct audit *a)
 {
     int32_t day = window_day(a->applied_at);
-    if (day < a->forgot_day + DAYS_BETWEEN)
+    /* What is due may still look at things as they were at its own moment. */
+    if (day < a->forgot_day + DAYS_BETWEEN || rules_tick_due(&a->state, a->applied_at))
         return;
     a->forgot_day = day;
     const struct policy *p = &a->state.network.found.policy;
@@ -136,6 +171,9 @@ void audit_forget(struct audit *a)
         a->forgot_details = before;
         sweep(a, KV_DETAIL, before, before, detail_gone);
     }
+    int64_t steps = (p->step_days + p->promise_days + 1) * WINDOW_DAY_MS;
+    sweep_promises(a, a->applied_at - steps < before ? a->applied_at - steps : before);
+    sweep_closings(a);
     roll_windows(a, day);
     sweep_days(a, KV_ORG_DAY, window_first_day(day, p->window_days));
     sweep_days(a, KV_PAIR_DAY, window_first_day(day, p->window_days));
@@ -273,6 +311,12 @@ static void put_commits(struct audit *a, struct rules *r, const struct entry *e)
     case KIND_HOURS_RECORD:
         n = numbers_of_shares(a, &e->hours_record.shares, owners);
         put_commit(r, e, SLOT_DETAILS, "hours", &e->hours_record.details, owners, n);
+        break;
+    case KIND_STATUS_GRANT:
+        put_commit(r, e, SLOT_REASON, "status", &e->status_grant.reason, NULL, 0);
+        break;
+    case KIND_STEP_SET:
+        put_commit(r, e, SLOT_REASON, "step", &e->step_set.reason, NULL, 0);
         break;
     default:
         break;

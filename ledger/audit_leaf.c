@@ -251,6 +251,7 @@ static bool judge(struct audit *a, struct audit_leaf *leaf, int64_t before, stru
 static void replace_clock(struct audit *a, const struct audit_leaf *leaf, const json_t *glance)
 {
     const char *kind = glance_text(glance, "kind");
+    a->rules.calendar = false;
     if (!a->state.network.founded || kind == NULL)
         return;
     if (strcmp(kind, "clock.tick") == 0 && leaf->at >= 0)
@@ -274,6 +275,7 @@ static void accept(struct audit *a, const struct audit_leaf *leaf)
     const struct entry *e = &leaf->entry;
     a->n_entries++;
     a->n_signatures += leaf->note.n_sigs;
+    audit_doubt_asker(a, e);
     if (e->kind->id == KIND_SEAL_BALANCES)
         a->seal_place = a->tree.size;
     if (leaf->at > a->applied_at)

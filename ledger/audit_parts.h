@@ -159,12 +159,19 @@ bool audit_fault(struct audit *a, struct fault *f, const char *code, const char 
     __attribute__((format(printf, 6, 7)));
 /* The same from what the rules say. Returns false. */
 bool audit_refused(struct fault *f, const struct refusal *why);
-/* A leaf was refused: a finding or a consequence, with the doubts it casts. */
+/*
+ * A leaf was refused: a finding or a consequence, with the doubts it casts. In the place of a tick
+ * a->rules.calendar says whether a moment of the calendar was processed.
+ */
 void audit_refuse_leaf(struct audit *a, const struct fault *f, uint64_t index,
                        const json_t *glance);
 /* A finding about what should have stood before this leaf, which is judged by itself. */
 void audit_find_before(struct audit *a, const struct fault *f, uint64_t index,
                        const json_t *glance);
+/* An entry was applied: what the clock's doubt means for its asker (SPEC 17.3). */
+void audit_doubt_asker(struct audit *a, const struct entry *e);
+/* The calendar was not followed: the lines of all, in the name of the last finding about a leaf. */
+void audit_doubt_lines(struct audit *a);
 /* A refused text stands in the log at this index, under this reference. */
 void audit_add_logged(struct audit *a, const char *name, uint64_t index, const char *entry);
 struct audit_finding *audit_new_finding(struct audit *a, enum finding_group group,
@@ -202,7 +209,10 @@ bool audit_judge_seal(struct audit *a, const struct audit_leaf *leaf, int64_t be
 /* Says what is missing before a leaf and does what it should have done. */
 void audit_demand_seal(struct audit *a, const struct audit_leaf *leaf);
 void audit_demand_ticks(struct audit *a, const struct audit_leaf *leaf);
-/* Processes the moments of one tick at that time, if any is due. */
+/*
+ * Processes the moments of one tick at that time, if any is due; a->rules.calendar is set when one
+ * of the calendar was among them.
+ */
 bool audit_pass_tick(struct audit *a, int64_t at);
 /* A seal that is wrong: the right one stands in its place. Its bytes turn the salt all the same. */
 void audit_replace_seal(struct audit *a, const struct audit_leaf *leaf);

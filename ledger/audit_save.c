@@ -10,7 +10,7 @@
 
 #include "ledger/state_record.h"
 
-#define FORM_VERSION 2
+#define FORM_VERSION 3
 static const char form_word[] = "sem-audit";
 
 struct stream {

@@ -4,16 +4,15 @@
 #include <assert.h>
 #include <string.h>
 
+#include "policies/reciprocity.h"
 #include "policies/window.h"
-
-#define WORK_MAX (sizeof((struct rules *)0)->work / sizeof(struct org_change))
 
 struct org *books_org(struct rules *r, uint32_t number)
 {
     for (size_t i = 0; i < r->n_work; i++)
         if (r->work[i].after.number == number)
             return &r->work[i].after;
-    assert(r->n_work < WORK_MAX);
+    assert(r->n_work < RULES_WORK_MAX);
     struct org_change *w = &r->work[r->n_work];
     bool there = state_org(r->state, number, &w->before);
     /* A failing store answers "not there"; the transaction will not commit, so go on with zeros. */
@@ -54,20 +53,22 @@ static void post_org_day(struct rules *r, int32_t bucket, uint32_t org, int64_t 
     }
 }
 
-void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int64_t minutes,
-                bool gift)
+static void post_pair_day(struct rules *r, int32_t bucket, uint32_t from, uint32_t to,
+                          const struct pair_day *more)
 {
-    struct org *giver = books_org(r, from), *receiver = books_org(r, to);
-    giver->given_posted += minutes;
-    receiver->received_posted += minutes;
-    if (gift) {
-        giver->given_gifts += minutes;
-        receiver->received_gifts += minutes;
-        books_move(r, from, to, minutes);
-    }
-    post_org_day(r, bucket, from, minutes, 0);
-    post_org_day(r, bucket, to, 0, minutes);
+    struct pair_day day = {0};
+    bool known = state_pair_day(r->state, bucket, from, to, &day);
+    if (!known)
+        day = (struct pair_day){0};
+    day.minutes += more->minutes;
+    day.gift += more->gift;
+    day.pooled += more->pooled;
+    if (known || more->minutes > 0)
+        state_put_pair_day(r->state, bucket, from, to, &day);
+}
 
+static void post_pair(struct rules *r, uint32_t from, uint32_t to, int64_t minutes, bool gift)
+{
     struct pair pair = {.from = from, .to = to};
     if (!state_pair(r->state, from, to, &pair))
         pair = (struct pair){.from = from, .to = to};
@@ -76,14 +77,31 @@ void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int
     pair.last_at = minutes > 0 ? r->at : pair.last_at;
     assert(pair.minutes >= 0 && pair.gift_minutes >= 0);
     state_put_pair(r->state, &pair);
+}
 
-    struct pair_day day = {0};
-    bool known = state_pair_day(r->state, bucket, from, to, &day);
-    if (!known)
-        day = (struct pair_day){0};
-    day.minutes += minutes;
-    if (known || minutes > 0)
-        state_put_pair_day(r->state, bucket, from, to, &day);
+void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int64_t minutes,
+                int64_t paid, bool gift)
+{
+    struct org *giver = books_org(r, from), *receiver = books_org(r, to);
+    giver->given_posted += minutes;
+    receiver->received_posted += minutes;
+    if (minutes > 0)
+        giver->last_given_at = receiver->last_received_at = r->at;
+    if (gift) {
+        giver->given_gifts += minutes;
+        receiver->received_gifts += minutes;
+        books_move(r, from, to, minutes);
+    }
+    if (paid != 0) {
+        receiver->pool_received += paid;
+        books_move(r, POOL, to, paid);
+    }
+    post_org_day(r, bucket, from, minutes, 0);
+    post_org_day(r, bucket, to, 0, minutes);
+    post_pair(r, from, to, minutes, gift);
+    post_pair_day(r, bucket, from, to,
+                  &(struct pair_day){
+                      .minutes = minutes, .gift = gift ? minutes : 0, .pooled = paid});
 }
 
 void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int step)
@@ -159,16 +177,63 @@ static void assert_sums(const struct sums *sums)
     assert(sums->positions + sums->pool == 0);
 }
 
+/* SPEC 18.8 */
+static int64_t since(int64_t before, int64_t use, int64_t from_permille, int64_t at)
+{
+    if (use < from_permille)
+        return 0;
+    return before != 0 ? before : at;
+}
+
+static void look_at_line(struct rules *r, struct org *org)
+{
+    const struct policy *policy = &r->state->network.found.policy;
+    struct line line;
+    state_roll_window(r->state, org, window_day(r->at));
+    state_line(r->state, org, r->at, &line);
+    struct ratio use = reciprocity_line_use(&line, org_position(org));
+    int64_t size = use.permille < 0 ? -use.permille : use.permille;
+    org->leaning_since = since(org->leaning_since, size, policy->ladder_lean_permille, r->at);
+    org->strained_since = since(org->strained_since, size, policy->ladder_strain_permille, r->at);
+}
+
+void books_look(struct rules *r, uint32_t number)
+{
+    look_at_line(r, books_org(r, number));
+}
+
+static bool moved(const struct org *a, const struct org *b)
+{
+    return a->given_posted != b->given_posted || a->received_posted != b->received_posted ||
+           a->given_pending != b->given_pending || a->received_pending != b->received_pending ||
+           a->moves != b->moves;
+}
+
+static void look(struct rules *r, struct org_change *w)
+{
+    bool owed = moved(&w->before, &w->after);
+    if (w->after.number == POOL)
+        return;
+    if (w->after.number == r->look_last) {
+        r->look_owed = r->look_owed || owed;
+        return;
+    }
+    if (owed)
+        look_at_line(r, &w->after);
+}
+
 void books_settle(struct rules *r)
 {
     struct sums sums, changes = {0};
     state_sums(r->state, &sums);
     for (size_t i = 0; i < r->n_work; i++) {
+        look(r, &r->work[i]);
         const struct org *before = &r->work[i].before, *after = &r->work[i].after;
         assert(after->given_posted >= 0 && after->received_posted >= 0);
         assert(after->given_pending >= 0 && after->received_pending >= 0);
         assert(after->given_count >= 0 && after->received_count >= 0);
         assert(after->given_year >= 0 && after->received_year >= 0);
+        assert(after->pool_received >= 0);
         add_to_sums(&changes, before, -1);
         add_to_sums(&changes, after, 1);
         state_put_org(r->state, after);

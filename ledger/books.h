@@ -17,11 +17,12 @@ void books_reserve(struct rules *r, uint32_t from, uint32_t to, int64_t minutes)
 
 /*
  * Posts confirmed minutes (> 0), or takes them back (< 0), in the day bucket `bucket`; a gift
- * leaves both positions where they were. The exchange counts are the caller's, by books_count() and
+ * leaves both positions where they were. `paid` of them (of the same sign) the pool takes over
+ * from who receives. The exchange counts are the caller's, by books_count() and
  * books_count_pair().
  */
 void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int64_t minutes,
-                bool gift);
+                int64_t paid, bool gift);
 /* One exchange of a pair more (+1) or less (-1). */
 void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int step);
 /* One exchange more or less for each organisation in the pairs, and for the network. */
@@ -30,7 +31,14 @@ void books_count(struct rules *r, const struct pair_minutes *pairs, size_t n, in
 /* Moves minutes from one account to another without help being given: leaving, the pool. */
 void books_move(struct rules *r, uint32_t from, uint32_t to, int64_t minutes);
 
-/* Writes the working copies back, checks the sums, and starts with none again. */
+/* Looks at an organisation's line even if this piece does not move its counters. */
+void books_look(struct rules *r, uint32_t number);
+
+/*
+ * Writes the working copies back, checks the sums, looks at the line of whoever's counters moved
+ * (SPEC 18.8), and starts with none again. An entry that settles in pieces names in r->look_last
+ * the organisation whose position its last piece still changes.
+ */
 void books_settle(struct rules *r);
 
 #endif

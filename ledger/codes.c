@@ -78,7 +78,10 @@ bool code_waivable(enum code code)
         CODE_expires_out_of_range, CODE_skill_unknown,     CODE_vouch_own,
         CODE_already_vouched,      CODE_not_urgent,        CODE_already_erased,
         CODE_parties_mismatch,     CODE_limit_crossed,     CODE_day_out_of_range,
-        CODE_agreement_mismatch,   CODE_assertion_false,
+        CODE_agreement_mismatch,   CODE_assertion_false,   CODE_not_panel,
+        CODE_urgent_quota,         CODE_pool_over_position, CODE_nothing_broken,
+        CODE_step_unfounded,       CODE_already_appealed,  CODE_cosigner_missing,
+        CODE_paused,
     };
     for (size_t i = 0; i < sizeof waivable / sizeof waivable[0]; i++) {
         if (waivable[i] == code) {

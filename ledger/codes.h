@@ -49,6 +49,7 @@
     X(key_id_taken, 507, 422, "the organisation has a key with this key id") \
     X(key_unacceptable, 508, 422, "not a safe Ed25519 point") \
     X(last_admin_key, 509, 422, "an organisation keeps one admin key") \
+    X(not_panel, 510, 422, "no panel mandate in force") \
     X(ref_unknown, 601, 422, "no such thing") \
     X(not_yours, 602, 422, "the author has no part in it") \
     X(already_closed, 603, 422, "it is not open any more") \
@@ -57,6 +58,7 @@
     X(vouch_own, 606, 422, "one cannot vouch for oneself") \
     X(already_vouched, 607, 422, "this urgency is in force, or the same one vouched last") \
     X(not_urgent, 608, 422, "the need is not declared urgent") \
+    X(urgent_quota, 609, 422, "more urgencies confirmed in a quarter than without the panel") \
     X(already_erased, 610, 422, "the text is erased already") \
     X(parties_mismatch, 701, 422, "not the parties of the thing referred to") \
     X(hours_over_agreement, 702, 422, "more minutes than the agreement has left") \
@@ -66,6 +68,12 @@
     X(day_out_of_range, 706, 422, "day in the future or too long ago") \
     X(agreement_mismatch, 707, 422, "offer or need does not fit the parties") \
     X(assertion_false, 708, 422, "not the author's counters at this place") \
+    X(pool_over_position, 709, 422, "more than the giver's position holds") \
+    X(nothing_broken, 710, 422, "no broken promise to the author in it") \
+    X(step_unfounded, 711, 422, "not what the promises of the organisation give reason for") \
+    X(already_appealed, 712, 422, "the panel confirmed this step after an appeal") \
+    X(cosigner_missing, 713, 422, "a giver at step 3 or 4 promises with a cosigner") \
+    X(paused, 714, 422, "requests that are not urgent rest at step 4") \
     X(bad_path, 801, 400, "`%00`, `%2f` or a malformed path") \
     X(not_found, 802, 404, "nothing here") \
     X(method_not_allowed, 803, 405, "the path knows other methods") \

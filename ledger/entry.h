@@ -66,6 +66,10 @@ struct commit { /* a commitment that may be absent */
     bool set;
     struct hash h;
 };
+struct number { /* an integer that may be absent where 0 says something */
+    bool set;
+    int64_t n;
+};
 struct founder {
     struct handle handle;
     struct public_key key;
@@ -79,7 +83,7 @@ struct mandate {
 /* Words of F_WORD fields are numbered from 1 in the order SPEC 6 lists them; 0 is absent. */
 enum scope { SCOPE_ADMIN = 1, SCOPE_SIGN, SCOPE_PROPOSE };
 enum thing { THING_SKILL = 1, THING_SPACE, THING_EQUIPMENT };
-enum slot { SLOT_DETAILS = 1, SLOT_PEOPLE, SLOT_SKILLS };
+enum slot { SLOT_DETAILS = 1, SLOT_PEOPLE, SLOT_REASON, SLOT_SKILLS };
 enum done_by { DONE_BY_STAFF = 1, DONE_BY_VOLUNTEERS, DONE_BY_MIXED };
 
 enum entry_kind {
@@ -106,6 +110,13 @@ enum entry_kind {
     KIND_CLOCK_TICK,
     KIND_SEAL_BALANCES,
     KIND_ASSERTION_BALANCE,
+    KIND_POOL_GIVE,
+    KIND_STATUS_GRANT,
+    KIND_STATUS_END,
+    KIND_PROMISE_EXCUSE,
+    KIND_STEP_SET,
+    KIND_STEP_END,
+    KIND_STEP_APPEAL,
 };
 
 struct body_network_found {
@@ -128,10 +139,12 @@ struct body_org_admit {
     bool is_public;
     struct handle coordinator; /* or */
     struct handles sponsors;
+    struct number capacity, fte;
 };
 struct body_org_update {
     struct commit details;
     bool is_public;
+    struct number capacity, fte;
 };
 struct body_org_leave {
     struct handle to;
@@ -174,6 +187,7 @@ struct body_need_publish {
 };
 struct body_need_ref { /* need.vouch, need.withdraw */
     struct ref need;
+    struct handles panel; /* need.vouch alone */
 };
 struct body_agreement_sign {
     struct shares shares;
@@ -181,13 +195,14 @@ struct body_agreement_sign {
     struct commit details, people;
     struct ref offer, need;
     int done_by;
+    struct handle cosigner;
 };
 struct body_agreement_change {
     struct ref agreement;
     struct shares shares;
     int64_t expires;
 };
-struct body_agreement_ref { /* agreement.close, agreement.cancel */
+struct body_agreement_ref { /* agreement.close, agreement.cancel, promise.excuse */
     struct ref agreement;
 };
 struct body_hours_record {
@@ -217,6 +232,30 @@ struct body_seal_balances {
 };
 struct body_assertion_balance { /* the author's counters */
     int64_t given_pending, given_posted, moves, received_pending, received_posted;
+};
+
+struct body_pool_give {
+    int64_t minutes;
+};
+struct body_status_grant {
+    struct handle org;
+    int64_t class, levy_permille, pool_permille, until;
+    struct handles panel;
+    struct commit reason;
+};
+struct body_status_end {
+    struct handle org;
+    struct handles panel;
+};
+struct body_step_set {
+    struct handle org;
+    int64_t step, until;
+    struct handles panel;
+    struct commit reason;
+};
+struct body_step_end {
+    struct handle org;
+    struct handles panel;
 };
 
 struct kind;
@@ -255,6 +294,11 @@ struct entry {
         struct body_clock_tick clock_tick;
         struct body_seal_balances seal_balances;
         struct body_assertion_balance assertion_balance;
+        struct body_pool_give pool_give;
+        struct body_status_grant status_grant;
+        struct body_status_end status_end;
+        struct body_step_set step_set;
+        struct body_step_end step_end;
     };
 };
 

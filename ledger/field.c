@@ -50,6 +50,7 @@ static const char *type_text(enum field_type type)
     case F_SLUGS:
     case F_LANGUAGES:
     case F_INT:
+    case F_NUMBER:
     case F_WORD:
     case F_SKILLS:
         return NULL;
@@ -63,7 +64,7 @@ static void describe(char out[static EXPECTED_SIZE], const struct field *f)
 
     if (text != NULL) {
         snprintf(out, EXPECTED_SIZE, "%s", text);
-    } else if (f->type == F_INT) {
+    } else if (f->type == F_INT || f->type == F_NUMBER) {
         range_format(out, f->min, f->max);
     } else if (f->type == F_WORD) {
         words_format(out, f->words);
@@ -290,6 +291,13 @@ static bool policy_value(struct policy *out, const struct policy_key *key, struc
     return true;
 }
 
+static bool take_number(struct number *out, const struct field *f, struct place at,
+                        struct value value, struct refusal *why)
+{
+    out->set = take_int(&out->n, f->min, f->max, at, value, why);
+    return out->set;
+}
+
 static bool take_policy(struct policy *out, const struct field *f, struct value value,
                         struct refusal *why)
 {
@@ -389,6 +397,8 @@ static bool decode(void *to, const struct field *f, struct value value, struct r
         return take_day(to, at, value, why);
     case F_INT:
         return take_int(to, f->min, f->max, at, value, why);
+    case F_NUMBER:
+        return take_number(to, f, at, value, why);
     case F_FLAG:
         return take_flag(to, at, value, why);
     case F_WORD:

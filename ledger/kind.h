@@ -21,6 +21,7 @@ enum field_type {
     F_COMMIT,    /* struct commit, 64 hex digits */
     F_DAY,       /* int32_t */
     F_INT,       /* int64_t within min..max */
+    F_NUMBER,    /* struct number within min..max */
     F_FLAG,      /* bool */
     F_WORD,      /* int, 1 + place in words */
     F_SHARES,    /* struct shares */

@@ -38,6 +38,10 @@ enum kv_table {
     KV_PAIR_DAY,
     KV_ORG_DAY,
     KV_SEALED,
+    KV_STATUS,
+    KV_STEP,
+    KV_PROMISE,
+    KV_CLOSING,
     KV_LOG_TABLES, /* how many stand above: the environment of the log */
     /* The side store's own (ledger/side.h). */
     KV_TEXT = KV_LOG_TABLES,

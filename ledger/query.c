@@ -42,181 +42,62 @@ bool query_index(struct state *s, const struct ref *ref, bool by_clock, uint64_t
     return state_id(s, &key, index);
 }
 
-bool query_previous(const struct entry_record *record, uint32_t org, uint64_t *previous)
+const struct entry_party *query_party(const struct entry_record *record, uint32_t org)
 {
     for (size_t i = 0; i < record->n_parties; i++) {
         if (record->parties[i].org == org) {
-            *previous = record->parties[i].previous;
-            return true;
+            return &record->parties[i];
         }
     }
-    return false;
+    return NULL;
 }
 
-/* --- What a leaving organisation handed over ------------------------------------------------- */
-
-/*
- * Minutes an organisation had when it left, whose state is that it left. Its moves are the gifts,
- * which are counted apart, what leaving organisations handed over to it, and minus the position it
- * left with: three are known when what it inherited is. That may hang on further organisations
- * that left, so the walk keeps a stack of its own; nobody inherits from one who left later, so it
- * ends.
- */
-struct leaver {
-    struct org org;
-    uint64_t next;     /* index + 1 of the next entry of its chain to look at */
-    int64_t inherited;
-};
-struct leavers {
-    struct leaver *v;
-    size_t n, room;
-};
-
-static bool push(struct leavers *stack, struct state *s, uint32_t number)
+bool query_previous(const struct entry_record *record, uint32_t org, uint64_t *previous)
 {
-    if (stack->n == stack->room) {
-        size_t room = stack->room ? 2 * stack->room : 4;
-        struct leaver *v = realloc(stack->v, room * sizeof *v);
+    const struct entry_party *party = query_party(record, org);
 
-        if (!v) {
-            return false;
-        }
-        stack->v = v;
-        stack->room = room;
+    if (party) {
+        *previous = party->previous;
     }
-    memset(&stack->v[stack->n], 0, sizeof *stack->v);
-    if (!state_org(s, number, &stack->v[stack->n].org)) {
-        return false;
-    }
-    stack->v[stack->n].next = stack->v[stack->n].org.last_entry;
-    stack->n++;
-    return true;
-}
-
-static int64_t left_with(const struct leaver *l)
-{
-    return l->org.received_gifts - l->org.given_gifts + l->inherited - l->org.moves;
-}
-
-/*
- * Looks at one entry of the chain on top of the stack. An heir gets only what lies above zero, so a
- * leaver below zero adds nothing.
- */
-static bool step(struct leavers *stack, struct state *s, const char *origin, struct entry *entry)
-{
-    struct leaver *top = &stack->v[stack->n - 1];
-    uint32_t number = top->org.number;
-    struct entry_record record;
-    struct slice leaf;
-
-    if (!state_entry(s, top->next - 1, &record) ||
-        !query_previous(&record, number, &top->next)) {
-        return false;
-    }
-    if (record.kind != KIND_ORG_LEAVE || record.author == number) {
-        return true;
-    }
-    if (!query_entry(s, origin, record.index, entry, &leaf)) {
-        return false;
-    }
-    return state_org_number(s, &entry->org_leave.to) != number || push(stack, s, record.author);
-}
-
-static bool minutes_left_with(struct state *s, const char *origin, uint32_t number,
-                              struct entry *entry, int64_t *out)
-{
-    struct leavers stack = {0};
-    bool ok = push(&stack, s, number);
-
-    while (ok) {
-        if (stack.v[stack.n - 1].next > 0) {
-            ok = step(&stack, s, origin, entry);
-            continue;
-        }
-        *out = left_with(&stack.v[stack.n - 1]);
-        if (--stack.n == 0) {
-            break;
-        }
-        stack.v[stack.n - 1].inherited += *out > 0 ? *out : 0;
-    }
-    free(stack.v);
-    return ok;
-}
-
-static bool leave_effect(struct state *s, const char *origin, const struct entry_record *record,
-                         uint32_t org, struct entry *entry, struct effect *out)
-{
-    bool heir = record->author != org && state_org_number(s, &entry->org_leave.to) == org;
-    int64_t minutes;
-
-    if (record->author != org && !heir) {
-        return true;
-    }
-    if (!minutes_left_with(s, origin, record->author, entry, &minutes)) {
-        return false;
-    }
-    if (!heir) {
-        out->moves = -minutes;
-    } else if (minutes > 0) {
-        out->moves = minutes;
-    }
-    return true;
+    return party != NULL;
 }
 
 /* --- What an entry did ----------------------------------------------------------------------- */
 
 static void add_shares(struct state *s, const struct shares *shares, uint32_t org, int64_t sign,
-                       bool gift, struct effect *out)
+                       struct effect *out)
 {
     for (size_t i = 0; i < shares->n; i++) {
         const struct share *share = &shares->v[i];
-        int64_t minutes = sign * share->minutes;
 
         if (state_org_number(s, &share->from) == org) {
-            out->given += minutes;
-            out->moves -= gift ? minutes : 0;
+            out->given += sign * share->minutes;
         } else if (state_org_number(s, &share->to) == org) {
-            out->received += minutes;
-            out->moves += gift ? minutes : 0;
+            out->received += sign * share->minutes;
         }
     }
-}
-
-static bool reverse_effect(struct state *s, uint32_t org, const struct entry *entry,
-                           struct effect *out)
-{
-    const struct body_hours_reverse *b = &entry->hours_reverse;
-    struct thing_key key = {.id = b->hours.id, .author = state_org_number(s, &b->hours.by)};
-    struct hours hours;
-
-    if (!state_hours(s, &key, &hours)) {
-        return false;
-    }
-    add_shares(s, &b->shares, org, -1, hours.gift, out);
-    return true;
 }
 
 bool query_effect(struct state *s, const char *origin, const struct entry_record *record,
                   uint32_t org, struct entry *entry, struct effect *out)
 {
+    const struct entry_party *party = query_party(record, org);
     struct slice leaf;
 
     memset(out, 0, sizeof *out);
-    if (record->kind != KIND_HOURS_RECORD && record->kind != KIND_HOURS_REVERSE &&
-        record->kind != KIND_ORG_LEAVE) {
-        return true; /* the other kinds move no position */
+    out->moves = party ? party->moves : 0;
+    if (record->kind != KIND_HOURS_RECORD && record->kind != KIND_HOURS_REVERSE) {
+        return true; /* the other kinds post no hours */
     }
     if (!query_entry(s, origin, record->index, entry, &leaf)) {
         return false;
     }
     if (record->kind == KIND_HOURS_RECORD) {
-        add_shares(s, &entry->hours_record.shares, org, 1, entry->hours_record.gift, out);
-        return true;
+        add_shares(s, &entry->hours_record.shares, org, 1, out);
+    } else {
+        add_shares(s, &entry->hours_reverse.shares, org, -1, out);
     }
-    if (record->kind == KIND_HOURS_REVERSE) {
-        return reverse_effect(s, org, entry, out);
-    }
-    return leave_effect(s, origin, record, org, entry, out);
+    return true;
 }
 
 /* --- The rolling year ------------------------------------------------------------------------ */

@@ -24,13 +24,15 @@ bool query_index(struct state *s, const struct ref *ref, bool by_clock, uint64_t
 
 /*
  * The step of an organisation's backward chain in an entry's record: index + 1 of the one before.
+ * query_party() gives all of it; NULL when the organisation is no party of the entry.
  */
+const struct entry_party *query_party(const struct entry_record *record, uint32_t org);
 bool query_previous(const struct entry_record *record, uint32_t org, uint64_t *previous);
 
 /* What an entry did to the counters behind one organisation's position, minutes. */
 struct effect {
     int64_t given, received; /* posted; negative for what was taken back */
-    int64_t moves;           /* gifts, and what a leaving organisation hands over */
+    int64_t moves;           /* gifts, the common pool, and what a leaving organisation hands over */
 };
 /*
  * Computes it from the entry itself. `entry` is room for a decoded entry. False when the log

@@ -171,7 +171,10 @@ static void record_entry(struct rules *r, const struct entry *e)
         if (org->number == POOL || e->kind->by_clock)
             continue;
         record.parties[record.n_parties++] =
-            (struct entry_party){.org = org->number, .previous = org->last_entry};
+            (struct entry_party){.org = org->number,
+                                 .previous = org->last_entry,
+                                 .moves = org->moves - r->work[i].before.moves,
+                                 .position = org_position(org)};
         org->last_entry = r->index + 1;
     }
     state_put_entry(r->state, &record);
@@ -218,6 +221,8 @@ bool rules_apply(struct rules *r, const struct entry *e, struct refusal *why)
 {
     r->n_work = 0;
     r->exchanges = 0;
+    r->look_last = POOL;
+    r->look_owed = false;
     if (r->outcome != NULL)
         r->outcome->n_changes = r->outcome->n_limits = 0;
     assert(state_size(r->state) == r->index || kv_failed(r->state->kv));

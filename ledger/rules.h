@@ -20,6 +20,7 @@ struct org_change {
 struct limit_note { /* a line that was looked at */
     uint32_t org;
     bool urgent;
+    int64_t covered; /* minutes that the common pool can pay, and that are not counted */
     struct limit_decision decision;
 };
 struct outcome {
@@ -30,6 +31,9 @@ struct outcome {
 };
 
 struct signer_set;
+
+/* Organisations that an entry, or a piece of a tick, may touch at once. */
+#define RULES_WORK_MAX (2 * PARTIES_MAX + 2)
 
 struct rules {
     struct state *state;
@@ -56,8 +60,11 @@ struct rules {
     const struct body_seal_balances *made;
     /* The entry's working copies (ledger/books.h); start with both zero. */
     size_t n_work;
-    struct org_change work[2 * PARTIES_MAX + 2];
+    struct org_change work[RULES_WORK_MAX];
     int64_t exchanges; /* change of the network's count */
+    uint32_t look_last; /* ledger/books.h; POOL: nobody */
+    bool look_owed;     /* its counters moved in an earlier piece */
+    bool calendar;      /* set when a moment of the calendar was processed */
 };
 
 /* --- Signers ---------------------------------------------------------------------------------- */

@@ -10,6 +10,13 @@ static void lay_commit(struct record *r, struct commit *c)
         lay_hash(r, &c->h);
 }
 
+static void lay_number(struct record *r, struct number *n)
+{
+    record_bool(r, &n->set);
+    if (n->set)
+        record_var_i64(r, &n->n);
+}
+
 static void lay_org(struct record *r, struct org *o)
 {
     record_text(r, o->handle.s, sizeof o->handle.s);
@@ -36,6 +43,16 @@ static void lay_org(struct record *r, struct org *o)
     record_var_i32(r, &o->window_from);
     record_var_i64(r, &o->given_year);
     record_var_i64(r, &o->received_year);
+    lay_number(r, &o->capacity);
+    lay_number(r, &o->fte);
+    record_var_i64(r, &o->pool_received);
+    record_var_u32(r, &o->needs);
+    record_var_i64(r, &o->urgent_quarter);
+    record_var_u32(r, &o->urgent_count);
+    record_var_i64(r, &o->leaning_since);
+    record_var_i64(r, &o->strained_since);
+    record_var_i64(r, &o->last_given_at);
+    record_var_i64(r, &o->last_received_at);
     record_bytes(r, o->salt_chain, sizeof o->salt_chain);
 }
 
@@ -61,6 +78,8 @@ static void lay_entry(struct record *r, struct entry_record *e)
     for (size_t i = 0; i < e->n_parties; i++) {
         record_var_u32(r, &e->parties[i].org);
         record_var_u64(r, &e->parties[i].previous);
+        record_var_i64(r, &e->parties[i].moves);
+        record_var_i64(r, &e->parties[i].position);
     }
 }
 

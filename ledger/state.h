@@ -13,6 +13,8 @@
 #include "ledger/entry.h"
 #include "ledger/kv.h"
 #include "ledger/sealed.h"
+#include "policies/limits.h"
+#include "policies/promise.h"
 
 #define POOL 0 /* the number of the pool's account */
 
@@ -51,6 +53,13 @@ struct org {
     /* rolling year: sums over days window_from .. */
     int32_t window_from;
     int64_t given_year, received_year;
+    struct number capacity, fte; /* as it declared them (SPEC 6.2) */
+    int64_t pool_received;       /* what the pool paid for it, less what was taken back */
+    uint32_t needs;              /* published ever */
+    int64_t urgent_quarter;      /* first moment of the quarter that urgent_count is about */
+    uint32_t urgent_count;       /* urgencies confirmed without the panel */
+    int64_t leaning_since, strained_since; /* SPEC 18.8; 0: it is not */
+    int64_t last_given_at, last_received_at; /* of its newest hours.record; 0: none */
     uint8_t salt_chain[HASH_BYTES]; /* `c` of SPEC 7.4; ledger/seal.h */
 };
 
@@ -96,6 +105,9 @@ struct need {
     int64_t reserved;     /* for the asker, left in live agreements that name the need */
     uint32_t voucher;     /* the last one; 0: not vouched */
     int64_t urgent_until; /* 0: not in force */
+    bool fragile;         /* the asker had a status of class 1 when it was published */
+    uint32_t ordinal;     /* among the asker's needs, from 1 */
+    int64_t in_time;      /* minutes the asker received for it while it was open */
 };
 
 /* One pair of an agreement or of recorded hours. */
@@ -103,6 +115,7 @@ struct pair_minutes {
     uint32_t from, to;
     int64_t minutes;  /* reserved, or recorded */
     int64_t other;    /* agreement: recorded so far; hours: taken back so far */
+    int64_t paid;     /* hours: by the pool, of what is left */
 };
 
 struct agreement {
@@ -147,6 +160,8 @@ struct detail {
 struct entry_party {
     uint32_t org;
     uint64_t previous; /* index + 1 of its entry before; 0: none */
+    int64_t moves;     /* what its `moves` grew by */
+    int64_t position;  /* after this entry */
 };
 struct entry_record {
     uint64_t index;
@@ -163,12 +178,57 @@ struct pair {
     uint32_t from, to;
     int64_t minutes, gift_minutes, count, last_at;
 };
-struct pair_day { /* and org_day, where minutes = given, other = received */
-    int64_t minutes, other;
+struct pair_day { /* and org_day, where minutes = given, other = received, and no more */
+    int64_t minutes, other; /* other: exchanges */
+    int64_t gift, pooled;   /* of the minutes: gifts, and paid by the pool */
+};
+
+/* The last status of an organisation (SPEC 18.3). */
+struct status {
+    uint32_t org;
+    uint64_t index;
+    uint8_t class;
+    int64_t levy_permille, pool_permille, at, until;
+};
+
+/* The last step about an organisation (SPEC 18.7). */
+struct step {
+    uint32_t org;
+    uint64_t index;
+    struct promise_last last;
+};
+
+/* What became of the promise of a giver in an agreement that ended. */
+struct promise {
+    uint32_t org;
+    struct thing_key agreement;
+    bool broken, excused; /* not broken: kept */
+    int64_t at;
+};
+
+/* What a closing did: to one organisation, or (org POOL) in all. */
+struct closing {
+    int64_t moment;
+    uint32_t org;
+    int64_t levied, forgiven;
+    int64_t deficit, budget; /* of POOL alone */
+};
+
+/* The pool's quarter, and the crisis (SPEC 18.4 to 18.6). */
+struct quarter {
+    int64_t budget, spent;
+    int64_t crisis_until; /* of the last one; 0: there was none */
 };
 
 /* Types of due moments; the order is part of the format (SPEC 5.2). */
-enum due_type { DUE_AGREEMENT_EXPIRY = 1, DUE_NEED_EXPIRY, DUE_OFFER_EXPIRY, DUE_URGENCY_LAPSE };
+enum due_type {
+    DUE_AGREEMENT_EXPIRY = 1,
+    DUE_NEED_EXPIRY,
+    DUE_OFFER_EXPIRY,
+    DUE_URGENCY_LAPSE,
+    DUE_CRISIS_CHECK, /* these two are the calendar's; their author is POOL */
+    DUE_POOL_CLOSING,
+};
 struct due {
     int64_t moment;
     uint8_t type;
@@ -278,6 +338,41 @@ bool state_org_day(struct state *s, int32_t day, uint32_t org, struct pair_day *
 /* Buckets in order of (day, org): the one after the given one. */
 bool state_next_org_day(struct state *s, int32_t *day, uint32_t *org, struct pair_day *out);
 void state_put_org_day(struct state *s, int32_t day, uint32_t org, const struct pair_day *d);
+
+/* --- Status, steps, promises, the pool: ledger/state_promises.c --------------------------------- */
+
+bool state_status(struct state *s, uint32_t org, struct status *out);
+void state_put_status(struct state *s, const struct status *status);
+void state_del_status(struct state *s, uint32_t org);
+/* The class of the status in force at a moment; 0: none is. `out` may be NULL. */
+int64_t state_status_class(struct state *s, uint32_t org, int64_t at, struct status *out);
+
+/* Without one, *out is none: step PROMISE_NO_STEP. */
+bool state_step(struct state *s, uint32_t org, struct step *out);
+void state_put_step(struct state *s, const struct step *step);
+
+bool state_promise(struct state *s, uint32_t org, const struct thing_key *agreement,
+                   struct promise *out);
+void state_put_promise(struct state *s, const struct promise *p);
+/* The promises of an organisation, by the ids of their agreements; start with after = NULL. */
+bool state_next_promise(struct state *s, uint32_t org, const struct thing_key *after,
+                        struct promise *out);
+/* How many that are not excused ended on the days first..last. */
+struct promise_count {
+    int64_t kept, broken;
+    int64_t last_broken_at; /* on whatever day; 0: none was */
+};
+void state_promises(struct state *s, uint32_t org, int32_t first, int32_t last,
+                    struct promise_count *out);
+
+void state_put_closing(struct state *s, const struct closing *c);
+/* In order of (moment, org), those after the given one; start with {.moment = -1}. */
+bool state_next_closing(struct state *s, const struct closing *after, struct closing *out);
+
+void state_quarter(struct state *s, struct quarter *out);
+void state_put_quarter(struct state *s, const struct quarter *q);
+/* The line of an organisation whose window ends with the day of `at` (state_roll_window). */
+void state_line(struct state *s, const struct org *org, int64_t at, struct line *out);
 
 bool state_seal(struct state *s, struct seal *out);
 void state_put_seal(struct state *s, const struct seal *seal);

@@ -18,6 +18,14 @@ static void lay_pair_day(struct record *r, struct pair_day *d)
 {
     record_var_i64(r, &d->minutes);
     record_var_i64(r, &d->other);
+    record_var_i64(r, &d->gift);
+    record_var_i64(r, &d->pooled);
+}
+
+static void lay_org_day(struct record *r, struct pair_day *d)
+{
+    record_var_i64(r, &d->minutes);
+    record_var_i64(r, &d->other);
 }
 
 /* --- Pairs and days --------------------------------------------------------------------------- */
@@ -106,7 +114,7 @@ static struct key key_of_org_day(int32_t day, uint32_t org)
 bool state_org_day(struct state *s, int32_t day, uint32_t org, struct pair_day *out)
 {
     struct key k = key_of_org_day(day, org);
-    GET(KV_ORG_DAY, k, lay_pair_day, out);
+    GET(KV_ORG_DAY, k, lay_org_day, out);
     return true;
 }
 
@@ -120,14 +128,15 @@ bool state_next_org_day(struct state *s, int32_t *day, uint32_t *org, struct pai
     record_i32(&r, day);
     record_u32(&r, org);
     r = record_reader(value);
-    lay_pair_day(&r, out);
+    *out = (struct pair_day){0};
+    lay_org_day(&r, out);
     return true;
 }
 
 void state_put_org_day(struct state *s, int32_t day, uint32_t org, const struct pair_day *d)
 {
     struct key k = key_of_org_day(day, org);
-    PUT(KV_ORG_DAY, k, lay_pair_day, struct pair_day, d);
+    PUT(KV_ORG_DAY, k, lay_org_day, struct pair_day, d);
 }
 
 void state_roll_window(struct state *s, struct org *org, int32_t day)

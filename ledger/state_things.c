@@ -44,6 +44,9 @@ static void lay_need(struct record *r, struct need *n)
     record_var_i64(r, &n->reserved);
     record_var_u32(r, &n->voucher);
     record_var_i64(r, &n->urgent_until);
+    record_bool(r, &n->fragile);
+    record_var_u32(r, &n->ordinal);
+    record_var_i64(r, &n->in_time);
 }
 
 static void lay_pairs(struct record *r, size_t *n, struct pair_minutes *pairs)
@@ -80,6 +83,8 @@ static void lay_hours(struct record *r, struct hours *h)
     lay_optional_thing(r, &h->has_agreement, &h->agreement);
     lay_optional_thing(r, &h->has_need, &h->need);
     lay_pairs(r, &h->n, h->pairs);
+    for (size_t i = 0; i < h->n && h->has_need; i++)
+        record_var_i64(r, &h->pairs[i].paid);
 }
 
 static void lay_detail(struct record *r, struct detail *d)

@@ -35,6 +35,14 @@ void limits_line(const struct policy *policy, int64_t given_365, int64_t gifts_c
     assert(line->floor > 0 && line->hard_floor >= line->floor);
 }
 
+void limits_in_crisis(const struct policy *policy, struct line *line)
+{
+    assert(policy->crisis_floor_permille >= 1000);
+
+    line->floor = line->floor * policy->crisis_floor_permille / 1000;
+    line->hard_floor = line->floor * policy->limit_hard_permille / 1000;
+}
+
 static bool in_bounds(int64_t minutes)
 {
     return minutes >= -LIMITS_MINUTES_MAX && minutes <= LIMITS_MINUTES_MAX;

@@ -34,6 +34,10 @@ struct line {
 void limits_line(const struct policy *policy, int64_t given_365, int64_t gifts_confirmed,
                  struct line *line);
 
+/* Widens a line as long as a crisis is in force: its floor by crisis_floor_permille, and its hard
+ * stop with it. */
+void limits_in_crisis(const struct policy *policy, struct line *line);
+
 enum limit_context {
     LIMIT_AGREEMENT, /* minutes are being reserved by an agreement */
     LIMIT_DIRECT,    /* minutes are being recorded without an agreement */

@@ -6,6 +6,7 @@
 
 #include "ledger/books.h"
 #include "ledger/kinds/kinds.h"
+#include "policies/promise.h"
 
 static struct due expiry_of(const struct agreement *a)
 {
@@ -38,6 +39,7 @@ static int64_t left_for_need(const struct agreement *a)
 /* --- agreement.sign --------------------------------------------------------------------------- */
 
 static const struct field sign_fields[] = {
+    {"cosigner", F_HANDLE, .optional = true, .offset = AT(agreement_sign.cosigner)},
     {"details", F_COMMIT, .offset = AT(agreement_sign.details)},
     {"done_by", F_WORD, .optional = true, .offset = AT(agreement_sign.done_by),
      .words = words_done_by},
@@ -50,7 +52,13 @@ static const struct field sign_fields[] = {
 
 static bool sign_validate(const struct entry *e, struct refusal *why)
 {
-    return shares_validate(&e->agreement_sign.shares, &e->by, why);
+    const struct body_agreement_sign *b = &e->agreement_sign;
+    for (size_t i = 0; i < b->shares.n; i++)
+        if (strcmp(b->cosigner.s, b->shares.v[i].from.s) == 0 ||
+            strcmp(b->cosigner.s, b->shares.v[i].to.s) == 0)
+            return refuse(why, CODE_field_invalid, "cosigner", "an organisation beside the parties",
+                          "%s", b->cosigner.s);
+    return shares_validate(&b->shares, &e->by, why);
 }
 
 static bool sign_signers(struct rules *r, const struct entry *e, struct signer_set *set,
@@ -59,6 +67,8 @@ static bool sign_signers(struct rules *r, const struct entry *e, struct signer_s
     (void)r;
     (void)why;
     signers_of_shares(&e->agreement_sign.shares, set);
+    if (e->agreement_sign.cosigner.s[0] != '\0')
+        signer_add(set, &e->agreement_sign.cosigner, SCOPE_SIGN);
     return true;
 }
 
@@ -105,15 +115,64 @@ static bool link_need(struct rules *r, const struct ref *ref, struct agreement *
     return true;
 }
 
-static bool check_lines(struct rules *r, const struct agreement *a, bool urgent,
-                        struct refusal *why)
+/* What the lines are told: `included` minutes of the need's reserved ones are the entry's own. */
+static struct limit_ask ask_of(const struct agreement *a, const struct need *need,
+                               int64_t included)
 {
+    struct limit_ask ask = {.context = LIMIT_AGREEMENT};
+    if (a->has_need) {
+        ask.urgent = urgent_for(need, a->pairs, a->n, included);
+        ask.asker = need->key.author;
+        ask.still_asks = need_still_asks(need, included);
+    }
+    return ask;
+}
+
+/* A receiver of `extra` minutes more: whether its requests rest, and its line. */
+static bool check_receiver(struct rules *r, uint32_t org, int64_t extra,
+                           const struct limit_ask *ask, struct refusal *why)
+{
+    if (!ask->urgent && step_in_force(r, org) >= PROMISE_PAUSED &&
+        !refuse_paused(r, org, "shares", why))
+        return false;
+    return check_limit(r, org, extra, ask, why);
+}
+
+static bool check_receivers(struct rules *r, const struct agreement *a, const struct need *need,
+                            struct refusal *why)
+{
+    struct limit_ask ask = ask_of(a, need, 0);
     uint32_t receivers[PARTIES_MAX];
     size_t n = pairs_orgs(a->pairs, a->n, 1, receivers);
     for (size_t i = 0; i < n; i++)
-        if (!check_limit(r, receivers[i], pairs_left_to(a->pairs, a->n, receivers[i]), urgent,
-                         LIMIT_AGREEMENT, why))
+        if (!check_receiver(r, receivers[i], pairs_left_to(a->pairs, a->n, receivers[i]), &ask,
+                            why))
             return false;
+    return true;
+}
+
+/* SPEC 18.7: at the steps 3 and 4 a giver does not promise alone. */
+static bool check_givers(struct rules *r, const struct agreement *a, const struct handle *cosigner,
+                         struct refusal *why)
+{
+    uint32_t number, givers[PARTIES_MAX];
+    if (cosigner->s[0] != '\0') {
+        if (!find_active(r, cosigner, "cosigner", &number, why))
+            return false;
+        (void)books_org(r, number);
+        return true;
+    }
+    size_t n = pairs_orgs(a->pairs, a->n, 0, givers);
+    for (size_t i = 0; i < n; i++) {
+        if (step_in_force(r, givers[i]) < PROMISE_COSIGNED)
+            continue;
+        const struct org *giver = books_org(r, givers[i]);
+        if (!(refuse(why, CODE_cosigner_missing, "cosigner",
+                     "an organisation that stands beside the promise", "%s gives",
+                     giver->handle.s) ||
+              refuse_values(why, giver->handle.s, NULL, NULL)))
+            return false;
+    }
     return true;
 }
 
@@ -129,7 +188,7 @@ static bool sign_apply(struct rules *r, const struct entry *e, struct refusal *w
     if (!find_pairs(r, &b->shares, &a.n, a.pairs, why) ||
         !check_expires(r, b->expires, r->state->network.found.policy.agreement_days_max, why) ||
         !link_offer(r, &b->offer, &a, why) || !link_need(r, &b->need, &a, &need, why) ||
-        !check_lines(r, &a, a.has_need && urgent_for(&need, a.pairs, a.n, 0), why))
+        !check_givers(r, &a, &b->cosigner, why) || !check_receivers(r, &a, &need, why))
         return false;
 
     uint32_t parties[PARTIES_MAX];
@@ -241,15 +300,16 @@ static void relist(struct rules *r, const struct agreement *old, const struct ag
 static bool check_growth(struct rules *r, const struct agreement *old, const struct agreement *new,
                          struct refusal *why)
 {
-    struct need need = {.urgent_until = 0};
-    bool urgent = old->has_need && state_need(r->state, &old->need, &need) &&
-                  urgent_for(&need, new->pairs, new->n, left_for_need(old));
+    struct need need;
+    struct limit_ask ask = {.context = LIMIT_AGREEMENT};
+    if (old->has_need && state_need(r->state, &old->need, &need) && need_in_reach(r, &need))
+        ask = ask_of(new, &need, left_for_need(old));
     uint32_t receivers[PARTIES_MAX];
     size_t n = pairs_orgs(new->pairs, new->n, 1, receivers);
     for (size_t i = 0; i < n; i++) {
         int64_t extra = pairs_left_to(new->pairs, new->n, receivers[i]) -
                         pairs_left_to(old->pairs, old->n, receivers[i]);
-        if (extra > 0 && !check_limit(r, receivers[i], extra, urgent, LIMIT_AGREEMENT, why))
+        if (extra > 0 && !check_receiver(r, receivers[i], extra, &ask, why))
             return false;
     }
     return true;
@@ -307,6 +367,15 @@ static const struct field ref_fields[] = {
     {"agreement", F_REF, .offset = AT(agreement_ref.agreement)},
 };
 
+bool gives_more(const struct agreement *a, uint32_t from, uint32_t to)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->pairs[i].from == from && (to == POOL || a->pairs[i].to == to) &&
+            a->pairs[i].other < a->pairs[i].minutes)
+            return true;
+    return false;
+}
+
 static bool close_signers(struct rules *r, const struct entry *e, struct signer_set *set,
                           struct refusal *why)
 {
@@ -321,8 +390,23 @@ static bool close_signers(struct rules *r, const struct entry *e, struct signer_
     return true;
 }
 
+/* SPEC 18.7: what becomes of each giver's promise. */
+static void settle_promises(struct rules *r, const struct agreement *a, enum life life)
+{
+    uint32_t givers[PARTIES_MAX];
+    size_t n = pairs_orgs(a->pairs, a->n, 0, givers);
+    for (size_t i = 0; i < n; i++) {
+        bool kept = life == LIFE_CLOSED || !gives_more(a, givers[i], POOL);
+        struct promise p = {
+            .org = givers[i], .agreement = a->key, .broken = !kept, .at = r->at};
+        if (kept || life == LIFE_EXPIRED)
+            state_put_promise(r->state, &p);
+    }
+}
+
 void agreement_end(struct rules *r, struct agreement *a, enum life life)
 {
+    settle_promises(r, a, life);
     uint32_t parties[PARTIES_MAX];
     size_t n = pairs_orgs(a->pairs, a->n, 2, parties);
     for (size_t i = 0; i < n; i++)

@@ -18,7 +18,7 @@ static const struct field tick_fields[] = {
     {"totals", F_TOTALS, .offset = AT(clock_tick.totals)},
 };
 
-static void pass(struct rules *r, const struct due *due)
+static void pass(struct rules *r, const struct due *due, struct hash_stream *effects)
 {
     struct agreement a;
     struct need need;
@@ -40,22 +40,35 @@ static void pass(struct rules *r, const struct due *due)
         if (state_need(r->state, &due->key, &need))
             need_urgency_lapse(r, &need);
         break;
+    case DUE_CRISIS_CHECK:
+        crisis_check(r, due->moment, effects);
+        break;
+    case DUE_POOL_CLOSING:
+        pool_closing(r, due->moment, effects);
+        break;
     }
     books_settle(r);
 }
 
-static void hash_due(struct state *s, struct hash_stream *h, const struct due *due)
+void due_text(char out[static DUE_TEXT_SIZE], struct state *s, const struct due *due)
 {
     static const char *const words[] = {"", "agreement_expiry", "need_expiry", "offer_expiry",
-                                        "urgency_lapse"};
+                                        "urgency_lapse", "crisis_check", "pool_closing"};
     struct org author;
     struct ref ref = {.id = due->key.id};
     if (state_org(s, due->key.author, &author))
         ref.by = author.handle;
-    char text[REF_TEXT_SIZE], line[24 + 24 + REF_TEXT_SIZE];
+    char text[REF_TEXT_SIZE];
     ref_format(text, &ref);
-    int n = snprintf(line, sizeof line, "%" PRId64 " %s %s\n", due->moment, words[due->type], text);
-    hash_stream_add(h, line, (size_t)n);
+    snprintf(out, DUE_TEXT_SIZE, "%" PRId64 " %s %s", due->moment, words[due->type], text);
+}
+
+static void hash_due(struct state *s, struct hash_stream *h, const struct due *due)
+{
+    char text[DUE_TEXT_SIZE];
+    due_text(text, s, due);
+    hash_stream_add(h, text, strlen(text));
+    hash_stream_add(h, "\n", 1);
 }
 
 /*
@@ -73,7 +86,7 @@ static int64_t pass_all(struct rules *r, struct hash *effects)
     for (; more && n < TICK_MOMENTS_MAX; more = state_next_due(r->state, &due, r->at, &due)) {
         hash_due(r->state, &h, &due);
         state_del_due(r->state, &due);
-        pass(r, &due);
+        pass(r, &due, &h);
         n++;
     }
     hash_stream_end(&h, effects);

@@ -5,6 +5,7 @@
 
 #include "ledger/books.h"
 #include "ledger/kinds/kinds.h"
+#include "policies/pool.h"
 #include "policies/window.h"
 
 #define DAYS_BACK_MAX 366 /* SPEC 6.9, `day` */
@@ -86,21 +87,29 @@ static bool use_pair(struct agreement *a, const struct pair_minutes *p, size_t i
     return true;
 }
 
+/* What an entry takes of what agreements keep for its need. */
+struct reserved {
+    int64_t before; /* under its own agreement */
+    int64_t used;   /* by it */
+};
+
 /* Under an agreement: each pair has the minutes left; they move from reserved to recorded. */
 static bool use_agreement(struct rules *r, const struct ref *ref, struct hours *h,
-                          int64_t *kept_for_need, struct refusal *why)
+                          struct reserved *reserved, struct refusal *why)
 {
     struct agreement a;
     if (!find_agreement(r, ref, &a, why) ||
         !check_open(why, "agreement", ref, (enum life)a.life))
         return false;
+    if (a.has_need && a.life == LIFE_OPEN)
+        reserved->before = pairs_left_to(a.pairs, a.n, a.need.author);
     for (size_t i = 0; i < h->n; i++) {
         const struct pair_minutes *p = &h->pairs[i];
         int64_t kept;
         if (!use_pair(&a, p, i, &kept, why))
             return false;
         books_reserve(r, p->from, p->to, -kept);
-        *kept_for_need += a.has_need && p->to == a.need.author ? kept : 0;
+        reserved->used += a.has_need && p->to == a.need.author ? kept : 0;
     }
     state_put_agreement(r->state, &a);
     h->has_agreement = true;
@@ -127,14 +136,52 @@ static bool check_direct(struct rules *r, const struct body_hours_record *b, str
     }
     if (b->gift)
         return true;
-    bool urgent = h->has_need && urgent_for(&need, h->pairs, h->n, 0);
+    struct limit_ask ask = {.context = LIMIT_DIRECT};
+    if (h->has_need) {
+        ask.urgent = urgent_for(&need, h->pairs, h->n, 0);
+        ask.asker = need.key.author;
+        ask.still_asks = need_still_asks(&need, 0);
+    }
     uint32_t receivers[PARTIES_MAX];
     size_t n = pairs_orgs(h->pairs, h->n, 1, receivers);
     for (size_t i = 0; i < n; i++)
-        if (!check_limit(r, receivers[i], minutes_to(h->pairs, h->n, receivers[i]), urgent,
-                         LIMIT_DIRECT, why))
+        if (!check_limit(r, receivers[i], minutes_to(h->pairs, h->n, receivers[i]), &ask, why))
             return false;
     return true;
+}
+
+/* SPEC 18.4: what the common pool takes over from the asker of the need. */
+static void pay_from_pool(struct rules *r, struct hours *h, int64_t reserved)
+{
+    struct need need;
+    struct status status = {.class = 0};
+    struct quarter quarter;
+    struct line line;
+    if (!h->has_need || h->gift || !state_need(r->state, &h->need, &need) ||
+        !need_in_reach(r, &need))
+        return;
+    struct org *asker = books_org(r, need.key.author);
+    state_roll_window(r->state, asker, window_day(r->at));
+    state_line(r->state, asker, r->at, &line);
+    state_quarter(r->state, &quarter);
+    (void)state_status_class(r->state, asker->number, r->at, &status);
+    struct pool_case c = {.urgent = urgent_for(&need, h->pairs, h->n, reserved),
+                          .class = status.class,
+                          .pool_permille = status.pool_permille,
+                          .minutes = minutes_to(h->pairs, h->n, asker->number),
+                          .asked = need.minutes - need.served,
+                          .position = org_position(asker),
+                          .floor = line.floor};
+    struct pool_purse purse = {.eligible = pool_eligible(&c),
+                               .left = quarter.budget - quarter.spent};
+    int64_t rate = pool_rate(&r->state->network.found.policy, &c);
+    for (size_t i = 0; i < h->n; i++)
+        if (h->pairs[i].to == asker->number)
+            h->pairs[i].paid = pool_pay(&purse, rate, h->pairs[i].minutes);
+    if (purse.left == quarter.budget - quarter.spent)
+        return;
+    quarter.spent = quarter.budget - purse.left;
+    state_put_quarter(r->state, &quarter);
 }
 
 /*
@@ -148,6 +195,10 @@ static void serve_need(struct rules *r, const struct hours *h, int64_t minutes, 
         return;
     need.served += minutes;
     need.reserved -= kept;
+    if (need.life == LIFE_OPEN && minutes > 0)
+        need.in_time += minutes;
+    if (minutes < 0)
+        need.in_time = need.in_time > -minutes ? need.in_time + minutes : 0;
     if (need.life == LIFE_OPEN && need.served >= need.minutes)
         need_end(r, &need, LIFE_MET);
     else
@@ -168,18 +219,19 @@ static bool record_apply(struct rules *r, const struct entry *e, struct refusal 
         !check_skill(r, &b->skill, why))
         return false;
     bool under_agreement = b->agreement.by.s[0] != '\0';
-    int64_t kept = 0;
-    if (under_agreement ? !use_agreement(r, &b->agreement, &h, &kept, why)
+    struct reserved reserved = {.before = 0};
+    if (under_agreement ? !use_agreement(r, &b->agreement, &h, &reserved, why)
                         : !check_direct(r, b, &h, why))
         return false;
+    pay_from_pool(r, &h, reserved.before);
     for (size_t i = 0; i < h.n; i++) {
         const struct pair_minutes *p = &h.pairs[i];
-        books_post(r, h.bucket, p->from, p->to, p->minutes, h.gift);
+        books_post(r, h.bucket, p->from, p->to, p->minutes, p->paid, h.gift);
         books_count_pair(r, h.bucket, p->from, p->to, 1);
     }
     books_count(r, h.pairs, h.n, 1);
     if (h.has_need)
-        serve_need(r, &h, minutes_to(h.pairs, h.n, h.need.author), kept);
+        serve_need(r, &h, minutes_to(h.pairs, h.n, h.need.author), reserved.used);
     state_put_hours(r->state, &h);
     uint32_t parties[PARTIES_MAX];
     size_t n = pairs_orgs(h.pairs, h.n, 2, parties);
@@ -230,8 +282,10 @@ static bool take_back(struct rules *r, struct hours *h, struct pair_minutes *bac
     snprintf(path, sizeof path, "shares[%zu]", i);
     if (back->minutes > left)
         return refuse_minutes(why, CODE_reverse_too_much, path, back->minutes, "at most", left);
+    int64_t stays = pool_stays(p->paid, left, back->minutes), returns = p->paid - stays;
     p->other += back->minutes;
-    books_post(r, h->bucket, p->from, p->to, -back->minutes, h->gift);
+    p->paid = stays;
+    books_post(r, h->bucket, p->from, p->to, -back->minutes, -returns, h->gift);
     if (p->other == p->minutes)
         books_count_pair(r, h->bucket, p->from, p->to, -1);
     return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ledger/books.h"
+#include "policies/promise.h"
 #include "policies/window.h"
 
 static const struct kind *const kinds[] = {
@@ -31,7 +32,7 @@ const struct kind *kind_of(enum entry_kind id)
 }
 
 const char *const words_thing[] = {"skill", "space", "equipment", NULL};
-const char *const words_slot[] = {"details", "people", "skills", NULL};
+const char *const words_slot[] = {"details", "people", "reason", "skills", NULL};
 const char *const words_scope[] = {"admin", "sign", "propose", NULL};
 const char *const words_done_by[] = {"staff", "volunteers", "mixed", NULL};
 
@@ -86,6 +87,12 @@ bool signers_clock(struct rules *r, const struct entry *e, struct signer_set *se
     return true;
 }
 
+void signers_of_handles(const struct handles *handles, struct signer_set *set)
+{
+    for (size_t i = 0; i < handles->n; i++)
+        signer_add(set, &handles->v[i], SCOPE_SIGN);
+}
+
 void signers_of_shares(const struct shares *shares, struct signer_set *set)
 {
     for (size_t i = 0; i < shares->n; i++) {
@@ -118,6 +125,26 @@ bool shares_validate(const struct shares *shares, const struct handle *by, struc
     if (!among)
         return refuse(why, CODE_field_invalid, "by", "a giver or receiver of the shares", "%s",
                       by->s);
+    return true;
+}
+
+static bool among(const struct handles *handles, const struct handle *handle)
+{
+    for (size_t i = 0; i < handles->n; i++)
+        if (strcmp(handles->v[i].s, handle->s) == 0)
+            return true;
+    return false;
+}
+
+bool panel_validate(const struct handles *panel, const struct handle *by, const struct handle *org,
+                    struct refusal *why)
+{
+    if (!among(panel, by))
+        return refuse(why, CODE_field_invalid, "panel", "the author among its organisations",
+                      "%s is not", by->s);
+    if (among(panel, org))
+        return refuse(why, CODE_field_invalid, "panel", "others than whom it decides about",
+                      "%s", org->s);
     return true;
 }
 
@@ -191,8 +218,12 @@ bool find_need(struct rules *r, const struct ref *ref, struct need *out, struct 
     struct thing_key key;
     return find_thing(r, ref, "need", &key, why) &&
            find_or_refuse(why, ref, "need",
-                          state_need(r->state, &key, out) &&
-                              (out->life == LIFE_OPEN || within_reach(r, out->ended_at)));
+                          state_need(r->state, &key, out) && need_in_reach(r, out));
+}
+
+bool need_in_reach(struct rules *r, const struct need *need)
+{
+    return need->life == LIFE_OPEN || within_reach(r, need->ended_at);
 }
 
 bool find_agreement(struct rules *r, const struct ref *ref, struct agreement *out,
@@ -259,7 +290,8 @@ bool refuse_minutes(struct refusal *why, enum code code, const char *path, int64
            refuse_values(why, path, value, "%" PRId64, minutes);
 }
 
-bool check_expires(struct rules *r, int64_t expires, int64_t days_max, struct refusal *why)
+static bool check_moment(struct rules *r, const char *field, int64_t expires, int64_t days_max,
+                         struct refusal *why)
 {
     int64_t latest = r->at + days_max * WINDOW_DAY_MS;
     if (expires > r->at && expires <= latest)
@@ -268,8 +300,66 @@ bool check_expires(struct rules *r, int64_t expires, int64_t days_max, struct re
     snprintf(expected, sizeof expected, "after %" PRId64 ", at most %" PRId64 " (%" PRId64 " days)",
              r->at, latest, days_max);
     snprintf(value, sizeof value, "%" PRId64, latest);
-    return refuse(why, CODE_expires_out_of_range, "expires", expected, "%" PRId64, expires) ||
-           refuse_values(why, "expires", value, "%" PRId64, expires);
+    return refuse(why, CODE_expires_out_of_range, field, expected, "%" PRId64, expires) ||
+           refuse_values(why, field, value, "%" PRId64, expires);
+}
+
+bool check_expires(struct rules *r, int64_t expires, int64_t days_max, struct refusal *why)
+{
+    return check_moment(r, "expires", expires, days_max, why);
+}
+
+bool check_until(struct rules *r, int64_t until, int64_t days_max, struct refusal *why)
+{
+    return check_moment(r, "until", until, days_max, why);
+}
+
+int64_t panel_min(struct rules *r)
+{
+    return r->state->network.found.policy.panel_min;
+}
+
+bool check_panel(struct rules *r, const struct handles *panel, int64_t least, struct refusal *why)
+{
+    char expected[64];
+    snprintf(expected, sizeof expected, "at least %" PRId64 " organisations of the panel", least);
+    if ((int64_t)panel->n < least)
+        return refuse(why, CODE_field_invalid, "panel", expected, "%zu", panel->n) ||
+               refuse_rule(why, "panel_min");
+    for (size_t i = 0; i < panel->n; i++) {
+        uint32_t number;
+        if (!find_active(r, &panel->v[i], "panel", &number, why))
+            return false;
+        if (state_mandate(r->state, number, ROLE_PANEL) <= r->at &&
+            !refuse_handle(why, CODE_not_panel, "panel",
+                           "organisations with a panel mandate in force", &panel->v[i]))
+            return false;
+        (void)books_org(r, number);
+    }
+    return true;
+}
+
+bool refuse_handle(struct refusal *why, enum code code, const char *field, const char *expected,
+                   const struct handle *handle)
+{
+    return refuse(why, code, field, expected, "%s", handle->s) ||
+           refuse_values(why, "", NULL, "%s", handle->s);
+}
+
+int64_t step_in_force(struct rules *r, uint32_t org)
+{
+    struct step step;
+    return state_step(r->state, org, &step) && promise_step_in_force(&step.last, r->at)
+               ? step.last.step
+               : PROMISE_NO_STEP;
+}
+
+bool refuse_paused(struct rules *r, uint32_t org, const char *field, struct refusal *why)
+{
+    const struct org *o = books_org(r, org);
+    return refuse(why, CODE_paused, field, "what is urgent; other requests rest for now", "%s",
+                  o->handle.s) ||
+           refuse_values(why, o->handle.s, NULL, NULL);
 }
 
 bool check_skill(struct rules *r, const struct slug *skill, struct refusal *why)
@@ -355,26 +445,44 @@ static bool refuse_limit(const struct org *org, const struct limit_decision *d, 
            refuse_values(why, org->handle.s, lowest, "%" PRId64, d->projected);
 }
 
-bool check_limit(struct rules *r, uint32_t number, int64_t extra, bool urgent,
-                 enum limit_context context, struct refusal *why)
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What the common pool can pay of the minutes that a fragile asker asks for (SPEC 8.2). */
+static int64_t covered_by_pool(struct rules *r, uint32_t number, int64_t extra,
+                               const struct limit_ask *ask)
+{
+    struct quarter quarter;
+    if (ask->asker != number || ask->still_asks <= 0 || extra <= 0 ||
+        state_status_class(r->state, number, r->at, NULL) != 1)
+        return 0;
+    state_quarter(r->state, &quarter);
+    return smaller(smaller(extra, ask->still_asks), quarter.budget - quarter.spent);
+}
+
+bool check_limit(struct rules *r, uint32_t number, int64_t extra, const struct limit_ask *ask,
+                 struct refusal *why)
 {
     struct org *org = books_org(r, number);
     state_roll_window(r->state, org, window_day(r->at));
-    const struct policy *policy = &r->state->network.found.policy;
     struct line line;
-    limits_line(policy, org->given_year, org->given_count, &line);
+    state_line(r->state, org, r->at, &line);
+    struct limit_note note = {.org = number,
+                              .urgent = ask->urgent,
+                              .covered = covered_by_pool(r, number, extra, ask)};
     struct limit_input input = {.position = org_position(org),
                                 .pending_received = org->received_pending,
                                 .pending_given = org->given_pending,
-                                .extra_received = extra,
-                                .urgent = urgent,
-                                .context = context};
-    struct limit_note note = {.org = number, .urgent = urgent};
-    limits_decide(policy, &line, &input, &note.decision);
+                                .extra_received = extra - note.covered,
+                                .urgent = ask->urgent,
+                                .context = ask->context};
+    limits_decide(&r->state->network.found.policy, &line, &input, &note.decision);
     if (r->outcome != NULL && r->outcome->n_limits < PARTIES_MAX)
         r->outcome->limits[r->outcome->n_limits++] = note;
     if (note.decision.verdict == LIMIT_REFUSED)
-        return refuse_limit(org, &note.decision, extra, context, why);
+        return refuse_limit(org, &note.decision, extra, ask->context, why);
     return true;
 }
 
@@ -395,6 +503,10 @@ bool urgent_for(const struct need *need, const struct pair_minutes *pairs, size_
     for (size_t i = 0; i < n; i++)
         if (pairs[i].to != need->key.author || pairs[i].from == need->voucher)
             return false;
-    int64_t still_asked = need->minutes - need->served - (need->reserved - included);
-    return pairs_left_to(pairs, n, need->key.author) <= still_asked;
+    return pairs_left_to(pairs, n, need->key.author) <= need_still_asks(need, included);
+}
+
+int64_t need_still_asks(const struct need *need, int64_t included)
+{
+    return need->minutes - need->served - (need->reserved - included);
 }

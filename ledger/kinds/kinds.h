@@ -34,7 +34,14 @@
     X(HOURS_REVERSE, hours_reverse) \
     X(CLOCK_TICK, clock_tick) \
     X(SEAL_BALANCES, seal_balances) \
-    X(ASSERTION_BALANCE, assertion_balance)
+    X(ASSERTION_BALANCE, assertion_balance) \
+    X(POOL_GIVE, pool_give) \
+    X(STATUS_GRANT, status_grant) \
+    X(STATUS_END, status_end) \
+    X(PROMISE_EXCUSE, promise_excuse) \
+    X(STEP_SET, step_set) \
+    X(STEP_END, step_end) \
+    X(STEP_APPEAL, step_appeal)
 
 #define KIND_EXTERN(suffix, name) extern const struct kind kind_##name;
 KINDS(KIND_EXTERN)
@@ -58,12 +65,19 @@ bool signers_author_admin(struct rules *r, const struct entry *e, struct signer_
 /* The clock of the network, for its own kinds. */
 bool signers_clock(struct rules *r, const struct entry *e, struct signer_set *set,
                    struct refusal *why);
+/* Every organisation of a list: a panel. */
+void signers_of_handles(const struct handles *handles, struct signer_set *set);
 /* Every party of the shares; their minutes go to the key ceilings. */
 void signers_of_shares(const struct shares *shares, struct signer_set *set);
 /*
  * Rules of shares that need no state: the author is a party, and there are at most PARTIES_MAX.
  */
 bool shares_validate(const struct shares *shares, const struct handle *by, struct refusal *why);
+/*
+ * Rules of a panel that decides about `org`, that need no state: the author is of it, `org` is not.
+ */
+bool panel_validate(const struct handles *panel, const struct handle *by, const struct handle *org,
+                    struct refusal *why);
 /* An organisation known by its number. */
 void signer_add_number(struct rules *r, struct signer_set *set, uint32_t number);
 
@@ -99,6 +113,23 @@ bool refuse_minutes(struct refusal *why, enum code code, const char *path, int64
 #define SHARE_PATH_SIZE 32
 /* expires_out_of_range unless at < expires <= at + days. */
 bool check_expires(struct rules *r, int64_t expires, int64_t days_max, struct refusal *why);
+bool check_until(struct rules *r, int64_t until, int64_t days_max, struct refusal *why);
+/*
+ * At least so many organisations, active and with a panel mandate in force (not_panel). They get
+ * working copies, as whoever an entry names.
+ */
+bool check_panel(struct rules *r, const struct handles *panel, int64_t least, struct refusal *why);
+/* What panel_min asks for. */
+int64_t panel_min(struct rules *r);
+/* A code whose only value is an organisation's handle. */
+bool refuse_handle(struct refusal *why, enum code code, const char *field, const char *expected,
+                   const struct handle *handle);
+/* Whether a need that was found can be referred to (SPEC 6). */
+bool need_in_reach(struct rules *r, const struct need *need);
+/* The step in force about an organisation; 0: none (SPEC 18.7). */
+int64_t step_in_force(struct rules *r, uint32_t org);
+/* paused, named after `org`: what it asks for is not urgent. */
+bool refuse_paused(struct rules *r, uint32_t org, const char *field, struct refusal *why);
 bool check_skill(struct rules *r, const struct slug *skill, struct refusal *why);
 bool is_coordinator(struct rules *r, uint32_t org);
 
@@ -115,9 +146,18 @@ size_t pairs_orgs(const struct pair_minutes *pairs, size_t n, int side,
  */
 void put_commit(struct rules *r, const struct entry *e, enum slot slot, const char *kind,
                 const struct commit *commit, const uint32_t *owners, size_t n_owners);
+/* What an entry asks for, in view of its need. */
+struct limit_ask {
+    enum limit_context context;
+    bool urgent;
+    uint32_t asker;     /* of the need; POOL: there is none */
+    int64_t still_asks; /* what the need still asks, without what this entry has reserved */
+};
+/* The same for a need, of whose reserved minutes `included` are the entry's own already. */
+int64_t need_still_asks(const struct need *need, int64_t included);
 /* Looks at a receiver's line for `extra` minutes more; refuses with limit_crossed. */
-bool check_limit(struct rules *r, uint32_t org, int64_t extra, bool urgent,
-                 enum limit_context context, struct refusal *why);
+bool check_limit(struct rules *r, uint32_t org, int64_t extra, const struct limit_ask *ask,
+                 struct refusal *why);
 /* What is left of the pairs for one receiver. */
 int64_t pairs_left_to(const struct pair_minutes *pairs, size_t n, uint32_t receiver);
 /*
@@ -128,10 +168,25 @@ int64_t pairs_left_to(const struct pair_minutes *pairs, size_t n, uint32_t recei
 bool urgent_for(const struct need *need, const struct pair_minutes *pairs, size_t n,
                 int64_t included);
 
+/* Whether an agreement has minutes from one to another (POOL: to anybody) that are not recorded. */
+bool gives_more(const struct agreement *a, uint32_t from, uint32_t to);
+
 /* Ends of things, shared by verbs, leaving and ticks. */
 void offer_end(struct rules *r, struct offer *offer, enum life life);
 void need_end(struct rules *r, struct need *need, enum life life);
 void agreement_end(struct rules *r, struct agreement *a, enum life life);
 void need_urgency_lapse(struct rules *r, struct need *need);
+
+/* --- The calendar: ledger/kinds/calendar.c, for clock.tick alone -------------------------------- */
+
+/* Sets the first moments of the calendar after the time of network.found, and the first budget. */
+void calendar_begin(struct rules *r, int64_t founders);
+/* Processes one and sets the next; adds its lines to what the tick hashes. */
+void crisis_check(struct rules *r, int64_t moment, struct hash_stream *effects);
+void pool_closing(struct rules *r, int64_t moment, struct hash_stream *effects);
+
+/* `<moment> <type> <author>/<id>` of a due moment. */
+#define DUE_TEXT_SIZE (24 + 24 + REF_TEXT_SIZE)
+void due_text(char out[static DUE_TEXT_SIZE], struct state *s, const struct due *due);
 
 #endif

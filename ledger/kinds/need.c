@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* need.publish, need.vouch, need.withdraw (SPEC 6.7). */
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "ledger/books.h"
 #include "ledger/kinds/kinds.h"
+#include "policies/calendar.h"
+#include "policies/promise.h"
 #include "policies/window.h"
 
 /* --- need.publish ----------------------------------------------------------------------------- */
@@ -55,6 +59,11 @@ static bool publish_apply(struct rules *r, const struct entry *e, struct refusal
     if (!check_skill(r, &b->skill, why) ||
         !check_expires(r, b->expires, r->state->network.found.policy.need_days_max, why))
         return false;
+    if (!b->urgent && step_in_force(r, r->author) >= PROMISE_PAUSED &&
+        !refuse_paused(r, r->author, "urgent", why))
+        return false;
+    n.fragile = state_status_class(r->state, r->author, r->at, NULL) == 1;
+    n.ordinal = ++books_org(r, r->author)->needs;
     state_put_need(r->state, &n);
     state_put_live(r->state, LIVE_NEED, r->author, &n.key);
     struct due due = expiry_of(&n);
@@ -72,9 +81,53 @@ const struct kind kind_need_publish = {.name = "need.publish",
 
 /* --- need.vouch ------------------------------------------------------------------------------- */
 
-static const struct field ref_fields[] = {
+static const struct field vouch_fields[] = {
     {"need", F_REF, .offset = AT(need_ref.need)},
+    {"panel", F_HANDLES, .optional = true, .offset = AT(need_ref.panel), .min = 1,
+     .max = PARTIES_MAX},
 };
+
+/* The asker stands in the reference, so that this needs no state. */
+static bool vouch_validate(const struct entry *e, struct refusal *why)
+{
+    const struct body_need_ref *b = &e->need_ref;
+    for (size_t i = 0; i < b->panel.n; i++)
+        if (strcmp(b->panel.v[i].s, e->by.s) == 0 || strcmp(b->panel.v[i].s, b->need.by.s) == 0)
+            return refuse(why, CODE_field_invalid, "panel", "others than the asker and the author",
+                          "%s", b->panel.v[i].s);
+    return true;
+}
+
+static bool vouch_signers(struct rules *r, const struct entry *e, struct signer_set *set,
+                          struct refusal *why)
+{
+    signers_of_handles(&e->need_ref.panel, set);
+    return signers_author(r, e, set, why);
+}
+
+/* How many urgencies of an asker were confirmed without the panel in this quarter. */
+static int64_t confirmed(struct rules *r, const struct org *asker)
+{
+    return asker->urgent_quarter == calendar_quarter(r->at) ? asker->urgent_count : 0;
+}
+
+static bool check_quota(struct rules *r, const struct entry *e, const struct need *n,
+                        struct refusal *why)
+{
+    int64_t quota = r->state->network.found.policy.urgent_quota;
+    int64_t so_far = confirmed(r, books_org(r, n->key.author));
+    char value[24];
+    if (e->need_ref.panel.n > 0)
+        return check_panel(r, &e->need_ref.panel, 1, why);
+    if (so_far < quota)
+        return true;
+    snprintf(value, sizeof value, "%" PRId64, quota);
+    return refuse(why, CODE_urgent_quota, "need",
+                  "organisations of the panel that sign as well, in `panel`",
+                  "%" PRId64 " urgencies confirmed in this quarter", so_far) ||
+           refuse_rule(why, "urgent_quota") ||
+           refuse_values(why, "need", value, "%" PRId64, so_far);
+}
 
 static bool check_vouch(struct rules *r, const struct entry *e, const struct need *n,
                         struct refusal *why)
@@ -100,11 +153,16 @@ static bool check_vouch(struct rules *r, const struct entry *e, const struct nee
 static bool vouch_apply(struct rules *r, const struct entry *e, struct refusal *why)
 {
     struct need n;
-    if (!find_need(r, &e->need_ref.need, &n, why) || !check_vouch(r, e, &n, why))
+    if (!find_need(r, &e->need_ref.need, &n, why) || !check_vouch(r, e, &n, why) ||
+        !check_quota(r, e, &n, why))
         return false;
-    (void)books_org(r, n.key.author);
+    struct org *asker = books_org(r, n.key.author);
     if (n.life != LIFE_OPEN)
         return true;
+    if (e->need_ref.panel.n == 0) {
+        asker->urgent_count = (uint32_t)confirmed(r, asker) + 1;
+        asker->urgent_quarter = calendar_quarter(r->at);
+    }
     struct due due = lapse_of(&n);
     if (n.urgent_until != 0) /* waived: the new urgency takes the place of the one in force */
         state_del_due(r->state, &due);
@@ -118,8 +176,9 @@ static bool vouch_apply(struct rules *r, const struct entry *e, struct refusal *
 
 const struct kind kind_need_vouch = {.name = "need.vouch",
                                      .id = KIND_NEED_VOUCH,
-                                     FIELDS(ref_fields),
-                                     .signers = signers_author,
+                                     FIELDS(vouch_fields),
+                                     .validate = vouch_validate,
+                                     .signers = vouch_signers,
                                      .apply = vouch_apply};
 
 void need_urgency_lapse(struct rules *r, struct need *n)
@@ -131,6 +190,10 @@ void need_urgency_lapse(struct rules *r, struct need *n)
 }
 
 /* --- need.withdraw ---------------------------------------------------------------------------- */
+
+static const struct field ref_fields[] = {
+    {"need", F_REF, .offset = AT(need_ref.need)},
+};
 
 void need_end(struct rules *r, struct need *n, enum life life)
 {

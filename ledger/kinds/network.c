@@ -107,6 +107,7 @@ static bool found_apply(struct rules *r, const struct entry *e, struct refusal *
     for (size_t i = 0; i < f->n_mandates; i++)
         state_put_mandate(r->state, state_org_number(r->state, &f->mandates[i].org),
                           f->mandates[i].role, f->mandates[i].until);
+    calendar_begin(r, (int64_t)f->n_founders);
     put_commit(r, e, SLOT_SKILLS, "skills", &f->skills_details, NULL, 0);
     return true;
 }

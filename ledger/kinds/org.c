@@ -8,12 +8,18 @@
 #include "ledger/books.h"
 #include "ledger/kinds/members.h"
 
+#define CAPACITY_MAX 600000 /* minutes a month */
+#define FTE_MAX 1000000     /* hundredths of a full-time person */
+
 /* --- org.admit -------------------------------------------------------------------------------- */
 
 static const struct field admit_fields[] = {
+    {"capacity", F_NUMBER, .optional = true, .offset = AT(org_admit.capacity), .min = 0,
+     .max = CAPACITY_MAX},
     {"charter", F_HASH, .offset = AT(org_admit.charter)},
     {"coordinator", F_HANDLE, .optional = true, .offset = AT(org_admit.coordinator)},
     {"details", F_COMMIT, .offset = AT(org_admit.details)},
+    {"fte", F_NUMBER, .optional = true, .offset = AT(org_admit.fte), .min = 0, .max = FTE_MAX},
     {"key", F_KEY, .offset = AT(org_admit.key)},
     {"public", F_FLAG, .offset = AT(org_admit.is_public)},
     {"sponsors", F_HANDLES, .optional = true, .offset = AT(org_admit.sponsors), .min = 1,
@@ -81,6 +87,15 @@ static bool check_sponsors(struct rules *r, const struct body_org_admit *b, stru
     return true;
 }
 
+static void set_size(struct rules *r, const struct number *capacity, const struct number *fte)
+{
+    struct org *org = books_org(r, r->author);
+    if (capacity->set)
+        org->capacity = *capacity;
+    if (fte->set)
+        org->fte = *fte;
+}
+
 static void set_sheet(struct rules *r, const struct entry *e, const struct commit *details,
                       bool is_public)
 {
@@ -106,6 +121,7 @@ static bool admit_apply(struct rules *r, const struct entry *e, struct refusal *
         !member_new(r, e->origin, &e->by, &b->key, &r->author, why))
         return false;
     set_sheet(r, e, &b->details, b->is_public);
+    set_size(r, &b->capacity, &b->fte);
     return true;
 }
 
@@ -119,7 +135,10 @@ const struct kind kind_org_admit = {.name = "org.admit",
 /* --- org.update, org.confirm ------------------------------------------------------------------ */
 
 static const struct field update_fields[] = {
+    {"capacity", F_NUMBER, .optional = true, .offset = AT(org_update.capacity), .min = 0,
+     .max = CAPACITY_MAX},
     {"details", F_COMMIT, .offset = AT(org_update.details)},
+    {"fte", F_NUMBER, .optional = true, .offset = AT(org_update.fte), .min = 0, .max = FTE_MAX},
     {"public", F_FLAG, .offset = AT(org_update.is_public)},
 };
 
@@ -127,6 +146,7 @@ static bool update_apply(struct rules *r, const struct entry *e, struct refusal 
 {
     (void)why;
     set_sheet(r, e, &e->org_update.details, e->org_update.is_public);
+    set_size(r, &e->org_update.capacity, &e->org_update.fte);
     return true;
 }
 
@@ -188,7 +208,9 @@ static bool leave_apply(struct rules *r, const struct entry *e, struct refusal *
     uint32_t heir = POOL;
     if (e->org_leave.to.s[0] != '\0' && !find_active(r, &e->org_leave.to, "to", &heir, why))
         return false;
+    r->look_last = heir;
     end_everything(r, r->author);
+    r->look_last = POOL;
     if (heir != POOL)
         (void)books_org(r, heir);
     struct org *org = books_org(r, r->author);
@@ -197,6 +219,8 @@ static bool leave_apply(struct rules *r, const struct entry *e, struct refusal *
         books_move(r, r->author, position > 0 ? heir : POOL, position);
     org->state = ORG_LEFT;
     org->left_at = r->at;
+    if (r->look_owed)
+        books_look(r, heir);
     return true;
 }
 

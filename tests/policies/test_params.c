@@ -11,8 +11,33 @@ static const struct {
     const char *unit;
 } expected[] = {
     {"agreement_days_max", 366, "days"},
+    {"appeal_suspends", 1, "flag"},
+    {"capacity_default", 240, "minutes"},
+    {"choice_ask_minutes", 4320, "minutes"},
+    {"choice_ask_urgent_minutes", 1440, "minutes"},
+    {"choice_burden_guard", 1, "flag"},
+    {"choice_min_candidates", 2, "count"},
+    {"class_age_days", 30, "days"},
+    {"class_new_needs", 3, "count"},
+    {"crisis_days", 183, "days"},
+    {"crisis_fill_days", 60, "days"},
+    {"crisis_fill_permille", 500, "permille"},
+    {"crisis_floor_permille", 1500, "permille"},
+    {"crisis_orgs_min", 5, "count"},
+    {"crisis_pool_permille", 2000, "permille"},
+    {"crisis_urgent_permille", 200, "permille"},
+    {"dormant_days", 180, "days"},
     {"entry_days_max", 90, "days"},
+    {"forgive_band", 600, "minutes"},
+    {"forgive_divisor", 0, "count"},
+    {"forgive_levy_divisor", 0, "count"},
+    {"gift_free", 1, "flag"},
     {"id_skew_minutes", 10, "minutes"},
+    {"ladder_lean_days", 30, "days"},
+    {"ladder_lean_permille", 500, "permille"},
+    {"ladder_strain_days", 60, "days"},
+    {"ladder_strain_permille", 800, "permille"},
+    {"leave_free", 1, "flag"},
     {"limit_ceiling", 2400, "minutes"},
     {"limit_floor_base", 1200, "minutes"},
     {"limit_floor_divisor", 4, "count"},
@@ -21,16 +46,32 @@ static const struct {
     {"limit_floor_new_gifts", 2, "count"},
     {"limit_hard_permille", 1500, "permille"},
     {"limit_soft", 1, "flag"},
+    {"match_quantum", 30, "minutes"},
+    {"match_split_min", 120, "minutes"},
     {"need_days_max", 180, "days"},
     {"offer_days_max", 184, "days"},
     {"pair_cap_minutes", 720, "minutes"},
     {"pair_cap_permille", 400, "permille"},
+    {"pair_reverse", 1, "flag"},
+    {"panel_min", 2, "count"},
+    {"pool_cap", 600, "minutes"},
+    {"pool_rate_permille", 500, "permille"},
+    {"pool_urgent_permille", 1000, "permille"},
+    {"promise_days", 180, "days"},
+    {"promise_meeting", 3, "count"},
     {"reference_days_max", 400, "days"},
+    {"rest_permille", 1500, "permille"},
     {"seal_every", 1024, "count"},
     {"sheet_stale_days", 180, "days"},
+    {"skill_fresh_days", 180, "days"},
     {"sponsors_min", 2, "count"},
+    {"status_days_max", 366, "days"},
+    {"step_days", 90, "days"},
+    {"two_layers", 1, "flag"},
+    {"unit_parity", 1, "flag"},
     {"urgent_days", 30, "days"},
     {"urgent_never_blocked", 1, "flag"},
+    {"urgent_quota", 2, "count"},
     {"window_days", 365, "days"},
 };
 
@@ -103,13 +144,19 @@ Test(params, flags_are_zero_or_one_and_docs_are_one_sentence)
     const struct policy_key *keys = policy_keys(&n);
 
     for (size_t i = 0; i < n; i++) {
-        size_t length = strlen(keys[i].en);
+        const char *sentences[] = {keys[i].en, keys[i].fr, keys[i].nl};
 
         if (keys[i].unit == POLICY_FLAG)
             cr_expect(keys[i].min >= 0 && keys[i].max == 1, "%s", keys[i].key);
-        cr_assert_gt(length, 0, "%s", keys[i].key);
-        cr_expect_eq(keys[i].en[length - 1], '.', "%s", keys[i].key);
-        cr_expect_null(strstr(keys[i].en, ". "), "%s", keys[i].key);
+        for (size_t j = 0; j < 3; j++) {
+            size_t length = strlen(sentences[j]);
+
+            cr_assert_gt(length, 0, "%s", keys[i].key);
+            cr_expect_eq(sentences[j][length - 1], '.', "%s", keys[i].key);
+            cr_expect_null(strstr(sentences[j], ". "), "%s", keys[i].key);
+            for (size_t k = 0; k < j; k++)
+                cr_expect_str_neq(sentences[j], sentences[k], "%s", keys[i].key);
+        }
     }
 }
 
