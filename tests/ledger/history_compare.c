@@ -176,7 +176,6 @@ static bool compare_offer(struct history *h, const struct m_offer *expected)
 static bool compare_class(struct history *h, const struct m_need *expected, const struct need *n)
 {
     int64_t at = h->model.last_at;
-    struct policy policy;
     const struct need_facts facts = {
         .urgent = n->urgent_until > at,
         .status_class = state_status_class(&h->state, n->key.author, at, NULL),
@@ -184,8 +183,8 @@ static bool compare_class(struct history *h, const struct m_need *expected, cons
         .published_at = n->published_at,
     };
 
-    state_policy(&h->state, &policy);
-    return equal(h, expected->id, "class", need_class(&policy, &facts, at),
+    return equal(h, expected->id, "class",
+                 need_class(&h->state.network.found.policy, &facts, at),
                  model_class(&h->model, expected, at));
 }
 

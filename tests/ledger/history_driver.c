@@ -343,12 +343,19 @@ static bool judge_signers(struct history *h)
 }
 
 /* How many minutes more would pass, as refusals and previews say. */
-static int64_t room_of(const struct history *h, const struct m_figures *f, struct m_line line)
+static int64_t room_of(const struct history *h, int org, const struct m_figures *f,
+                       struct m_line line, int64_t at)
 {
     bool to_hard_stop = h->op.kind == M_HOURS_RECORD || h->model.network.policy.limit_soft;
     int64_t room = m_position(f) - f->received_pending + (to_hard_stop ? line.hard : line.floor);
+    const struct m_agreement *changed = NULL;
+    int need = h->op.need[0] ? model_need(&h->model, h->op.need) : -1;
 
-    return room > 0 ? room : 0;
+    if (h->op.kind == M_AGREEMENT_CHANGE) {
+        changed = &h->model.agreements.v[model_agreement(&h->model, h->op.ref)];
+        need = changed->need;
+    }
+    return (room > 0 ? room : 0) + model_covers(&h->model, org, at, need, changed);
 }
 
 /* The figures of every line that was looked at. */
@@ -359,16 +366,18 @@ static bool judge_lines(struct history *h, const struct m_figures *figures, int6
         const struct limit_decision *d = &note->decision;
         const struct m_figures *f = &figures[note->org];
         struct m_line line = model_line(&h->model, f, at);
-        bool beyond = d->projected < -line.floor;
+        bool asks = d->projected < m_position(f) - f->received_pending; /* beside the pool */
+        bool beyond = asks && d->projected < -line.floor;
+        int64_t room = room_of(h, (int)note->org, f, line, at);
 
         if (d->floor != line.floor || d->hard_floor != line.hard)
             return history_differs(h, "line of %" PRIu32 " is %" PRId64 " and %" PRId64
                                    ", expected %" PRId64 " and %" PRId64, note->org, d->floor,
                                    d->hard_floor, line.floor, line.hard);
-        if (d->allowed_more != room_of(h, f, line))
+        if (d->allowed_more != room)
             return history_differs(h, "organisation %" PRIu32 " may receive %" PRId64
                                    " more, expected %" PRId64, note->org, d->allowed_more,
-                                   room_of(h, f, line));
+                                   room);
         if ((d->verdict == LIMIT_PASS) == beyond)
             return history_differs(h, "organisation %" PRIu32 " at %" PRId64 ": verdict %d",
                                    note->org, d->projected, (int)d->verdict);

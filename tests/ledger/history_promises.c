@@ -15,7 +15,7 @@ static bool compare_status(struct history *h, int number)
     const struct m_org *o = &h->model.orgs[number];
     struct status status = {0};
     int64_t at = h->model.last_at;
-    bool in_force = status_in_force(&o->status, at);
+    bool in_force = model_status_in_force(&o->status, at);
     int64_t class = state_status_class(&h->state, (uint32_t)number, at, &status);
 
     return equal(h, o->handle, "class in force", class, in_force ? o->status.class : 0) &&
@@ -41,7 +41,7 @@ static bool compare_step(struct history *h, int number)
            equal(h, o->handle, "appealed", last->appealed, o->step.appealed) &&
            equal(h, o->handle, "confirmed", last->confirmed, o->step.confirmed) &&
            equal(h, o->handle, "step in force", promise_step_in_force(last, at),
-                 step_in_force(&o->step, at));
+                 model_step_in_force(&o->step, at));
 }
 
 static int64_t needs_of(const struct model *m, int number)

@@ -58,7 +58,7 @@ static int step_of(const struct generator *g, const char *handle)
 {
     int org = model_org(g->m, handle);
 
-    return org > 0 && step_in_force(&g->m->orgs[org].step, g->at) ? g->m->orgs[org].step.step : 0;
+    return org > 0 && model_step_in_force(&g->m->orgs[org].step, g->at) ? g->m->orgs[org].step.step : 0;
 }
 
 static bool is_party(const struct op *op, const char *handle)
@@ -153,7 +153,7 @@ bool make_status_end(struct generator *g, struct op *op)
     for (int tries = 0; tries < 30; tries++) {
         int org = pick_org(g, -1);
 
-        if (!status_in_force(&g->m->orgs[org].status, g->at))
+        if (!model_status_in_force(&g->m->orgs[org].status, g->at))
             continue;
         if (rng_chance(&g->rng, 500))
             return deciding_panel(g, op, org);
@@ -189,7 +189,7 @@ static int founded_for(struct generator *g, int org, bool *by_panel)
 
     for (int step = 4; step >= 2; step--) {
         *by_panel = step > 2 || rng_chance(&g->rng, 500);
-        if (step_founded(g->m, org, step, *by_panel, g->at, &confirmed) && rng_chance(&g->rng, 800))
+        if (model_step_founded(g->m, org, step, *by_panel, g->at, &confirmed) && rng_chance(&g->rng, 800))
             return step;
     }
     return 0;

@@ -471,7 +471,7 @@ static void count_record(const struct model *m, const struct m_hours *h, struct 
 
 void model_figures(const struct model *m, int32_t day, struct m_figures out[static M_ORGS])
 {
-    memset(out, 0, M_ORGS * sizeof out[0]);
+    memset(out, 0, ((size_t)m->n_orgs + 1) * sizeof out[0]);
     for (int i = 0; i < m->exchanges.n; i++)
         add_exchange(out, &m->exchanges.v[i], day);
     for (int i = 0; i < m->hours.n; i++) {

@@ -261,7 +261,7 @@ struct m_figures {
     int64_t pool_received;
     int64_t last_given, last_received; /* `at` of the newest record; 0: none */
 };
-/* Of every organisation, pool included, for the window that ends with `day`. */
+/* Of every organisation there is, pool included, for the window that ends with `day`. */
 void model_figures(const struct model *m, int32_t day, struct m_figures out[static M_ORGS]);
 int64_t m_position(const struct m_figures *f);
 void m_counters(const struct m_figures *f, int64_t out[static M_COUNTERS]);
@@ -290,12 +290,15 @@ int64_t need_kept(const struct model *m, int need, int64_t at, const struct m_ag
 bool model_urgent(const struct model *m, const struct op *op, int64_t at, int need,
                   const struct m_agreement *own);
 /* What a need still asks for beside what live agreements, `without` one, keep; not below 0. */
-int64_t need_asks(const struct model *m, int need, int64_t at, const struct m_agreement *without);
+int64_t model_need_asks(const struct model *m, int need, int64_t at, const struct m_agreement *without);
 /* True when it can be referred to. */
-bool need_in_reach(const struct model *m, int need, int64_t at);
+bool model_need_in_reach(const struct model *m, int need, int64_t at);
 /* What the pool has paid, or was bound to, since the quarter of `at` began. */
 int64_t model_spent(const struct model *m, int64_t at);
 int64_t model_budget_left(const struct model *m, int64_t at);
+/* Of minutes that an organisation asks for, what the pool can pay at most (SPEC 8.2). */
+int64_t model_covers(const struct model *m, int org, int64_t at, int need,
+                     const struct m_agreement *own);
 /* What the pool pays of each share of a record, which is not in the lists yet. */
 void model_payments(const struct model *m, const struct op *op, int64_t at, int need,
                     const struct m_agreement *own, int64_t paid[static M_SHARES]);
@@ -311,9 +314,9 @@ int64_t m_close(const struct m_policy *policy, int64_t pool, struct m_member *v,
 /* First moment of the quarter of a moment. */
 int64_t m_quarter(int64_t at);
 
-bool status_in_force(const struct m_status *s, int64_t at);
-bool status_fragile(const struct m_status *s, int64_t at);
-bool step_in_force(const struct m_step *s, int64_t at);
+bool model_status_in_force(const struct m_status *s, int64_t at);
+bool model_status_fragile(const struct m_status *s, int64_t at);
+bool model_step_in_force(const struct m_step *s, int64_t at);
 /* Vouchings without the panel, in the quarter of `at`. */
 int model_vouched(const struct model *m, int asker, int64_t at);
 
@@ -329,7 +332,7 @@ bool model_broken_since(const struct model *m, int org, int64_t after);
 /* True when `receiver` can excuse that giver of an agreement. */
 bool model_excusable(const struct m_agreement *a, int giver, int receiver);
 /* True when promises and the last step give reason for a step (SPEC 6.16); *confirmed: for (a). */
-bool step_founded(const struct model *m, int org, int step, bool panel, int64_t at,
+bool model_step_founded(const struct model *m, int org, int step, bool panel, int64_t at,
                   bool *confirmed);
 /* The class of an open need (SPEC 18.2). */
 int model_class(const struct model *m, const struct m_need *n, int64_t at);

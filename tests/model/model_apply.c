@@ -68,16 +68,6 @@ static void new_shares_detail(struct step *s, int slot)
     }
 }
 
-/* Of a status or a step: its panel and the organisation it is about. */
-static void new_reason(struct step *s)
-{
-    struct m_detail *d = new_detail(s, 3);
-
-    add_owner(d, model_org(s->m, s->op->org));
-    for (int i = 0; i < s->op->n_panel; i++)
-        add_owner(d, model_org(s->m, s->op->panel[i]));
-}
-
 static void apply_found(struct step *s)
 {
     struct model *m = s->m;
@@ -194,7 +184,7 @@ static void apply_need_publish(struct step *s)
     for (int i = 0; i < s->m->needs.n - 1; i++)
         n->ordinal += s->m->needs.v[i].author == s->by;
     n->ordinal++;
-    n->fragile = status_fragile(&s->m->orgs[s->by].status, s->at);
+    n->fragile = model_status_fragile(&s->m->orgs[s->by].status, s->at);
     n->author = s->by;
     COPY(n->id, s->op->id);
     n->minutes = s->op->minutes;
@@ -411,7 +401,7 @@ static void apply_status_grant(struct step *s)
         .granted_at = s->at,
         .until = s->op->until,
     };
-    new_reason(s);
+    new_detail(s, 3);
 }
 
 static void apply_status_end(struct step *s)
@@ -433,13 +423,13 @@ static void apply_step_set(struct step *s)
     struct m_org *org = &s->m->orgs[model_org(s->m, s->op->org)];
     bool confirmed;
 
-    step_founded(s->m, model_org(s->m, s->op->org), s->op->step, s->op->n_panel > 0, s->at,
+    model_step_founded(s->m, model_org(s->m, s->op->org), s->op->step, s->op->n_panel > 0, s->at,
                  &confirmed);
     org->step = (struct m_step){.step = s->op->step,
                                 .set_at = s->at,
                                 .until = s->op->until,
                                 .confirmed = confirmed};
-    new_reason(s);
+    new_detail(s, 3);
 }
 
 static void apply_step_end(struct step *s)

@@ -190,7 +190,7 @@ static void check_need_publish(struct check *c)
     must(c, c->op->type != 1 || c->op->skill[0], M_BIT(field_missing));
     must(c, c->op->minutes >= 1 && c->op->minutes <= 100000, M_BIT(field_invalid));
     if (c->by > 0 && !c->op->urgent)
-        must(c, !step_in_force(&c->m->orgs[c->by].step, c->at) ||
+        must(c, !model_step_in_force(&c->m->orgs[c->by].step, c->at) ||
                     c->m->orgs[c->by].step.step < 4, M_BIT(paused));
 }
 
@@ -214,17 +214,23 @@ static bool in_panel(const struct op *op, const char *handle)
     return false;
 }
 
-static void check_vouching_panel(struct check *c, int asker)
+/* The asker is the author in the reference, known or not. */
+static void check_vouching_panel(struct check *c)
 {
+    char asker[M_REF];
+
+    snprintf(asker, sizeof asker, "%s", c->op->ref);
+    asker[strcspn(asker, "/")] = '\0';
     check_panel_handles(c);
-    must(c, !in_panel(c->op, c->op->by) && !in_panel(c->op, c->m->orgs[asker].handle),
-         M_BIT(field_invalid));
+    must(c, !in_panel(c->op, c->op->by) && !in_panel(c->op, asker), M_BIT(field_invalid));
 }
 
 static void check_need_ref(struct check *c)
 {
     int at = must_need(c, c->op->ref);
 
+    if (c->op->kind == M_NEED_VOUCH)
+        check_vouching_panel(c);
     if (at < 0)
         return;
     const struct m_need *n = &c->m->needs.v[at];
@@ -241,7 +247,6 @@ static void check_need_ref(struct check *c)
     if (c->op->n_panel == 0)
         must(c, model_vouched(c->m, n->author, c->at) < c->m->network.policy.urgent_quota,
              M_BIT(urgent_quota));
-    check_vouching_panel(c, n->author);
 }
 
 static void check_leave(struct check *c)
@@ -307,7 +312,9 @@ static void check_status_grant(struct check *c)
     must(c, op->class >= 1 && op->class <= 3 && op->levy >= 0 && op->levy <= 1000,
          M_BIT(field_invalid));
     must(c, op->pool >= 0 && op->pool <= policy->pool_rate_permille, M_BIT(field_invalid));
-    check_deciding_panel(c);
+    if (op->n_panel > 0)
+        check_deciding_panel(c);
+    must(c, op->n_panel > 0, M_BIT(field_missing));
     must_end(c, policy->status_days_max);
 }
 
@@ -320,7 +327,7 @@ static void check_status_end(struct check *c)
     else
         must(c, strcmp(c->op->by, c->op->org) == 0, M_BIT(not_yours));
     if (org > 0)
-        must(c, status_in_force(&c->m->orgs[org].status, c->at), M_BIT(already_closed));
+        must(c, model_status_in_force(&c->m->orgs[org].status, c->at), M_BIT(already_closed));
 }
 
 static void check_excuse(struct check *c)
@@ -355,7 +362,7 @@ static void check_step_set(struct check *c)
     else
         must(c, false, M_BIT(field_invalid));
     if (org > 0)
-        must(c, step_founded(c->m, org, op->step, op->n_panel > 0, c->at, &confirmed),
+        must(c, model_step_founded(c->m, org, op->step, op->n_panel > 0, c->at, &confirmed),
              M_BIT(step_unfounded));
 }
 

@@ -95,20 +95,6 @@ static int64_t more_for(const struct check *c, int org, const struct m_agreement
     return more;
 }
 
-/* Of minutes that a fragile asker asks for, what the pool can pay. */
-static int64_t pool_covers(const struct check *c, int need, const struct m_agreement *changed,
-                           int64_t more)
-{
-    int64_t asks = need_asks(c->m, need, c->at, changed);
-    int64_t left = model_budget_left(c->m, c->at);
-
-    if (!status_fragile(&c->m->orgs[c->m->needs.v[need].author].status, c->at) ||
-        !need_in_reach(c->m, need, c->at))
-        return 0;
-    left = left < asks ? left : asks;
-    return left < more ? left : more;
-}
-
 static void check_lines(struct check *c, int need, const struct m_agreement *changed)
 {
     struct m_figures figures[M_ORGS];
@@ -120,8 +106,8 @@ static void check_lines(struct check *c, int need, const struct m_agreement *cha
     for (int org = 1; org <= c->m->n_orgs; org++) {
         int64_t more = more_for(c, org, changed);
 
-        if (need >= 0 && org == c->m->needs.v[need].author && more > 0)
-            more -= pool_covers(c, need, changed, more);
+        if (more > 0) /* below zero it asks for nothing, as at zero */
+            more -= model_covers(c->m, org, c->at, need, changed);
         must(c, line_passes(c, &figures[org], more, direct || c->m->network.policy.limit_soft),
              M_BIT(limit_crossed));
     }
@@ -131,7 +117,7 @@ static void check_lines(struct check *c, int need, const struct m_agreement *cha
 
 static bool at_step(const struct check *c, int org, int step)
 {
-    return step_in_force(&c->m->orgs[org].step, c->at) && c->m->orgs[org].step.step >= step;
+    return model_step_in_force(&c->m->orgs[org].step, c->at) && c->m->orgs[org].step.step >= step;
 }
 
 static void check_steps(struct check *c, int need, const struct m_agreement *changed)

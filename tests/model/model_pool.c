@@ -22,7 +22,7 @@ static int64_t asked_for(const struct model *m, const struct op *op, int asker)
     return sum;
 }
 
-int64_t need_asks(const struct model *m, int need, int64_t at, const struct m_agreement *without)
+int64_t model_need_asks(const struct model *m, int need, int64_t at, const struct m_agreement *without)
 {
     const struct m_need *n = &m->needs.v[need];
     int64_t asks = n->minutes - n->served - need_kept(m, need, at, without);
@@ -79,11 +79,21 @@ int64_t model_budget_left(const struct model *m, int64_t at)
     return left > 0 ? left : 0;
 }
 
-bool need_in_reach(const struct model *m, int need, int64_t at)
+bool model_need_in_reach(const struct model *m, int need, int64_t at)
 {
     int64_t ended_at = m->needs.v[need].ended_at;
 
     return ended_at == 0 || at <= model_reach(m, ended_at);
+}
+
+int64_t model_covers(const struct model *m, int org, int64_t at, int need,
+                     const struct m_agreement *own)
+{
+    if (need < 0 || org != m->needs.v[need].author ||
+        !model_status_fragile(&m->orgs[org].status, at) || !model_need_in_reach(m, need, at))
+        return 0;
+    int64_t asks = model_need_asks(m, need, at, own), left = model_budget_left(m, at);
+    return left < asks ? left : asks;
 }
 
 static int64_t rate_of(const struct model *m, const struct op *op, int64_t at, int need,
@@ -96,7 +106,7 @@ static int64_t rate_of(const struct model *m, const struct op *op, int64_t at, i
 
     if (model_urgent(m, op, at, need, own))
         return m->network.policy.pool_urgent_permille;
-    if (!status_in_force(status, at))
+    if (!model_status_in_force(status, at))
         return 0;
     if (rate > m->network.policy.pool_rate_permille)
         rate = m->network.policy.pool_rate_permille;
@@ -112,7 +122,7 @@ void model_payments(const struct model *m, const struct op *op, int64_t at, int 
                     const struct m_agreement *own, int64_t paid[static M_SHARES])
 {
     memset(paid, 0, M_SHARES * sizeof paid[0]);
-    if (need < 0 || op->gift == 1 || !need_in_reach(m, need, at))
+    if (need < 0 || op->gift == 1 || !model_need_in_reach(m, need, at))
         return;
     const struct m_need *n = &m->needs.v[need];
     int64_t eligible = asked_for(m, op, n->author), open = n->minutes - n->served;
@@ -230,14 +240,14 @@ static void gather(const struct model *m, int64_t q, const struct m_figures *f, 
     for (int i = 1; i <= m->n_orgs; i++) {
         const struct m_org *o = &m->orgs[i];
         int64_t capacity = o->capacity >= 0 ? o->capacity : m->network.policy.capacity_default;
-        bool status = status_in_force(&o->status, q);
+        bool status = model_status_in_force(&o->status, q);
 
         if (o->left)
             continue;
         c->org[c->n] = i;
         c->v[c->n++] = (struct m_member){.position = m_position(&f[i]),
                                          .weight = capacity * (status ? o->status.levy : 1000),
-                                         .fragile = status_fragile(&o->status, q)};
+                                         .fragile = model_status_fragile(&o->status, q)};
     }
 }
 

@@ -6,14 +6,14 @@
 
 /* --- Status ---------------------------------------------------------------------------------- */
 
-bool status_in_force(const struct m_status *s, int64_t at)
+bool model_status_in_force(const struct m_status *s, int64_t at)
 {
     return s->class > 0 && !s->ended && at < s->until;
 }
 
-bool status_fragile(const struct m_status *s, int64_t at)
+bool model_status_fragile(const struct m_status *s, int64_t at)
 {
-    return status_in_force(s, at) && s->class == 1;
+    return model_status_in_force(s, at) && s->class == 1;
 }
 
 int model_vouched(const struct model *m, int asker, int64_t at)
@@ -38,7 +38,7 @@ int model_class(const struct model *m, const struct m_need *n, int64_t at)
 
     if (need_in_force(n, at))
         return 0;
-    if (status_in_force(status, at))
+    if (model_status_in_force(status, at))
         class = status->class;
     if (n->ordinal <= m->network.policy.class_new_needs && class == 3)
         class = 2;
@@ -119,12 +119,12 @@ bool model_excusable(const struct m_agreement *a, int giver, int receiver)
 
 /* --- Steps ----------------------------------------------------------------------------------- */
 
-bool step_in_force(const struct m_step *s, int64_t at)
+bool model_step_in_force(const struct m_step *s, int64_t at)
 {
     return s->step > 0 && s->ended_at == 0 && !s->appealed && at < s->until;
 }
 
-bool step_founded(const struct model *m, int org, int step, bool panel, int64_t at, bool *confirmed)
+bool model_step_founded(const struct model *m, int org, int step, bool panel, int64_t at, bool *confirmed)
 {
     const struct m_step *last = &m->orgs[org].step;
     const struct m_policy *policy = &m->network.policy;

@@ -6,7 +6,7 @@
 static int64_t supported_minutes(struct generator *g, int need, bool hard)
 {
     int asker = g->m->needs.v[need].author;
-    int64_t asks = need_asks(g->m, need, g->at, NULL), left = model_budget_left(g->m, g->at);
+    int64_t asks = model_need_asks(g->m, need, g->at, NULL), left = model_budget_left(g->m, g->at);
     int64_t room = line_room(g, asker, hard);
 
     switch (rng_below(&g->rng, 4)) {
@@ -57,7 +57,7 @@ bool make_supported(struct generator *g, struct op *op)
         int need = (first + i) % n, asker = g->m->needs.v[need].author;
 
         if (need_life(&g->m->needs.v[need], g->at) == M_OPEN && !g->m->orgs[asker].left &&
-            status_in_force(&g->m->orgs[asker].status, g->at))
+            model_status_in_force(&g->m->orgs[asker].status, g->at))
             return make_supported_for(g, op, need);
     }
     return false;

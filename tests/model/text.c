@@ -267,6 +267,8 @@ static void add_reciprocity(struct line *line, const struct op *op)
     case M_PROMISE_EXCUSE:
         add_string(line, "agreement", op->ref);
         return;
+    case M_STEP_APPEAL:
+        return;
     case M_STATUS_GRANT:
         add_int(line, "class", op->class);
         add_int(line, "levy_permille", op->levy);
@@ -433,9 +435,10 @@ void m_day_text(char out[static 11], int32_t day)
 
 int64_t m_month_start(int month)
 {
-    int64_t days = 0;
+    bool late = month >= 12 * 30;
+    int64_t days = late ? 10957 : 0; /* before 2000: half the way to most */
 
-    for (int year = 1970; year < 1970 + month / 12; year++)
+    for (int year = late ? 2000 : 1970; year < 1970 + month / 12; year++)
         days += days_of_year(year);
     for (int i = 0; i < month % 12; i++)
         days += days_of_month(1970 + month / 12, i);
