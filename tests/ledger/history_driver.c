@@ -169,6 +169,13 @@ struct tick {
     struct id id;
 };
 
+static void cover_closing(struct history_coverage *c, const struct m_closed *all)
+{
+    c->quarters++;
+    c->given += all->given > 0;
+    c->forgiven += all->forgiven > 0;
+}
+
 /* The model lives through the moments. */
 static void expect_tick(struct history *h, const struct m_due *due, int n, int64_t at,
                         struct tick *out)
@@ -177,8 +184,14 @@ static void expect_tick(struct history *h, const struct m_due *due, int n, int64
     struct hash_stream stream;
 
     hash_stream_start(&stream);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        int64_t crisis = h->model.crisis_until;
+
         hash_stream_add(&stream, lines, model_moment(&h->model, &due[i], at, lines));
+        h->coverage->crises += h->model.crisis_until != crisis;
+        if (due[i].type == M_POOL_CLOSING)
+            cover_closing(h->coverage, &h->model.closings.v[h->model.closings.n - 1]);
+    }
     hash_stream_end(&stream, &out->effects);
     out->n = n;
     id_make(&out->id, at, out->effects.b);
@@ -383,6 +396,8 @@ static bool judge_lines(struct history *h, const struct m_figures *figures, int6
                                    note->org, d->projected, (int)d->verdict);
         h->coverage->soft += d->verdict == LIMIT_PASS_SOFT;
         h->coverage->urgent_past_line += note->urgent && d->projected < -line.hard;
+        h->coverage->covered += d->verdict != LIMIT_REFUSED && !note->urgent &&
+                                d->projected - note->covered < -d->refused_past;
     }
     return true;
 }
@@ -405,14 +420,41 @@ static bool judge_changes(struct history *h)
     return true;
 }
 
+static int64_t paid_now(const struct model *m)
+{
+    int64_t paid = 0;
+
+    for (int i = 0; i < m->exchanges.n; i++)
+        paid += m->exchanges.v[i].paid;
+    return paid;
+}
+
+static void cover_accepted(const struct history *h, int64_t paid_before, int64_t at)
+{
+    struct history_coverage *c = h->coverage;
+    int64_t paid = paid_now(&h->model) - paid_before;
+    int org = h->op.org[0] ? model_org(&h->model, h->op.org) : 0;
+
+    c->accepted[h->op.kind]++;
+    c->paid += paid > 0;
+    c->paid_back += paid < 0;
+    c->ran_out += paid > 0 && model_budget_left(&h->model, at) == 0;
+    c->by_panel += h->op.kind == M_NEED_VOUCH && h->op.n_panel > 0;
+    if (h->op.kind == M_STEP_SET) {
+        c->confirmed += h->model.orgs[org].step.confirmed;
+        c->in_force[h->op.step]++;
+    }
+}
+
 static bool after_acceptance(struct history *h, int64_t at)
 {
     struct rules *r = &h->rules;
     struct m_signer signers[M_ORGS];
     int n = model_signers(&h->model, &h->op, signers);
 
+    int64_t paid = paid_now(&h->model);
     model_apply(&h->model, &h->op, at, h->text);
-    h->coverage->accepted[h->op.kind]++;
+    cover_accepted(h, paid, at);
     model_figures(&h->model, m_day(at), h->figures);
     if (state_size(&h->state) != h->model.size || r->index + 1 != h->model.size)
         return history_differs(h, "size %" PRIu64 ", expected %" PRIu64, state_size(&h->state),

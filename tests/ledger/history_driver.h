@@ -19,6 +19,11 @@ struct history_coverage {
     uint64_t refused[M_CODE_COUNT];
     uint64_t known, ticks_full, single, several; /* refusals with one and with more fitting codes */
     uint64_t soft, urgent_past_line;
+    uint64_t paid, ran_out;     /* records of which the pool paid a part; to its last minute */
+    uint64_t paid_back;         /* reversals that gave some of it back */
+    uint64_t covered;           /* past a line by what the pool can pay */
+    uint64_t quarters, given, forgiven, crises;
+    uint64_t by_panel, confirmed, in_force[5]; /* urgencies; steps confirmed; set, by step */
 };
 
 struct history {

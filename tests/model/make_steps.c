@@ -195,8 +195,26 @@ static int founded_for(struct generator *g, int org, bool *by_panel)
     return 0;
 }
 
+/* The panel looks again at a step that was appealed. */
+static bool confirm_step(struct generator *g, struct op *op, int org)
+{
+    const struct m_step *last = &g->m->orgs[org].step;
+    bool confirms;
+
+    if (g->m->orgs[org].left || !last->appealed ||
+        !model_step_founded(g->m, org, last->step, true, g->at, &confirms) || !confirms)
+        return false;
+    op->step = last->step;
+    op->until = pick_until(g, g->m->network.policy.step_days);
+    commitment(g, op->reason);
+    return deciding_panel(g, op, org);
+}
+
 bool make_step_set(struct generator *g, struct op *op)
 {
+    for (int org = 1; org <= g->m->n_orgs; org++)
+        if (rng_chance(&g->rng, 700) && confirm_step(g, op, org))
+            return true;
     int first = (int)rng_below(&g->rng, (size_t)g->m->n_orgs);
 
     for (int i = 0; i < g->m->n_orgs; i++) {
