@@ -77,8 +77,12 @@ static void plan_pool(struct generator *g, struct m_policy *policy)
         policy->forgive_band = rng_magnitude(rng, 600) - 1;
     if (rng_chance(rng, 400)) {
         policy->crisis_orgs_min = rng_range(rng, 1, 5);
-        policy->crisis_urgent_permille = rng_range(rng, 1, 200);
-        policy->crisis_days = rng_range(rng, 1, 100);
+        policy->crisis_urgent_permille = rng_chance(rng, 500) ? 1000 : rng_range(rng, 1, 200);
+        policy->crisis_days = rng_range(rng, 1, 60);
+    }
+    if (rng_chance(rng, 500)) {
+        policy->crisis_fill_permille = rng_range(rng, 1, 1000);
+        policy->crisis_fill_days = rng_range(rng, 30, 180);
     }
     if (rng_chance(rng, 500))
         policy->urgent_quota = rng_range(rng, 2, 12);
@@ -484,6 +488,8 @@ static void make_any(struct generator *g, struct op *op)
         made = make_urgent(g, op);
     if (!made && rng_chance(&g->rng, 300))
         made = make_supported(g, op);
+    if (!made && rng_chance(&g->rng, 150))
+        made = make_paused(g, op);
     for (int tries = 0; tries < 10 && !made; tries++)
         made = make_kind(g, op, pick_kind(g));
     if (!made)

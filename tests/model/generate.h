@@ -100,6 +100,11 @@ bool make_late(struct generator *g, struct op *op);
 bool make_urgent(struct generator *g, struct op *op);
 /* An exchange for a need of which the pool pays a part. */
 bool make_supported(struct generator *g, struct op *op);
+/* Parts of it, in make.c. */
+bool make_urgent_need(struct generator *g, struct op *op, int org);
+bool make_vouch_for(struct generator *g, struct op *op, int need);
+/* Something urgent of an organisation at step 4. */
+bool make_paused(struct generator *g, struct op *op);
 bool urgency_in_force(const struct generator *g);
 /* One operation of a kind, meant to be in order; false when there is nothing to do it with. */
 bool make_kind(struct generator *g, struct op *op, enum m_kind kind);
@@ -108,6 +113,8 @@ bool make_kind(struct generator *g, struct op *op, enum m_kind kind);
  * there are too few.
  */
 bool pick_panel(struct generator *g, struct op *op, int but, int but_too, int least);
+/* The author is a coordinator in force, but not that organisation; false when there is none. */
+bool deciding_coordinator(struct generator *g, struct op *op, int org);
 /* Where a giver needs one, most often; or for no reason. */
 void pick_cosigner(struct generator *g, struct op *op);
 /* True for an operation that step 4 would refuse, unless it is to be tried all the same. */

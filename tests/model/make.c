@@ -171,10 +171,8 @@ static bool make_offer_step(struct generator *g, struct op *op)
     return true;
 }
 
-static bool make_need(struct generator *g, struct op *op)
+static void fill_need(struct generator *g, struct op *op, int by)
 {
-    int by = pick_org(g, -1);
-
     author(g, op, by);
     pick_type_and_skill(g, op);
     op->minutes = rng_chance(&g->rng, 700) ? rng_magnitude(&g->rng, 4 * g->plan.minutes_max)
@@ -185,7 +183,20 @@ static bool make_need(struct generator *g, struct op *op)
     op->minutes = op->minutes < 1 ? 1 : op->minutes > 100000 ? 100000 : op->minutes;
     op->expires = pick_expires(g, g->m->network.policy.need_days_max);
     commitment(g, op->details);
+}
+
+static bool make_need(struct generator *g, struct op *op)
+{
+    fill_need(g, op, pick_org(g, -1));
     return !rests(g, op);
+}
+
+bool make_urgent_need(struct generator *g, struct op *op, int org)
+{
+    start_op(op, M_NEED_PUBLISH);
+    fill_need(g, op, org);
+    op->urgent = true;
+    return true;
 }
 
 /* Where the quota asks for it, or for no reason; false when nobody is there to do it. */
@@ -201,6 +212,22 @@ static bool vouch_with_panel(struct generator *g, struct op *op, int asker, int 
     return !spent || rng_chance(&g->rng, 200);
 }
 
+bool make_vouch_for(struct generator *g, struct op *op, int need)
+{
+    const struct m_need *n = &g->m->needs.v[need];
+    int by = pick_org(g, n->author);
+
+    /* Whoever vouched before tries again now and then. */
+    if (n->n_vouches > 0 && rng_chance(&g->rng, 300))
+        by = n->vouches[rng_below(&g->rng, (size_t)n->n_vouches)].org;
+    if (by < 0 || g->m->orgs[by].left)
+        return false;
+    start_op(op, M_NEED_VOUCH);
+    author(g, op, by);
+    set_ref(g, op->ref, n->author, n->id);
+    return vouch_with_panel(g, op, n->author, by);
+}
+
 static bool make_vouch(struct generator *g, struct op *op)
 {
     for (int tries = 0; tries < 40; tries++) {
@@ -211,15 +238,8 @@ static bool make_vouch(struct generator *g, struct op *op)
         const struct m_need *n = &g->m->needs.v[at];
         if (!n->urgent || need_in_force(n, g->at))
             continue;
-        int by = pick_org(g, n->author);
-        /* Whoever vouched before tries again now and then. */
-        if (n->n_vouches > 0 && rng_chance(&g->rng, 300))
-            by = n->vouches[rng_below(&g->rng, (size_t)n->n_vouches)].org;
-        if (by < 0 || g->m->orgs[by].left)
-            continue;
-        author(g, op, by);
-        set_ref(g, op->ref, n->author, n->id);
-        return vouch_with_panel(g, op, n->author, by);
+        if (make_vouch_for(g, op, at))
+            return true;
     }
     return false;
 }

@@ -38,7 +38,7 @@ static bool deciding_panel(struct generator *g, struct op *op, int org)
     return true;
 }
 
-static bool deciding_coordinator(struct generator *g, struct op *op, int org)
+bool deciding_coordinator(struct generator *g, struct op *op, int org)
 {
     int first = (int)rng_below(&g->rng, (size_t)g->m->n_orgs);
 
@@ -129,6 +129,19 @@ static int64_t pick_until(struct generator *g, int64_t days_max)
     }
 }
 
+/* Who received most beyond what it gave. */
+static int lowest_org(struct generator *g)
+{
+    struct m_figures figures[M_ORGS];
+    int lowest = pick_org(g, -1);
+
+    model_figures(g->m, m_day(g->at), figures);
+    for (int i = 1; i <= g->m->n_orgs; i++)
+        if (!g->m->orgs[i].left && m_position(&figures[i]) < m_position(&figures[lowest]))
+            lowest = i;
+    return lowest;
+}
+
 bool make_status_grant(struct generator *g, struct op *op)
 {
     int org = pick_org(g, -1), need = rng_chance(&g->rng, 600) ? pick_need(g) : -1;
@@ -136,6 +149,8 @@ bool make_status_grant(struct generator *g, struct op *op)
 
     if (need >= 0 && !g->m->orgs[g->m->needs.v[need].author].left)
         org = g->m->needs.v[need].author;
+    else if (rng_chance(&g->rng, 500))
+        org = lowest_org(g);
     for (int tries = 0; tries < 5 && model_panel(g->m, org, g->at); tries++)
         org = pick_org(g, -1);
     if (!deciding_panel(g, op, org))
@@ -195,6 +210,26 @@ static int founded_for(struct generator *g, int org, bool *by_panel)
     return 0;
 }
 
+/* Without a look at whether there is reason for it: one that promised badly, and the next step. */
+static bool next_step(struct generator *g, struct op *op)
+{
+    int n = g->m->agreements.n, first = n > 0 ? (int)rng_below(&g->rng, (size_t)n) : 0;
+
+    for (int i = 0; i < n; i++) {
+        const struct m_agreement *a = &g->m->agreements.v[(first + i) % n];
+        int org = a->pairs[0].from;
+
+        if (promise_outcome(a, org) != M_BROKEN || g->m->orgs[org].left)
+            continue;
+        op->step = g->m->orgs[org].step.step < 2 ? 2 : g->m->orgs[org].step.step + 1;
+        op->step = op->step > 4 || rng_chance(&g->rng, 200) ? 2 : op->step;
+        op->until = pick_until(g, g->m->network.policy.step_days);
+        commitment(g, op->reason);
+        return deciding_panel(g, op, org);
+    }
+    return false;
+}
+
 /* The panel looks again at a step that was appealed. */
 static bool confirm_step(struct generator *g, struct op *op, int org)
 {
@@ -215,6 +250,8 @@ bool make_step_set(struct generator *g, struct op *op)
     for (int org = 1; org <= g->m->n_orgs; org++)
         if (rng_chance(&g->rng, 700) && confirm_step(g, op, org))
             return true;
+    if (rng_chance(&g->rng, 250))
+        return next_step(g, op);
     int first = (int)rng_below(&g->rng, (size_t)g->m->n_orgs);
 
     for (int i = 0; i < g->m->n_orgs; i++) {

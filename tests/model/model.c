@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -311,6 +310,8 @@ bool hours_wholly_reversed(const struct model *m, const struct m_hours *h)
     return true;
 }
 
+#define MONTHS_MAX 100000 /* more than there are */
+
 /* --- Due moments ----------------------------------------------------------------------------- */
 
 static int due_order(const struct m_due *a, const struct m_due *b)
@@ -394,7 +395,7 @@ static int list_due(const struct model *m, int64_t until, int months, struct m_d
 
 int model_due(const struct model *m, int64_t until, struct m_due **out)
 {
-    return list_due(m, until, INT_MAX, out);
+    return list_due(m, until, MONTHS_MAX, out);
 }
 
 bool model_next_due(const struct model *m, struct m_due *out)

@@ -16,11 +16,13 @@ bool wrong_panel(struct generator *g, struct op *op)
     if (op->n_panel == 0)
         return false;
     char *member = op->panel[rng_below(&g->rng, (size_t)op->n_panel)];
-    if (strcmp(member, op->by) == 0 && rng_chance(&g->rng, 700))
+    if (op->n_panel < M_PARTIES && rng_chance(&g->rng, 500)) /* one too many */
+        member = op->panel[op->n_panel++];
+    else if (strcmp(member, op->by) == 0 && rng_chance(&g->rng, 700))
         return false;
-    switch (rng_below(&g->rng, 4)) {
+    switch (rng_below(&g->rng, 6)) {
     case 0:
-        memmove(op->panel[0], op->panel[1], (size_t)--op->n_panel * sizeof op->panel[0]);
+        op->n_panel--;
         break;
     case 1:
         set_text(member, M_HANDLE, op->org[0] ? op->org : op->by);
@@ -62,6 +64,8 @@ bool decided_alone(struct generator *g, struct op *op)
     if (!kind)
         return false;
     op->n_panel = 0;
+    if (rng_chance(&g->rng, 600))
+        return deciding_coordinator(g, op, model_org(g->m, op->org));
     SET(op->by, handle_of(g, pick_org(g, -1)));
     return true;
 }

@@ -2,6 +2,22 @@
 /* Exchanges for a need of which the pool pays a part (SPEC 8.2, 18.4). */
 #include "tests/model/generate.h"
 
+/* What brings the asker exactly to its line when its status pays, give or take a minute. */
+static int64_t to_the_line(struct generator *g, int need)
+{
+    const struct m_need *n = &g->m->needs.v[need];
+    struct m_figures figures[M_ORGS];
+    int64_t rate = g->m->orgs[n->author].status.pool, open = n->minutes - n->served;
+
+    model_figures(g->m, m_day(g->at), figures);
+    int64_t room = m_position(&figures[n->author]) +
+                   model_line(g->m, &figures[n->author], g->at).floor;
+    int64_t minutes = room > 0 ? room : 1;
+    while (minutes < 100000 && minutes - (minutes < open ? minutes : open) * rate / 1000 < room)
+        minutes++;
+    return minutes + rng_range(&g->rng, 0, 1);
+}
+
 /* As much as the pool and the line together let through, give or take a minute; or anything. */
 static int64_t supported_minutes(struct generator *g, int need, bool hard)
 {
@@ -9,12 +25,14 @@ static int64_t supported_minutes(struct generator *g, int need, bool hard)
     int64_t asks = model_need_asks(g->m, need, g->at, NULL), left = model_budget_left(g->m, g->at);
     int64_t room = line_room(g, asker, hard);
 
-    switch (rng_below(&g->rng, 4)) {
+    switch (rng_below(&g->rng, 5)) {
     case 0:
         return room + (asks < left ? asks : left) + rng_range(&g->rng, -1, 1);
     case 1:
         return asks + rng_range(&g->rng, -1, 1);
     case 2:
+        return to_the_line(g, need);
+    case 3:
         return room > 0 ? rng_magnitude(&g->rng, room) : asks;
     default:
         return rng_magnitude(&g->rng, g->plan.minutes_max);
