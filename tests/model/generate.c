@@ -22,7 +22,7 @@ static const int usual_weights[M_KIND_COUNT] = {
     [M_AGREEMENT_CLOSE] = 12,  [M_AGREEMENT_CANCEL] = 8, [M_HOURS_RECORD] = 120,
     [M_HOURS_REVERSE] = 25,    [M_ASSERTION_BALANCE] = 12, [M_POOL_GIVE] = 10,
     [M_STATUS_GRANT] = 12,     [M_STATUS_END] = 4,       [M_PROMISE_EXCUSE] = 7,
-    [M_STEP_SET] = 16,         [M_STEP_END] = 4,         [M_STEP_APPEAL] = 6,
+    [M_STEP_SET] = 16,         [M_STEP_END] = 7,         [M_STEP_APPEAL] = 6,
 };
 
 /* Every kind with its usual weight, a tenth, or several times that. */
@@ -71,7 +71,7 @@ static void plan_pool(struct generator *g, struct m_policy *policy)
         policy->pool_rate_permille = rng_range(rng, 200, 1000);
     if (rng_chance(rng, 400))
         policy->forgive_divisor = rng_range(rng, 1, 12);
-    if (rng_chance(rng, 400))
+    if (rng_chance(rng, policy->forgive_divisor > 0 ? 800 : 200))
         policy->forgive_levy_divisor = rng_range(rng, 1, 12);
     if (rng_chance(rng, 500))
         policy->forgive_band = rng_magnitude(rng, 600) - 1;
@@ -266,7 +266,7 @@ static int64_t next_mandate_end(const struct generator *g)
     return moment;
 }
 
-/* The next end of a status, a step, a panel mandate or a crisis; -1 when there is none to come. */
+/* The next end of a status, a step, a panel mandate, a crisis, or what a broken promise counts; -1 when there is none to come. */
 static int64_t next_force_end(const struct generator *g)
 {
     int64_t moment = -1;
@@ -279,6 +279,14 @@ static int64_t next_force_end(const struct generator *g)
         for (int k = 0; k < 4; k++)
             if (ends[k] > g->now && (moment < 0 || ends[k] < moment))
                 moment = ends[k];
+    }
+    for (int i = 0; i < g->m->agreements.n; i++) {
+        const struct m_agreement *a = &g->m->agreements.v[i];
+        int64_t end = (m_day(a->ended_at) + g->m->network.policy.promise_days) * M_DAY_MS;
+
+        if (a->ended_at > 0 && end > g->now && (moment < 0 || end < moment) &&
+            promise_outcome(a, a->pairs[0].from) == M_BROKEN)
+            moment = end;
     }
     return moment;
 }
@@ -306,7 +314,7 @@ static int64_t next_reach(const struct generator *g)
 static int64_t step_to_moment(struct generator *g)
 {
     int64_t moment = rng_chance(&g->rng, 300) ? midnight_after(g->now) : next_moment(g);
-    int64_t end = rng_chance(&g->rng, 150) ? next_force_end(g) : -1;
+    int64_t end = rng_chance(&g->rng, 300) ? next_force_end(g) : -1;
 
     if (end > 0 && end < g->now + 40 * M_DAY_MS)
         moment = end;
@@ -490,6 +498,8 @@ static void make_any(struct generator *g, struct op *op)
         made = make_supported(g, op);
     if (!made && rng_chance(&g->rng, 150))
         made = make_paused(g, op);
+    if (!made && rng_chance(&g->rng, 80))
+        made = make_aged(g, op);
     for (int tries = 0; tries < 10 && !made; tries++)
         made = make_kind(g, op, pick_kind(g));
     if (!made)

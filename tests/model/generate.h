@@ -100,6 +100,8 @@ bool make_late(struct generator *g, struct op *op);
 bool make_urgent(struct generator *g, struct op *op);
 /* An exchange for a need of which the pool pays a part. */
 bool make_supported(struct generator *g, struct op *op);
+/* A step about one whose broken promise counts for the last day, or no more. */
+bool make_aged(struct generator *g, struct op *op);
 /* Parts of it, in make.c. */
 bool make_urgent_need(struct generator *g, struct op *op, int org);
 bool make_vouch_for(struct generator *g, struct op *op, int need);

@@ -210,8 +210,20 @@ static int founded_for(struct generator *g, int org, bool *by_panel)
     return 0;
 }
 
-/* Without a look at whether there is reason for it: one that promised badly, and the next step. */
-static bool next_step(struct generator *g, struct op *op)
+/* Broken so long ago that it counts today for the last time, or since today no more. */
+static bool just_aged(const struct generator *g, const struct m_agreement *a)
+{
+    int64_t days = m_day(g->at) - m_day(a->ended_at);
+
+    return days == g->m->network.policy.promise_days ||
+           days == g->m->network.policy.promise_days - 1;
+}
+
+/*
+ * Without a look at whether there is reason for it: the next step of one that promised badly.
+ * `doubtful`: and was excused, or did so long ago.
+ */
+static bool next_step(struct generator *g, struct op *op, bool doubtful)
 {
     int n = g->m->agreements.n, first = n > 0 ? (int)rng_below(&g->rng, (size_t)n) : 0;
 
@@ -219,13 +231,35 @@ static bool next_step(struct generator *g, struct op *op)
         const struct m_agreement *a = &g->m->agreements.v[(first + i) % n];
         int org = a->pairs[0].from;
 
-        if (promise_outcome(a, org) != M_BROKEN || g->m->orgs[org].left)
+        if (promise_outcome(a, org) != M_BROKEN || g->m->orgs[org].left ||
+            (doubtful && !promise_excused(a, org) && !just_aged(g, a)))
             continue;
         op->step = g->m->orgs[org].step.step < 2 ? 2 : g->m->orgs[org].step.step + 1;
         op->step = op->step > 4 || rng_chance(&g->rng, 200) ? 2 : op->step;
         op->until = pick_until(g, g->m->network.policy.step_days);
         commitment(g, op->reason);
         return deciding_panel(g, op, org);
+    }
+    return false;
+}
+
+bool make_aged(struct generator *g, struct op *op)
+{
+    int n = g->m->agreements.n, first = n > 0 ? (int)rng_below(&g->rng, (size_t)n) : 0;
+
+    for (int i = 0; i < n; i++) {
+        const struct m_agreement *a = &g->m->agreements.v[(first + i) % n];
+        int org = a->pairs[0].from;
+
+        if (!just_aged(g, a) || g->m->orgs[org].left || promise_excused(a, org) ||
+            promise_outcome(a, org) != M_BROKEN)
+            continue;
+        start_op(op, M_STEP_SET);
+        op->step = 2;
+        op->until = pick_until(g, g->m->network.policy.step_days);
+        commitment(g, op->reason);
+        return rng_chance(&g->rng, 500) ? deciding_coordinator(g, op, org)
+                                        : deciding_panel(g, op, org);
     }
     return false;
 }
@@ -250,8 +284,8 @@ bool make_step_set(struct generator *g, struct op *op)
     for (int org = 1; org <= g->m->n_orgs; org++)
         if (rng_chance(&g->rng, 700) && confirm_step(g, op, org))
             return true;
-    if (rng_chance(&g->rng, 250))
-        return next_step(g, op);
+    if (rng_chance(&g->rng, 300) && next_step(g, op, rng_chance(&g->rng, 700)))
+        return true;
     int first = (int)rng_below(&g->rng, (size_t)g->m->n_orgs);
 
     for (int i = 0; i < g->m->n_orgs; i++) {
@@ -288,7 +322,7 @@ bool make_step_end(struct generator *g, struct op *op)
 
         if (!stands(g, org))
             continue;
-        if (g->m->orgs[org].step.step == 2 && rng_chance(&g->rng, 500))
+        if (rng_chance(&g->rng, g->m->orgs[org].step.step == 2 ? 500 : 150))
             return deciding_coordinator(g, op, org);
         return deciding_panel(g, op, org);
     }

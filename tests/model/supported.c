@@ -25,12 +25,13 @@ static int64_t supported_minutes(struct generator *g, int need, bool hard)
     int64_t asks = model_need_asks(g->m, need, g->at, NULL), left = model_budget_left(g->m, g->at);
     int64_t room = line_room(g, asker, hard);
 
-    switch (rng_below(&g->rng, 5)) {
+    switch (rng_below(&g->rng, 6)) {
     case 0:
         return room + (asks < left ? asks : left) + rng_range(&g->rng, -1, 1);
     case 1:
         return asks + rng_range(&g->rng, -1, 1);
     case 2:
+    case 4:
         return to_the_line(g, need);
     case 3:
         return room > 0 ? rng_magnitude(&g->rng, room) : asks;
