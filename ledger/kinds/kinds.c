@@ -456,16 +456,15 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* What the common pool can pay of the minutes that a fragile asker asks for (SPEC 8.2). */
-static int64_t covered_by_pool(struct rules *r, uint32_t number, int64_t extra,
-                               const struct limit_ask *ask)
+/* What the common pool can pay of what a fragile asker asks for, at most (SPEC 8.2). */
+static int64_t most_by_pool(struct rules *r, uint32_t number, const struct limit_ask *ask)
 {
     struct quarter quarter;
-    if (ask->asker != number || ask->still_asks <= 0 || extra <= 0 ||
+    if (ask->asker != number || ask->still_asks <= 0 ||
         state_status_class(r->state, number, r->at, NULL) != 1)
         return 0;
     state_quarter(r->state, &quarter);
-    return smaller(smaller(extra, ask->still_asks), quarter.budget - quarter.spent);
+    return smaller(ask->still_asks, quarter.budget - quarter.spent);
 }
 
 bool check_limit(struct rules *r, uint32_t number, int64_t extra, const struct limit_ask *ask,
@@ -475,9 +474,9 @@ bool check_limit(struct rules *r, uint32_t number, int64_t extra, const struct l
     state_roll_window(r->state, org, window_day(r->at));
     struct line line;
     state_line(r->state, org, r->at, &line);
-    struct limit_note note = {.org = number,
-                              .urgent = ask->urgent,
-                              .covered = covered_by_pool(r, number, extra, ask)};
+    int64_t most = most_by_pool(r, number, ask);
+    struct limit_note note = {
+        .org = number, .urgent = ask->urgent, .covered = extra > 0 ? smaller(extra, most) : 0};
     struct limit_input input = {.position = org_position(org),
                                 .pending_received = org->received_pending,
                                 .pending_given = org->given_pending,
@@ -485,6 +484,7 @@ bool check_limit(struct rules *r, uint32_t number, int64_t extra, const struct l
                                 .urgent = ask->urgent,
                                 .context = ask->context};
     limits_decide(&r->state->network.found.policy, &line, &input, &note.decision);
+    note.decision.allowed_more += most; /* beside what is not counted */
     if (r->outcome != NULL && r->outcome->n_limits < PARTIES_MAX)
         r->outcome->limits[r->outcome->n_limits++] = note;
     if (note.decision.verdict == LIMIT_REFUSED)

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "crypto/text.h"
+#include "policies/need_class.h"
 #include "policies/window.h"
 
-/* Compares one figure of one thing; `what` names both. */
-static bool equal(struct history *h, const char *what, const char *which, int64_t found,
-                  int64_t expected)
+#define equal history_equal
+
+bool history_equal(struct history *h, const char *what, const char *which, int64_t found,
+                   int64_t expected)
 {
     if (found == expected)
         return true;
@@ -21,7 +23,7 @@ static bool equal(struct history *h, const char *what, const char *which, int64_
                            expected);
 }
 
-static struct thing_key thing_key(int author, const char *id)
+struct thing_key history_key(int author, const char *id)
 {
     struct thing_key key = {.author = (uint32_t)author};
     bool good = hex_decode(key.id.b, sizeof key.id.b, id, 32);
@@ -50,7 +52,8 @@ static bool compare_counters(struct history *h, const struct org *org, const str
            equal(h, name, "given_gifts", org->given_gifts, f->given_gifts) &&
            equal(h, name, "received_gifts", org->received_gifts, f->received_gifts) &&
            equal(h, name, "given_count", org->given_count, f->given_count) &&
-           equal(h, name, "received_count", org->received_count, f->received_count);
+           equal(h, name, "received_count", org->received_count, f->received_count) &&
+           equal(h, name, "pool_received", org->pool_received, f->pool_received);
 }
 
 static int64_t admin_keys(const struct model *m, int org)
@@ -76,7 +79,8 @@ static bool compare_org(struct history *h, int number)
         return true;
     const char *name = expected->handle;
     state_roll_window(&h->state, &org, m_day(h->model.last_at));
-    return equal(h, name, "handle", strcmp(org.handle.s, name), 0) &&
+    return history_compare_standing(h, number, &org) &&
+           equal(h, name, "handle", strcmp(org.handle.s, name), 0) &&
            equal(h, name, "number", state_org_number(&h->state, &org.handle), number) &&
            equal(h, name, "given_year", org.given_year, f->given_year) &&
            equal(h, name, "received_year", org.received_year, f->received_year) &&
@@ -149,7 +153,7 @@ static const enum life lives[] = {
 
 static bool compare_offer(struct history *h, const struct m_offer *expected)
 {
-    struct thing_key key = thing_key(expected->author, expected->id);
+    struct thing_key key = history_key(expected->author, expected->id);
     struct offer o;
 
     if (!state_offer(&h->state, &key, &o))
@@ -169,9 +173,24 @@ static bool compare_offer(struct history *h, const struct m_offer *expected)
            equal(h, expected->id, "providers", (int64_t)o.n_providers, expected->n_providers);
 }
 
+static bool compare_class(struct history *h, const struct m_need *expected, const struct need *n)
+{
+    int64_t at = h->model.last_at;
+    const struct need_facts facts = {
+        .urgent = n->urgent_until > at,
+        .status_class = state_status_class(&h->state, n->key.author, at, NULL),
+        .ordinal = n->ordinal,
+        .published_at = n->published_at,
+    };
+
+    return equal(h, expected->id, "class",
+                 need_class(&h->state.network.found.policy, &facts, at),
+                 model_class(&h->model, expected, at));
+}
+
 static bool compare_need(struct history *h, const struct m_need *expected)
 {
-    struct thing_key key = thing_key(expected->author, expected->id);
+    struct thing_key key = history_key(expected->author, expected->id);
     const struct m_vouch *vouch = need_in_force(expected, h->model.last_at);
     enum m_life life = need_life(expected, h->model.last_at);
     struct need n;
@@ -183,6 +202,10 @@ static bool compare_need(struct history *h, const struct m_need *expected)
            equal(h, expected->id, "ended_at", n.ended_at, expected->ended_at) &&
            equal(h, expected->id, "minutes", n.minutes, expected->minutes) &&
            equal(h, expected->id, "served", n.served, expected->served) &&
+           equal(h, expected->id, "in_time", n.in_time, expected->in_time) &&
+           equal(h, expected->id, "ordinal", n.ordinal, expected->ordinal) &&
+           equal(h, expected->id, "fragile", n.fragile, expected->fragile) &&
+           (life != M_OPEN || compare_class(h, expected, &n)) &&
            equal(h, expected->id, "urgent", n.urgent_declared, expected->urgent) &&
            (life != M_OPEN ||
             equal(h, expected->id, "urgent_until", n.urgent_until, vouch ? vouch->until : 0)) &&
@@ -191,7 +214,7 @@ static bool compare_need(struct history *h, const struct m_need *expected)
 
 static bool compare_agreement(struct history *h, const struct m_agreement *expected)
 {
-    struct thing_key key = thing_key(expected->author, expected->id);
+    struct thing_key key = history_key(expected->author, expected->id);
     struct agreement a;
 
     if (!state_agreement(&h->state, &key, &a))
@@ -215,7 +238,7 @@ static bool compare_agreement(struct history *h, const struct m_agreement *expec
 
 static bool compare_hours(struct history *h, const struct m_hours *expected)
 {
-    struct thing_key key = thing_key(expected->author, expected->id);
+    struct thing_key key = history_key(expected->author, expected->id);
     const struct m_exchange *x = &h->model.exchanges.v[expected->first];
     struct hours hours;
 
@@ -234,7 +257,8 @@ static bool compare_hours(struct history *h, const struct m_hours *expected)
         if (!equal(h, expected->id, "from", p->from, x[i].from) ||
             !equal(h, expected->id, "to", p->to, x[i].to) ||
             !equal(h, expected->id, "minutes", p->minutes, x[i].minutes) ||
-            !equal(h, expected->id, "taken back", p->other, x[i].back))
+            !equal(h, expected->id, "taken back", p->other, x[i].back) ||
+            !equal(h, expected->id, "paid", p->paid, x[i].paid))
             return false;
     }
     return true;
@@ -242,7 +266,7 @@ static bool compare_hours(struct history *h, const struct m_hours *expected)
 
 static bool compare_detail(struct history *h, const struct m_detail *expected)
 {
-    struct thing_key key = thing_key(expected->author, expected->id);
+    struct thing_key key = history_key(expected->author, expected->id);
     struct detail d;
 
     if (!state_detail(&h->state, &key, (enum slot)expected->slot, &d))
@@ -287,7 +311,7 @@ static bool compare_pairs(struct history *h)
 struct bucket {
     int32_t day;
     int from, to;
-    int64_t minutes;
+    int64_t minutes, gifts, paid, count;
 };
 
 static int compare_buckets(const void *va, const void *vb)
@@ -299,6 +323,14 @@ static int compare_buckets(const void *va, const void *vb)
     return a->from != b->from ? a->from - b->from : a->to - b->to;
 }
 
+static void add_bucket(struct bucket *to, const struct bucket *b)
+{
+    to->minutes += b->minutes;
+    to->gifts += b->gifts;
+    to->paid += b->paid;
+    to->count += b->count;
+}
+
 static bool one_bucket(struct history *h, const struct bucket *b)
 {
     struct pair_day d = {0};
@@ -307,7 +339,9 @@ static bool one_bucket(struct history *h, const struct bucket *b)
     snprintf(place, sizeof place, "day %" PRId32 ", %s to", b->day,
              h->model.orgs[b->from].handle);
     (void)state_pair_day(&h->state, b->day, (uint32_t)b->from, (uint32_t)b->to, &d);
-    return equal(h, place, h->model.orgs[b->to].handle, d.minutes, b->minutes);
+    const char *to = h->model.orgs[b->to].handle;
+    return equal(h, place, to, d.minutes, b->minutes) && equal(h, place, to, d.gift, b->gifts) &&
+           equal(h, place, to, d.pooled, b->paid) && equal(h, place, to, d.other, b->count);
 }
 
 /* Every bucket of a pair that the list of exchanges gives, and no minute in any other. */
@@ -322,13 +356,15 @@ static bool compare_days(struct history *h)
     for (int i = 0; i < n; i++) {
         const struct m_exchange *x = &h->model.exchanges.v[i];
 
-        b[i] = (struct bucket){x->bucket, x->from, x->to, x->minutes - x->back};
+        int64_t minutes = x->minutes - x->back;
+        b[i] = (struct bucket){x->bucket, x->from,  x->to,      minutes,
+                               x->gift ? minutes : 0, x->paid, minutes > 0};
         left += b[i].minutes;
     }
     qsort(b, (size_t)n, sizeof *b, compare_buckets);
     for (int i = 0; i < n && good; i++) {
         if (i + 1 < n && compare_buckets(&b[i], &b[i + 1]) == 0)
-            b[i + 1].minutes += b[i].minutes;
+            add_bucket(&b[i + 1], &b[i]);
         else
             good = one_bucket(h, &b[i]);
     }
@@ -346,7 +382,7 @@ static bool compare_days(struct history *h)
 
 static bool in_live(struct history *h, enum live_type type, int org, int author, const char *id)
 {
-    struct thing_key key = thing_key(author, id), at;
+    struct thing_key key = history_key(author, id), at;
     const struct thing_key *after = NULL;
 
     while (state_next_live(&h->state, type, (uint32_t)org, after, &at)) {
@@ -415,22 +451,16 @@ static bool compare_live(struct history *h)
 
 static bool compare_due(struct history *h)
 {
-    struct m_due *expected;
+    struct m_due expected;
     struct due found;
-    int n = model_due(&h->model, INT64_MAX, &expected);
-    bool is_due = state_first_due(&h->state, INT64_MAX, &found);
-    bool good = equal(h, "something", "due", is_due, n > 0);
+    bool due = model_next_due(&h->model, &expected);
 
-    if (good && n > 0) {
-        struct thing_key key = thing_key(expected[0].author, expected[0].id);
-
-        good = equal(h, expected[0].id, "next due", found.moment, expected[0].moment) &&
-               equal(h, expected[0].id, "due type", found.type - DUE_AGREEMENT_EXPIRY,
-                     expected[0].type) &&
-               equal(h, expected[0].id, "due thing", same_thing(&found.key, &key), true);
-    }
-    free(expected);
-    return good;
+    if (!equal(h, "something", "due", state_first_due(&h->state, INT64_MAX, &found), due) || !due)
+        return !due && !h->failed;
+    struct thing_key key = history_key(expected.author, expected.id);
+    return equal(h, expected.id, "next due", found.moment, expected.moment) &&
+           equal(h, expected.id, "due type", found.type - DUE_AGREEMENT_EXPIRY, expected.type) &&
+           equal(h, expected.id, "due thing", same_thing(&found.key, &key), true);
 }
 
 /* --- Together -------------------------------------------------------------------------------- */
@@ -460,7 +490,8 @@ bool history_compare_all(struct history *h)
         if (!compare_org(h, i))
             return false;
     return compare_sums(h) && compare_things(h) && compare_pairs(h) && compare_days(h) &&
-           compare_live(h) && compare_due(h);
+           compare_live(h) && compare_due(h) && history_compare_pool(h) &&
+           history_compare_promises(h);
 }
 
 /* The thing of a list that a reference names, if it names one. */
@@ -487,6 +518,24 @@ static bool compare_moved(struct history *h, int always)
     return compare_sums(h);
 }
 
+/* What the moves of each party grew by stands in the record of the entry. */
+static bool compare_chain(struct history *h)
+{
+    struct entry_record record;
+
+    if (!state_entry(&h->state, h->model.size - 1, &record))
+        return history_differs(h, "the entry has no record");
+    for (size_t i = 0; i < record.n_parties; i++) {
+        uint32_t org = record.parties[i].org;
+
+        if (org < M_ORGS &&
+            !equal(h, h->model.orgs[org].handle, "moves of the entry", record.parties[i].moves,
+                   h->figures[org].moves - h->before[org].moves))
+            return false;
+    }
+    return true;
+}
+
 bool history_compare_touched(struct history *h)
 {
     char own[M_REF];
@@ -494,7 +543,9 @@ bool history_compare_touched(struct history *h)
     snprintf(own, sizeof own, "%s/%s", h->op.by, h->op.id);
     return compare_moved(h, model_org(&h->model, h->op.by)) && compare_ref(h, own) &&
            compare_ref(h, h->op.ref) && compare_ref(h, h->op.agreement) &&
-           compare_ref(h, h->op.offer) && compare_ref(h, h->op.need);
+           compare_ref(h, h->op.offer) && compare_ref(h, h->op.need) &&
+           (!h->op.org[0] || compare_org(h, model_org(&h->model, h->op.org))) &&
+           compare_chain(h) && history_compare_pool(h);
 }
 
 bool history_compare_due(struct history *h, const struct m_due *due, int n)
@@ -502,9 +553,11 @@ bool history_compare_due(struct history *h, const struct m_due *due, int n)
     char ref[M_REF];
 
     for (int i = 0; i < n; i++) {
+        if (due[i].author == 0)
+            continue;
         snprintf(ref, sizeof ref, "%s/%s", h->model.orgs[due[i].author].handle, due[i].id);
         if (!compare_ref(h, ref))
             return false;
     }
-    return compare_moved(h, -1);
+    return compare_moved(h, -1) && history_compare_pool(h) && history_compare_promises(h);
 }

@@ -169,18 +169,28 @@ struct tick {
     struct id id;
 };
 
-static void expect_tick(const struct history *h, const struct m_due *due, int n, int64_t at,
+static void cover_closing(struct history_coverage *c, const struct m_closed *all)
+{
+    c->quarters++;
+    c->given += all->given > 0;
+    c->forgiven += all->forgiven > 0;
+}
+
+/* The model lives through the moments. */
+static void expect_tick(struct history *h, const struct m_due *due, int n, int64_t at,
                         struct tick *out)
 {
+    static char lines[M_LINES_SIZE];
     struct hash_stream stream;
 
     hash_stream_start(&stream);
     for (int i = 0; i < n; i++) {
-        char line[160];
-        int len = snprintf(line, sizeof line, "%" PRId64 " %s %s/%s\n", due[i].moment,
-                           m_due_word(due[i].type), h->model.orgs[due[i].author].handle, due[i].id);
+        int64_t crisis = h->model.crisis_until;
 
-        hash_stream_add(&stream, line, (size_t)len);
+        hash_stream_add(&stream, lines, model_moment(&h->model, &due[i], at, lines));
+        h->coverage->crises += h->model.crisis_until != crisis;
+        if (due[i].type == M_POOL_CLOSING)
+            cover_closing(h->coverage, &h->model.closings.v[h->model.closings.n - 1]);
     }
     hash_stream_end(&stream, &out->effects);
     out->n = n;
@@ -346,37 +356,48 @@ static bool judge_signers(struct history *h)
 }
 
 /* How many minutes more would pass, as refusals and previews say. */
-static int64_t room_of(const struct history *h, const struct m_figures *f, struct m_line line)
+static int64_t room_of(const struct history *h, int org, const struct m_figures *f,
+                       struct m_line line, int64_t at)
 {
     bool to_hard_stop = h->op.kind == M_HOURS_RECORD || h->model.network.policy.limit_soft;
     int64_t room = m_position(f) - f->received_pending + (to_hard_stop ? line.hard : line.floor);
+    const struct m_agreement *changed = NULL;
+    int need = h->op.need[0] ? model_need(&h->model, h->op.need) : -1;
 
-    return room > 0 ? room : 0;
+    if (h->op.kind == M_AGREEMENT_CHANGE) {
+        changed = &h->model.agreements.v[model_agreement(&h->model, h->op.ref)];
+        need = changed->need;
+    }
+    return (room > 0 ? room : 0) + model_covers(&h->model, org, at, need, changed);
 }
 
 /* The figures of every line that was looked at. */
-static bool judge_lines(struct history *h, const struct m_figures *figures)
+static bool judge_lines(struct history *h, const struct m_figures *figures, int64_t at)
 {
     for (size_t i = 0; i < h->outcome.n_limits; i++) {
         const struct limit_note *note = &h->outcome.limits[i];
         const struct limit_decision *d = &note->decision;
         const struct m_figures *f = &figures[note->org];
-        struct m_line line = model_line(&h->model.network.policy, f);
-        bool beyond = d->projected < -line.floor;
+        struct m_line line = model_line(&h->model, f, at);
+        bool asks = d->projected < m_position(f) - f->received_pending; /* beside the pool */
+        bool beyond = asks && d->projected < -line.floor;
+        int64_t room = room_of(h, (int)note->org, f, line, at);
 
         if (d->floor != line.floor || d->hard_floor != line.hard)
             return history_differs(h, "line of %" PRIu32 " is %" PRId64 " and %" PRId64
                                    ", expected %" PRId64 " and %" PRId64, note->org, d->floor,
                                    d->hard_floor, line.floor, line.hard);
-        if (d->allowed_more != room_of(h, f, line))
+        if (d->allowed_more != room)
             return history_differs(h, "organisation %" PRIu32 " may receive %" PRId64
                                    " more, expected %" PRId64, note->org, d->allowed_more,
-                                   room_of(h, f, line));
+                                   room);
         if ((d->verdict == LIMIT_PASS) == beyond)
             return history_differs(h, "organisation %" PRIu32 " at %" PRId64 ": verdict %d",
                                    note->org, d->projected, (int)d->verdict);
         h->coverage->soft += d->verdict == LIMIT_PASS_SOFT;
         h->coverage->urgent_past_line += note->urgent && d->projected < -line.hard;
+        h->coverage->covered += d->verdict != LIMIT_REFUSED && !note->urgent &&
+                                d->projected - note->covered < -d->refused_past;
     }
     return true;
 }
@@ -399,14 +420,41 @@ static bool judge_changes(struct history *h)
     return true;
 }
 
+static int64_t paid_now(const struct model *m)
+{
+    int64_t paid = 0;
+
+    for (int i = 0; i < m->exchanges.n; i++)
+        paid += m->exchanges.v[i].paid;
+    return paid;
+}
+
+static void cover_accepted(const struct history *h, int64_t paid_before, int64_t at)
+{
+    struct history_coverage *c = h->coverage;
+    int64_t paid = paid_now(&h->model) - paid_before;
+    int org = h->op.org[0] ? model_org(&h->model, h->op.org) : 0;
+
+    c->accepted[h->op.kind]++;
+    c->paid += paid > 0;
+    c->paid_back += paid < 0;
+    c->ran_out += paid > 0 && model_budget_left(&h->model, at) == 0;
+    c->by_panel += h->op.kind == M_NEED_VOUCH && h->op.n_panel > 0;
+    if (h->op.kind == M_STEP_SET) {
+        c->confirmed += h->model.orgs[org].step.confirmed;
+        c->in_force[h->op.step]++;
+    }
+}
+
 static bool after_acceptance(struct history *h, int64_t at)
 {
     struct rules *r = &h->rules;
     struct m_signer signers[M_ORGS];
     int n = model_signers(&h->model, &h->op, signers);
 
+    int64_t paid = paid_now(&h->model);
     model_apply(&h->model, &h->op, at, h->text);
-    h->coverage->accepted[h->op.kind]++;
+    cover_accepted(h, paid, at);
     model_figures(&h->model, m_day(at), h->figures);
     if (state_size(&h->state) != h->model.size || r->index + 1 != h->model.size)
         return history_differs(h, "size %" PRIu64 ", expected %" PRIu64, state_size(&h->state),
@@ -440,11 +488,11 @@ static bool decide(struct history *h, int64_t at)
     if (!rules_apply(&h->rules, &h->entry, &why)) {
         history_kv_undo(h->kv);
         state_attach(&h->state, h->kv);
-        return judge_refusal(h, expected, &why) && judge_lines(h, h->before);
+        return judge_refusal(h, expected, &why) && judge_lines(h, h->before, at);
     }
     if (expected != 0)
         return history_differs(h, "accepted, expected %s", codes_text(expected, words));
-    if (!judge_lines(h, h->before))
+    if (!judge_lines(h, h->before, at))
         return false;
     return after_acceptance(h, at);
 }

@@ -19,6 +19,11 @@ struct history_coverage {
     uint64_t refused[M_CODE_COUNT];
     uint64_t known, ticks_full, single, several; /* refusals with one and with more fitting codes */
     uint64_t soft, urgent_past_line;
+    uint64_t paid, ran_out;     /* records of which the pool paid a part; to its last minute */
+    uint64_t paid_back;         /* reversals that gave some of it back */
+    uint64_t covered;           /* past a line by what the pool can pay */
+    uint64_t quarters, given, forgiven, crises;
+    uint64_t by_panel, confirmed, in_force[5]; /* urgencies; steps confirmed; set, by step */
 };
 
 struct history {
@@ -78,12 +83,24 @@ bool history_seal(struct history *h, int64_t at, bool exact);
 void history_ready(struct rules *r, struct state *s, int64_t at);
 bool history_decode(struct history *h, const char *text, struct refusal *why);
 
+/* --- history_promises.c: the pool, status, promises and steps against the model --------------- */
+
+/* Status, step, sizes and leaning of an organisation. */
+bool history_compare_standing(struct history *h, int number, const struct org *org);
+bool history_compare_pool(struct history *h);
+/* Every promise that ended, every closing, and no more. */
+bool history_compare_promises(struct history *h);
+
 /* --- history_compare.c: state against model -------------------------------------------------- */
 
 /* The organisations whose minutes moved, the author, the things it names, and the totals. */
 bool history_compare_touched(struct history *h);
 /* The things that fell due, and the organisations whose minutes moved with them. */
 bool history_compare_due(struct history *h, const struct m_due *due, int n);
+/* Compares one figure of one thing; `what` names both. */
+bool history_equal(struct history *h, const char *what, const char *which, int64_t found,
+                   int64_t expected);
+struct thing_key history_key(int author, const char *id);
 /* Everything. */
 bool history_compare_all(struct history *h);
 

@@ -115,8 +115,25 @@ static void print_coverage(const struct history_coverage *c)
                 c->single, c->several);
 }
 
+/* What SPEC 18 brings: how often it happened, and how often it must in ten seeds. */
+#define RECIPROCITY(X) \
+    X(paid, 50) X(ran_out, 5) X(paid_back, 10) X(covered, 10) X(quarters, 100) X(given, 50) \
+    X(forgiven, 50) X(crises, 10) X(by_panel, 20) X(confirmed, 5) X(in_force[2], 50) \
+    X(in_force[3], 20) X(in_force[4], 10)
+
+static void print_reciprocity(const struct history_coverage *c)
+{
+#define PRINT(name, least) cr_log_info("%8" PRIu64 "  " #name, c->name);
+    RECIPROCITY(PRINT)
+#undef PRINT
+}
+
 static void require_coverage(const struct history_coverage *c, uint64_t seeds)
 {
+#define REQUIRE(name, least) cr_expect_geq(c->name, (least) * seeds / 10, #name);
+    RECIPROCITY(REQUIRE)
+#undef REQUIRE
+
     for (int i = 0; i < M_KIND_COUNT; i++)
         cr_expect_geq(c->accepted[i], seeds, "%s was accepted %" PRIu64 " times",
                       m_kind_word((enum m_kind)i), c->accepted[i]);
@@ -144,6 +161,7 @@ Test(histories, rules_and_model_agree_on_every_entry)
     run_all(shared);
     add_up(shared, &sum);
     print_coverage(&sum);
+    print_reciprocity(&sum);
     cr_assert_not(shared->failed, "a history differs: see above");
     if (seeds >= SEEDS_FOR_COVERAGE)
         require_coverage(&sum, seeds);

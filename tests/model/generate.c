@@ -20,7 +20,9 @@ static const int usual_weights[M_KIND_COUNT] = {
     [M_OFFER_WITHDRAW] = 6,    [M_NEED_PUBLISH] = 25,    [M_NEED_VOUCH] = 45,
     [M_NEED_WITHDRAW] = 4,     [M_AGREEMENT_SIGN] = 70,  [M_AGREEMENT_CHANGE] = 30,
     [M_AGREEMENT_CLOSE] = 12,  [M_AGREEMENT_CANCEL] = 8, [M_HOURS_RECORD] = 120,
-    [M_HOURS_REVERSE] = 25,    [M_ASSERTION_BALANCE] = 12,
+    [M_HOURS_REVERSE] = 25,    [M_ASSERTION_BALANCE] = 12, [M_POOL_GIVE] = 10,
+    [M_STATUS_GRANT] = 12,     [M_STATUS_END] = 4,       [M_PROMISE_EXCUSE] = 7,
+    [M_STEP_SET] = 16,         [M_STEP_END] = 7,         [M_STEP_APPEAL] = 6,
 };
 
 /* Every kind with its usual weight, a tenth, or several times that. */
@@ -58,23 +60,50 @@ static int64_t pick_policy(struct generator *g, int64_t min, int64_t max, int64_
     }
 }
 
+/* The keys of SPEC 18, so that what hangs on them happens in few years and small networks. */
+static void plan_pool(struct generator *g, struct m_policy *policy)
+{
+    struct rng *rng = &g->rng;
+
+    if (rng_chance(rng, 500)) /* budgets that run out */
+        policy->pool_cap = rng_magnitude(rng, 200);
+    if (rng_chance(rng, 600))
+        policy->pool_rate_permille = rng_range(rng, 200, 1000);
+    if (rng_chance(rng, 400))
+        policy->forgive_divisor = rng_range(rng, 1, 12);
+    if (rng_chance(rng, policy->forgive_divisor > 0 ? 800 : 200))
+        policy->forgive_levy_divisor = rng_range(rng, 1, 12);
+    if (rng_chance(rng, 500))
+        policy->forgive_band = rng_magnitude(rng, 600) - 1;
+    if (rng_chance(rng, 400)) {
+        policy->crisis_orgs_min = rng_range(rng, 1, 5);
+        policy->crisis_urgent_permille = rng_chance(rng, 500) ? 1000 : rng_range(rng, 1, 200);
+        policy->crisis_days = rng_range(rng, 1, 60);
+    }
+    if (rng_chance(rng, 500)) {
+        policy->crisis_fill_permille = rng_range(rng, 1, 1000);
+        policy->crisis_fill_days = rng_range(rng, 30, 180);
+    }
+    if (rng_chance(rng, 500))
+        policy->urgent_quota = rng_range(rng, 2, 12);
+    if (rng_chance(rng, 800))
+        policy->panel_min = rng_range(rng, 1, 3);
+    if (rng_chance(rng, 600))
+        policy->promise_meeting = rng_range(rng, 1, 2);
+    if (rng_chance(rng, 600)) {
+        policy->status_days_max = rng_range(rng, 100, 366);
+        policy->step_days = rng_range(rng, 30, 366);
+    }
+}
+
 static void plan_policy(struct generator *g)
 {
     struct m_policy *policy = &g->founding.policy;
-    const struct m_policy usual = {
-        .agreement_days_max = 366,   .entry_days_max = 90,        .id_skew_minutes = 10,
-        .limit_ceiling = 2400,       .limit_floor_base = 1200,    .limit_floor_divisor = 4,
-        .limit_floor_max = 3600,     .limit_floor_new = 600,      .limit_floor_new_gifts = 2,
-        .limit_hard_permille = 1500, .limit_soft = 1,             .need_days_max = 180,
-        .offer_days_max = 184,       .pair_cap_minutes = 720,     .pair_cap_permille = 400,
-        .reference_days_max = 400,   .seal_every = 1024,
-        .sheet_stale_days = 180,     .sponsors_min = 2,           .urgent_days = 30,
-        .urgent_never_blocked = 1,   .window_days = 365,
-    };
 
-#define PICK(key, min, max) policy->key = pick_policy(g, min, max, usual.key);
+#define PICK(key, min, max, usual) policy->key = pick_policy(g, min, max, usual);
     M_POLICY(PICK)
 #undef PICK
+    plan_pool(g, policy);
     if (rng_chance(&g->rng, 300))
         policy->urgent_days = rng_range(&g->rng, 1, 4);
     if (rng_chance(&g->rng, 700))
@@ -88,11 +117,12 @@ static void plan_policy(struct generator *g)
 static void plan_pace(struct generator *g)
 {
     static const int paces[][7] = {
-        {10, 10, 20, 40, 20, 0, 6}, {5, 5, 5, 30, 60, 3, 8}, {30, 60, 20, 5, 1, 0, 2},
-        {5, 5, 5, 20, 60, 20, 20},  {1, 1, 1, 1, 1, 1, 1},
+        {10, 10, 20, 40, 20, 0, 6}, {5, 5, 5, 30, 60, 3, 8},   {30, 60, 20, 5, 1, 0, 2},
+        {5, 5, 5, 20, 60, 20, 20},  {1, 1, 1, 1, 1, 1, 1},     {10, 10, 30, 60, 5, 0, 2},
+        {20, 20, 40, 20, 2, 0, 4},  {10, 10, 20, 40, 10, 0, 3},
     };
 
-    memcpy(g->plan.steps, paces[rng_below(&g->rng, 5)], sizeof g->plan.steps);
+    memcpy(g->plan.steps, paces[rng_below(&g->rng, 8)], sizeof g->plan.steps);
 }
 
 static void plan_founding(struct generator *g)
@@ -138,6 +168,14 @@ static int compare_places(const struct m_founding *f, int a, int b)
     return strcmp(f->founders[a].handle, f->founders[b].handle);
 }
 
+/* A panel is for long, most often: nothing but the founding gives a mandate. */
+static int64_t mandate_length(struct generator *g, int role)
+{
+    if (rng_chance(&g->rng, role == M_PANEL ? 800 : 300))
+        return rng_range(&g->rng, 2000 * M_DAY_MS, 40000 * M_DAY_MS);
+    return rng_magnitude(&g->rng, 20000 * M_DAY_MS);
+}
+
 /* At least one coordinator; sorted by handle and role. */
 static void plan_mandates(struct generator *g)
 {
@@ -154,9 +192,10 @@ static void plan_mandates(struct generator *g)
     }
     for (int i = 0; i < f->n_founders; i++)
         for (int role = M_COORDINATOR; role <= M_PANEL; role++)
-            if ((order[i] == first && role == M_COORDINATOR) || rng_chance(&g->rng, 150))
-                f->mandates[f->n_mandates++] = (struct m_mandate){
-                    order[i], role, g->at + rng_magnitude(&g->rng, 20000 * M_DAY_MS)};
+            if ((order[i] == first && role == M_COORDINATOR) ||
+                rng_chance(&g->rng, role == M_PANEL ? 600 : 150))
+                f->mandates[f->n_mandates++] =
+                    (struct m_mandate){order[i], role, g->at + mandate_length(g, role)};
 }
 
 void generator_init(struct generator *g, uint64_t seed, const struct model *m, int keys_max,
@@ -179,6 +218,7 @@ void generator_init(struct generator *g, uint64_t seed, const struct model *m, i
     g->plan.under_agreement = (int)rng_range(&g->rng, 200, 800);
     g->plan.for_need = (int)rng_range(&g->rng, 100, 600);
     g->plan.edge = (int)rng_range(&g->rng, 50, 300);
+    g->plan.soon = (int)rng_range(&g->rng, 100, 700);
     g->plan.minutes_max = rng_chance(&g->rng, 150) ? 100000 : rng_range(&g->rng, 20, 3000);
     g->plan.orgs_max = (int)rng_range(&g->rng, 14, 40);
     g->plan.active_min = (int)rng_range(&g->rng, 4, 8);
@@ -226,6 +266,31 @@ static int64_t next_mandate_end(const struct generator *g)
     return moment;
 }
 
+/* The next end of a status, a step, a panel mandate, a crisis, or what a broken promise counts; -1 when there is none to come. */
+static int64_t next_force_end(const struct generator *g)
+{
+    int64_t moment = -1;
+
+    for (int i = 1; i <= g->m->n_orgs; i++) {
+        const struct m_org *o = &g->m->orgs[i];
+        const int64_t ends[] = {o->status.until, o->step.until, o->mandate[M_PANEL],
+                                g->m->crisis_until};
+
+        for (int k = 0; k < 4; k++)
+            if (ends[k] > g->now && (moment < 0 || ends[k] < moment))
+                moment = ends[k];
+    }
+    for (int i = 0; i < g->m->agreements.n; i++) {
+        const struct m_agreement *a = &g->m->agreements.v[i];
+        int64_t end = (m_day(a->ended_at) + g->m->network.policy.promise_days) * M_DAY_MS;
+
+        if (a->ended_at > 0 && end > g->now && (moment < 0 || end < moment) &&
+            promise_outcome(a, a->pairs[0].from) == M_BROKEN)
+            moment = end;
+    }
+    return moment;
+}
+
 /* The next moment after which something can no longer be referred to; -1 when there is none. */
 static int64_t next_reach(const struct generator *g)
 {
@@ -249,6 +314,10 @@ static int64_t next_reach(const struct generator *g)
 static int64_t step_to_moment(struct generator *g)
 {
     int64_t moment = rng_chance(&g->rng, 300) ? midnight_after(g->now) : next_moment(g);
+    int64_t end = rng_chance(&g->rng, 300) ? next_force_end(g) : -1;
+
+    if (end > 0 && end < g->now + 40 * M_DAY_MS)
+        moment = end;
 
     moment += rng_range(&g->rng, -1, 1);
     return moment > g->now ? moment - g->now : 0;
@@ -425,6 +494,12 @@ static void make_any(struct generator *g, struct op *op)
         made = make_late(g, op);
     if (!made && rng_chance(&g->rng, 150))
         made = make_urgent(g, op);
+    if (!made && rng_chance(&g->rng, 300))
+        made = make_supported(g, op);
+    if (!made && rng_chance(&g->rng, 150))
+        made = make_paused(g, op);
+    if (!made && rng_chance(&g->rng, 80))
+        made = make_aged(g, op);
     for (int tries = 0; tries < 10 && !made; tries++)
         made = make_kind(g, op, pick_kind(g));
     if (!made)

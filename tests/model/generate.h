@@ -22,6 +22,7 @@ struct plan { /* drawn once for a seed */
     int steps[7];        /* weights of the ways in which time goes on */
     int wrong;           /* permille of operations with something wrong */
     int hot, urgent, gift, group, under_agreement, for_need, edge; /* permille */
+    int soon;            /* permille of agreements that expire within weeks */
     int64_t minutes_max; /* of one share, in ordinary operations */
     int orgs_max, active_min;
     bool hoard; /* piles up things to let them expire all at once */
@@ -97,9 +98,54 @@ bool make_late(struct generator *g, struct op *op);
  * lets through; or, often, for a single reason does not.
  */
 bool make_urgent(struct generator *g, struct op *op);
+/* An exchange for a need of which the pool pays a part. */
+bool make_supported(struct generator *g, struct op *op);
+/* A step about one whose broken promise counts for the last day, or no more. */
+bool make_aged(struct generator *g, struct op *op);
+/* Parts of it, in make.c. */
+bool make_urgent_need(struct generator *g, struct op *op, int org);
+bool make_vouch_for(struct generator *g, struct op *op, int need);
+/* Something urgent of an organisation at step 4. */
+bool make_paused(struct generator *g, struct op *op);
 bool urgency_in_force(const struct generator *g);
 /* One operation of a kind, meant to be in order; false when there is nothing to do it with. */
 bool make_kind(struct generator *g, struct op *op, enum m_kind kind);
+/*
+ * Organisations with a panel mandate in force, at least so many, but not these two; false when
+ * there are too few.
+ */
+bool pick_panel(struct generator *g, struct op *op, int but, int but_too, int least);
+/* The author is a coordinator in force, but not that organisation; false when there is none. */
+bool deciding_coordinator(struct generator *g, struct op *op, int org);
+/* Where a giver needs one, most often; or for no reason. */
+void pick_cosigner(struct generator *g, struct op *op);
+/* True for an operation that step 4 would refuse, unless it is to be tried all the same. */
+bool rests(struct generator *g, const struct op *op);
+
+/* --- make_steps.c, for make.c ----------------------------------------------------------------- */
+
+bool make_pool_give(struct generator *g, struct op *op);
+bool make_status_grant(struct generator *g, struct op *op);
+bool make_status_end(struct generator *g, struct op *op);
+bool make_excuse(struct generator *g, struct op *op);
+bool make_step_set(struct generator *g, struct op *op);
+bool make_step_end(struct generator *g, struct op *op);
+bool make_appeal(struct generator *g, struct op *op);
+
+/* --- spoil_steps.c, for spoil.c: false where there is nothing to spoil ------------------------ */
+
+bool wrong_panel(struct generator *g, struct op *op);
+bool no_panel(struct generator *g, struct op *op);
+bool step_without_reason(struct generator *g, struct op *op);
+bool decided_alone(struct generator *g, struct op *op);
+bool end_of_nothing(struct generator *g, struct op *op);
+bool appeal_again(struct generator *g, struct op *op);
+bool more_than_position(struct generator *g, struct op *op);
+bool excuse_anything(struct generator *g, struct op *op);
+bool wrong_cosigner(struct generator *g, struct op *op);
+bool bad_until(struct generator *g, struct op *op);
+bool too_generous(struct generator *g, struct op *op);
+
 /* Makes one thing wrong with an operation, or with an admission in particular. */
 bool spoil_admission(struct generator *g, struct op *op);
 void spoil(struct generator *g, struct op *op);

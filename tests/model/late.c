@@ -71,9 +71,10 @@ bool make_late(struct generator *g, struct op *op)
     }
     for (int i = 0; i < m->agreements.n; i++) {
         const struct m_agreement *a = &m->agreements.v[i];
+        enum m_kind kind = rng_chance(&g->rng, 500) ? M_PROMISE_EXCUSE : M_AGREEMENT_CANCEL;
+        int by = kind == M_PROMISE_EXCUSE ? a->pairs[0].to : a->pairs[0].from;
 
-        if (ends_now(g, a->ended_at) &&
-            late_end(g, op, M_AGREEMENT_CANCEL, a->pairs[0].from, a->author, a->id))
+        if (ends_now(g, a->ended_at) && late_end(g, op, kind, by, a->author, a->id))
             return true;
     }
     return false;

@@ -26,6 +26,14 @@ static bool out_of_reach(struct generator *g, int64_t ended_at)
 
 /* --- Kinds: false when there is nothing to do it with ---------------------------------------- */
 
+static void pick_sizes(struct generator *g, struct op *op)
+{
+    if (rng_chance(&g->rng, 400))
+        op->capacity = rng_magnitude(&g->rng, 600001) - 1;
+    if (rng_chance(&g->rng, 400))
+        op->fte = rng_magnitude(&g->rng, 1000001) - 1;
+}
+
 static bool make_admit(struct generator *g, struct op *op)
 {
     int sponsors_min = (int)g->m->network.policy.sponsors_min;
@@ -36,6 +44,7 @@ static bool make_admit(struct generator *g, struct op *op)
     SET(op->charter, g->m->network.charter);
     commitment(g, op->details);
     op->is_public = rng_chance(&g->rng, 500);
+    pick_sizes(g, op);
     int org = pick_org(g, -1);
     for (int tries = 0; tries < 20 && !model_coordinator(g->m, org, g->at); tries++)
         org = pick_org(g, -1);
@@ -55,6 +64,7 @@ static bool make_update(struct generator *g, struct op *op)
     author(g, op, pick_org(g, -1));
     commitment(g, op->details);
     op->is_public = rng_chance(&g->rng, 500);
+    pick_sizes(g, op);
     return true;
 }
 
@@ -70,6 +80,8 @@ static bool make_leave(struct generator *g, struct op *op)
 
     if (count_active(g) <= g->plan.active_min)
         return false;
+    if (model_panel(g->m, by, g->at) && rng_chance(&g->rng, 850)) /* or there is soon none */
+        by = pick_org(g, by);
     author(g, op, by);
     if (rng_chance(&g->rng, 500))
         SET(op->to, handle_of(g, pick_org(g, by)));
@@ -159,10 +171,8 @@ static bool make_offer_step(struct generator *g, struct op *op)
     return true;
 }
 
-static bool make_need(struct generator *g, struct op *op)
+static void fill_need(struct generator *g, struct op *op, int by)
 {
-    int by = pick_org(g, -1);
-
     author(g, op, by);
     pick_type_and_skill(g, op);
     op->minutes = rng_chance(&g->rng, 700) ? rng_magnitude(&g->rng, 4 * g->plan.minutes_max)
@@ -173,7 +183,49 @@ static bool make_need(struct generator *g, struct op *op)
     op->minutes = op->minutes < 1 ? 1 : op->minutes > 100000 ? 100000 : op->minutes;
     op->expires = pick_expires(g, g->m->network.policy.need_days_max);
     commitment(g, op->details);
+}
+
+static bool make_need(struct generator *g, struct op *op)
+{
+    fill_need(g, op, pick_org(g, -1));
+    return !rests(g, op);
+}
+
+bool make_urgent_need(struct generator *g, struct op *op, int org)
+{
+    start_op(op, M_NEED_PUBLISH);
+    fill_need(g, op, org);
+    op->urgent = true;
     return true;
+}
+
+/* Where the quota asks for it, or for no reason; false when nobody is there to do it. */
+static bool vouch_with_panel(struct generator *g, struct op *op, int asker, int by)
+{
+    bool spent = model_vouched(g->m, asker, g->at) >= g->m->network.policy.urgent_quota;
+
+    if (!spent && !rng_chance(&g->rng, 150))
+        return true;
+    if (pick_panel(g, op, asker, by, 1))
+        return true;
+    op->n_panel = 0;
+    return !spent || rng_chance(&g->rng, 200);
+}
+
+bool make_vouch_for(struct generator *g, struct op *op, int need)
+{
+    const struct m_need *n = &g->m->needs.v[need];
+    int by = pick_org(g, n->author);
+
+    /* Whoever vouched before tries again now and then. */
+    if (n->n_vouches > 0 && rng_chance(&g->rng, 300))
+        by = n->vouches[rng_below(&g->rng, (size_t)n->n_vouches)].org;
+    if (by < 0 || g->m->orgs[by].left)
+        return false;
+    start_op(op, M_NEED_VOUCH);
+    author(g, op, by);
+    set_ref(g, op->ref, n->author, n->id);
+    return vouch_with_panel(g, op, n->author, by);
 }
 
 static bool make_vouch(struct generator *g, struct op *op)
@@ -186,15 +238,8 @@ static bool make_vouch(struct generator *g, struct op *op)
         const struct m_need *n = &g->m->needs.v[at];
         if (!n->urgent || need_in_force(n, g->at))
             continue;
-        int by = pick_org(g, n->author);
-        /* Whoever vouched before tries again now and then. */
-        if (n->n_vouches > 0 && rng_chance(&g->rng, 300))
-            by = n->vouches[rng_below(&g->rng, (size_t)n->n_vouches)].org;
-        if (by < 0 || g->m->orgs[by].left)
-            continue;
-        author(g, op, by);
-        set_ref(g, op->ref, n->author, n->id);
-        return true;
+        if (make_vouch_for(g, op, at))
+            return true;
     }
     return false;
 }
@@ -210,13 +255,19 @@ static bool make_need_withdraw(struct generator *g, struct op *op)
     return true;
 }
 
-/* Urgent needs in force are looked for longer, because the line opens for them alone. */
+/*
+ * Urgent needs in force are looked for longer, because the line opens for them alone, and so are
+ * those of who has a status, because the pool pays for them.
+ */
 static int pick_wanted_need(struct generator *g)
 {
     int need = pick_need(g);
 
     for (int tries = 0; tries < 10 && need >= 0; tries++) {
-        if (need_in_force(&g->m->needs.v[need], g->at) || !rng_chance(&g->rng, g->plan.urgent))
+        const struct m_need *n = &g->m->needs.v[need];
+
+        if (need_in_force(n, g->at) || model_status_in_force(&g->m->orgs[n->author].status, g->at) ||
+            !rng_chance(&g->rng, g->plan.urgent))
             break;
         need = pick_need(g);
     }
@@ -250,11 +301,14 @@ static bool make_sign(struct generator *g, struct op *op)
     to_the_edge(g, op);
     author_among_shares(g, op);
     op->expires = pick_expires(g, g->m->network.policy.agreement_days_max);
+    if (rng_chance(&g->rng, g->plan.soon) && op->expires > g->at + 40 * M_DAY_MS)
+        op->expires = g->at + rng_magnitude(&g->rng, 40 * M_DAY_MS);
     commitment(g, op->details);
     if (rng_chance(&g->rng, 300))
         commitment(g, op->people);
     op->done_by = (int)rng_below(&g->rng, 4);
-    return op->n_shares > 0;
+    pick_cosigner(g, op);
+    return op->n_shares > 0 && !rests(g, op);
 }
 
 static bool make_change(struct generator *g, struct op *op)
@@ -408,6 +462,13 @@ static bool (*const makers[M_KIND_COUNT])(struct generator *, struct op *) = {
     [M_HOURS_RECORD] = make_record,
     [M_HOURS_REVERSE] = make_reverse,
     [M_ASSERTION_BALANCE] = make_assertion,
+    [M_POOL_GIVE] = make_pool_give,
+    [M_STATUS_GRANT] = make_status_grant,
+    [M_STATUS_END] = make_status_end,
+    [M_PROMISE_EXCUSE] = make_excuse,
+    [M_STEP_SET] = make_step_set,
+    [M_STEP_END] = make_step_end,
+    [M_STEP_APPEAL] = make_appeal,
 };
 
 void start_op(struct op *op, enum m_kind kind)
@@ -416,6 +477,7 @@ void start_op(struct op *op, enum m_kind kind)
     op->kind = kind;
     op->repeat = -1;
     op->gift = -1;
+    op->capacity = op->fte = -1;
 }
 
 bool make_kind(struct generator *g, struct op *op, enum m_kind kind)

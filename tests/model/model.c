@@ -3,6 +3,8 @@
 #include "tests/model/model.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +45,7 @@ int m_code_find(const char *word)
 const char *m_due_word(enum m_due_type type)
 {
     static const char *const words[] = {"agreement_expiry", "need_expiry", "offer_expiry",
-                                        "urgency_lapse"};
+                                        "urgency_lapse",    "crisis_check", "pool_closing"};
     return words[type];
 }
 
@@ -67,6 +69,7 @@ void model_free(struct model *m)
     free(m->exchanges.v);
     free(m->transfers.v);
     free(m->details.v);
+    free(m->closings.v);
     memset(m, 0, sizeof *m);
 }
 
@@ -140,6 +143,11 @@ int model_org(const struct model *m, const char *handle)
 bool model_coordinator(const struct model *m, int org, int64_t at)
 {
     return org > 0 && !m->orgs[org].left && at < m->orgs[org].mandate[M_COORDINATOR];
+}
+
+bool model_panel(const struct model *m, int org, int64_t at)
+{
+    return org > 0 && !m->orgs[org].left && at < m->orgs[org].mandate[M_PANEL];
 }
 
 bool model_has_skill(const struct model *m, const char *slug)
@@ -302,6 +310,8 @@ bool hours_wholly_reversed(const struct model *m, const struct m_hours *h)
     return true;
 }
 
+#define MONTHS_MAX 100000 /* more than there are */
+
 /* --- Due moments ----------------------------------------------------------------------------- */
 
 static int due_order(const struct m_due *a, const struct m_due *b)
@@ -332,13 +342,32 @@ static void add_due(struct due_list *list, int64_t moment, enum m_due_type type,
     if (moment <= list->after || moment > list->until)
         return;
     struct m_due *due = M_ADD(*list);
-    *due = (struct m_due){moment, type, author, id};
+    *due = (struct m_due){.moment = moment, .type = type, .author = author};
+    snprintf(due->id, sizeof due->id, "%s", id);
 }
 
-int model_due(const struct model *m, int64_t until, struct m_due **out)
+/* The first moments of months and quarters, `most` of them. */
+static void add_calendar(struct due_list *list, int most)
+{
+    for (int month = m_month(list->after) + 1; most-- > 0; month++) {
+        int64_t moment = m_month_start(month);
+        char id[M_ID];
+
+        if (moment > list->until)
+            break;
+        snprintf(id, sizeof id, "%012" PRIx64 "70008000000000000000", (uint64_t)moment);
+        add_due(list, moment, M_CRISIS_CHECK, 0, id);
+        if (month % 3 == 0)
+            add_due(list, moment, M_POOL_CLOSING, 0, id);
+    }
+}
+
+static int list_due(const struct model *m, int64_t until, int months, struct m_due **out)
 {
     struct due_list list = {.after = m->last_at, .until = until};
 
+    if (m->founded)
+        add_calendar(&list, months);
     for (int i = 0; i < m->agreements.n; i++) {
         const struct m_agreement *a = &m->agreements.v[i];
         if (!a->closed && !a->cancelled)
@@ -362,6 +391,22 @@ int model_due(const struct model *m, int64_t until, struct m_due **out)
         qsort(list.v, (size_t)list.n, sizeof *list.v, compare_due);
     *out = list.v;
     return list.n;
+}
+
+int model_due(const struct model *m, int64_t until, struct m_due **out)
+{
+    return list_due(m, until, MONTHS_MAX, out);
+}
+
+bool model_next_due(const struct model *m, struct m_due *out)
+{
+    struct m_due *v;
+    int n = list_due(m, INT64_MAX, 1, &v);
+
+    if (n > 0)
+        *out = v[0];
+    free(v);
+    return n > 0;
 }
 
 #define END_EXPIRED(list, life) \
@@ -391,9 +436,20 @@ static void add_exchange(struct m_figures *out, const struct m_exchange *x, int3
         out[x->from].moves -= left;
         out[x->to].moves += left;
     }
+    out[0].moves -= x->paid;
+    out[x->to].moves += x->paid;
+    out[x->to].pool_received += x->paid;
     if (x->bucket <= day && x->bucket > day - 365) {
         out[x->from].given_year += left;
         out[x->to].received_year += left;
+    }
+}
+
+static void date_record(const struct model *m, const struct m_hours *h, struct m_figures *out)
+{
+    for (int i = h->first; i < h->first + h->n; i++) {
+        out[m->exchanges.v[i].from].last_given = h->at;
+        out[m->exchanges.v[i].to].last_received = h->at;
     }
 }
 
@@ -416,12 +472,14 @@ static void count_record(const struct model *m, const struct m_hours *h, struct 
 
 void model_figures(const struct model *m, int32_t day, struct m_figures out[static M_ORGS])
 {
-    memset(out, 0, M_ORGS * sizeof out[0]);
+    memset(out, 0, ((size_t)m->n_orgs + 1) * sizeof out[0]);
     for (int i = 0; i < m->exchanges.n; i++)
         add_exchange(out, &m->exchanges.v[i], day);
-    for (int i = 0; i < m->hours.n; i++)
+    for (int i = 0; i < m->hours.n; i++) {
+        date_record(m, &m->hours.v[i], out);
         if (!hours_wholly_reversed(m, &m->hours.v[i]))
             count_record(m, &m->hours.v[i], out);
+    }
     for (int i = 0; i < m->transfers.n; i++) {
         out[m->transfers.v[i].from].moves -= m->transfers.v[i].minutes;
         out[m->transfers.v[i].to].moves += m->transfers.v[i].minutes;
@@ -453,8 +511,9 @@ int64_t m_position(const struct m_figures *f)
     return f->given - f->received + f->moves;
 }
 
-struct m_line model_line(const struct m_policy *policy, const struct m_figures *f)
+struct m_line model_line(const struct model *m, const struct m_figures *f, int64_t at)
 {
+    const struct m_policy *policy = &m->network.policy;
     struct m_line line = {.floor = policy->limit_floor_new};
 
     if (f->given_count >= policy->limit_floor_new_gifts) {
@@ -466,6 +525,8 @@ struct m_line model_line(const struct m_policy *policy, const struct m_figures *
         if (grown > line.floor)
             line.floor = grown;
     }
+    if (at < m->crisis_until)
+        line.floor = line.floor * policy->crisis_floor_permille / 1000;
     line.hard = line.floor * policy->limit_hard_permille / 1000;
     return line;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* What an accepted operation adds to the lists, and whose signatures it needs (SPEC 6). */
+/* What an accepted operation adds to the lists (SPEC 6). */
 #include "tests/model/model.h"
 
 #include <assert.h>
@@ -28,6 +28,7 @@ static int new_org(struct step *s, const char *handle, const char *key)
     COPY(org->handle, handle);
     org->admitted_at = s->at;
     org->confirmed_at = -1;
+    org->capacity = org->fte = -1;
     struct m_key *k = M_ADD(m->keys);
     k->org = number;
     COPY(k->key, key);
@@ -80,8 +81,18 @@ static void apply_found(struct step *s)
 
         m->orgs[mandate->founder + 1].mandate[mandate->role] = mandate->until;
     }
+    m->budget = m->network.policy.pool_cap * m->network.n_founders;
     s->by = model_org(m, s->op->by);
-    new_detail(s, 3);
+    new_detail(s, 4);
+}
+
+/* Where they are given. */
+static void set_sizes(struct step *s)
+{
+    if (s->op->capacity >= 0)
+        s->m->orgs[s->by].capacity = s->op->capacity;
+    if (s->op->fte >= 0)
+        s->m->orgs[s->by].fte = s->op->fte;
 }
 
 static void apply_admit(struct step *s)
@@ -89,6 +100,7 @@ static void apply_admit(struct step *s)
     s->by = new_org(s, s->op->by, s->op->key);
     s->m->orgs[s->by].has_sheet = true;
     s->m->orgs[s->by].is_public = s->op->is_public;
+    set_sizes(s);
     new_detail(s, 1);
 }
 
@@ -169,9 +181,14 @@ static void apply_need_publish(struct step *s)
 {
     struct m_need *n = M_ADD(s->m->needs);
 
+    for (int i = 0; i < s->m->needs.n - 1; i++)
+        n->ordinal += s->m->needs.v[i].author == s->by;
+    n->ordinal++;
+    n->fragile = model_status_fragile(&s->m->orgs[s->by].status, s->at);
     n->author = s->by;
     COPY(n->id, s->op->id);
     n->minutes = s->op->minutes;
+    n->published_at = s->at;
     n->expires = s->op->expires;
     n->urgent = s->op->urgent;
     new_detail(s, 1);
@@ -183,7 +200,10 @@ static void apply_vouch(struct step *s)
 
     assert(n->n_vouches < M_VOUCHES);
     n->vouches[n->n_vouches++] =
-        (struct m_vouch){s->by, s->at + s->m->network.policy.urgent_days * M_DAY_MS};
+        (struct m_vouch){.org = s->by,
+                         .at = s->at,
+                         .until = s->at + s->m->network.policy.urgent_days * M_DAY_MS,
+                         .by_panel = s->op->n_panel > 0};
 }
 
 /* --- Agreements ------------------------------------------------------------------------------ */
@@ -226,10 +246,16 @@ static void serve(struct step *s, int need, int sign)
 {
     struct m_need *n = &s->m->needs.v[need];
     bool open = need_life(n, s->at) == M_OPEN;
+    int64_t minutes = 0;
 
     for (int i = 0; i < s->op->n_shares; i++)
         if (model_org(s->m, s->op->shares[i].to) == n->author)
-            n->served += sign * s->op->shares[i].minutes;
+            minutes += s->op->shares[i].minutes;
+    n->served += sign * minutes;
+    if (sign < 0)
+        n->in_time = n->in_time > minutes ? n->in_time - minutes : 0;
+    else if (open)
+        n->in_time += minutes;
     if (open && n->served >= n->minutes) {
         n->met = true;
         n->ended_at = s->at;
@@ -240,19 +266,22 @@ static void apply_record(struct step *s)
 {
     struct model *m = s->m;
     const struct op *op = s->op;
-    struct m_hours *h = M_ADD(m->hours);
     struct m_agreement *a = NULL;
+    int64_t paid[M_SHARES];
+    int need = op->need[0] ? model_need(m, op->need) : -1;
 
+    if (op->agreement[0]) {
+        a = &m->agreements.v[model_agreement(m, op->agreement)];
+        need = a->need;
+    }
+    model_payments(m, op, s->at, need, a, paid);
+    struct m_hours *h = M_ADD(m->hours);
     h->author = s->by;
     COPY(h->id, op->id);
     h->at = s->at;
     h->first = m->exchanges.n;
     h->n = op->n_shares;
-    h->need = op->need[0] ? model_need(m, op->need) : -1;
-    if (op->agreement[0]) {
-        a = &m->agreements.v[model_agreement(m, op->agreement)];
-        h->need = a->need;
-    }
+    h->need = need;
     for (int i = 0; i < op->n_shares; i++) {
         struct m_exchange *x = M_ADD(m->exchanges);
 
@@ -262,6 +291,7 @@ static void apply_record(struct step *s)
         x->minutes = op->shares[i].minutes;
         x->bucket = m_day(s->at);
         x->gift = op->gift == 1;
+        x->paid = x->first_paid = paid[i];
         if (a)
             agreement_pair(a, x->from, x->to)->recorded += x->minutes;
     }
@@ -283,8 +313,12 @@ static void apply_reverse(struct step *s)
             struct m_exchange *x = &m->exchanges.v[k];
 
             if (x->from == model_org(m, s->op->shares[i].from) &&
-                x->to == model_org(m, s->op->shares[i].to))
+                x->to == model_org(m, s->op->shares[i].to)) {
+                int64_t left = x->minutes - x->back;
+
+                x->paid = x->paid * (left - s->op->shares[i].minutes) / left;
                 x->back += s->op->shares[i].minutes;
+            }
         }
 }
 
@@ -295,6 +329,7 @@ static void apply_update(struct step *s)
     s->m->orgs[s->by].has_sheet = true;
     s->m->orgs[s->by].is_public = s->op->is_public;
     s->m->orgs[s->by].confirmed_at = s->at;
+    set_sizes(s);
     new_detail(s, 1);
 }
 
@@ -350,6 +385,63 @@ static void apply_cancel(struct step *s)
     a->ended_at = s->at;
 }
 
+/* --- The pool, status and steps -------------------------------------------------------------- */
+
+static void apply_pool_give(struct step *s)
+{
+    *M_ADD(s->m->transfers) = (struct m_transfer){s->by, 0, s->op->minutes};
+}
+
+static void apply_status_grant(struct step *s)
+{
+    s->m->orgs[model_org(s->m, s->op->org)].status = (struct m_status){
+        .class = s->op->class,
+        .levy = s->op->levy,
+        .pool = s->op->pool,
+        .granted_at = s->at,
+        .until = s->op->until,
+    };
+    new_detail(s, 3);
+}
+
+static void apply_status_end(struct step *s)
+{
+    s->m->orgs[model_org(s->m, s->op->org)].status.ended = true;
+}
+
+static void apply_excuse(struct step *s)
+{
+    struct m_agreement *a = &s->m->agreements.v[model_agreement(s->m, s->op->ref)];
+
+    for (int org = 1; org <= s->m->n_orgs; org++)
+        if (model_excusable(a, org, s->by))
+            a->excused[a->n_excused++] = org;
+}
+
+static void apply_step_set(struct step *s)
+{
+    struct m_org *org = &s->m->orgs[model_org(s->m, s->op->org)];
+    bool confirmed;
+
+    model_step_founded(s->m, model_org(s->m, s->op->org), s->op->step, s->op->n_panel > 0, s->at,
+                 &confirmed);
+    org->step = (struct m_step){.step = s->op->step,
+                                .set_at = s->at,
+                                .until = s->op->until,
+                                .confirmed = confirmed};
+    new_detail(s, 3);
+}
+
+static void apply_step_end(struct step *s)
+{
+    s->m->orgs[model_org(s->m, s->op->org)].step.ended_at = s->at;
+}
+
+static void apply_appeal(struct step *s)
+{
+    s->m->orgs[s->by].step.appealed = true;
+}
+
 static void apply_nothing(struct step *s)
 {
     (void)s;
@@ -377,6 +469,13 @@ static void (*const applies[M_KIND_COUNT])(struct step *) = {
     [M_HOURS_RECORD] = apply_record,
     [M_HOURS_REVERSE] = apply_reverse,
     [M_ASSERTION_BALANCE] = apply_nothing,
+    [M_POOL_GIVE] = apply_pool_give,
+    [M_STATUS_GRANT] = apply_status_grant,
+    [M_STATUS_END] = apply_status_end,
+    [M_PROMISE_EXCUSE] = apply_excuse,
+    [M_STEP_SET] = apply_step_set,
+    [M_STEP_END] = apply_step_end,
+    [M_STEP_APPEAL] = apply_appeal,
 };
 
 static void add_leaf(struct model *m, struct m_entry entry, const char *text)
@@ -387,17 +486,44 @@ static void add_leaf(struct model *m, struct m_entry entry, const char *text)
     *M_ADD(m->entries) = entry;
 }
 
+static bool moves_counters(enum m_kind kind)
+{
+    return kind == M_ORG_LEAVE || kind == M_AGREEMENT_SIGN || kind == M_AGREEMENT_CHANGE ||
+           kind == M_AGREEMENT_CLOSE || kind == M_AGREEMENT_CANCEL || kind == M_HOURS_RECORD ||
+           kind == M_HOURS_REVERSE || kind == M_POOL_GIVE;
+}
+
+static void look_at_changed(struct model *m, const struct m_figures *before, int64_t at)
+{
+    struct m_figures after[M_ORGS];
+
+    model_figures(m, m_day(at), after);
+    for (int i = 1; i <= m->n_orgs; i++) {
+        int64_t was[M_COUNTERS], is[M_COUNTERS];
+
+        m_counters(&before[i], was);
+        m_counters(&after[i], is);
+        if (memcmp(was, is, sizeof was) != 0)
+            model_look(m, i, &after[i], at);
+    }
+}
+
 void model_apply(struct model *m, const struct op *op, int64_t at, const char *text)
 {
+    struct m_figures before[M_ORGS];
     struct step s = {.m = m, .op = op, .at = at, .by = model_org(m, op->by)};
     struct m_entry entry = {.kind = op->kind, .at = at};
 
     assert(at >= m->last_at);
+    if (moves_counters(op->kind))
+        model_figures(m, m_day(at), before);
     applies[op->kind](&s);
     entry.author = s.by;
     COPY(entry.id, op->id);
     add_leaf(m, entry, text);
     m->last_at = at;
+    if (moves_counters(op->kind))
+        look_at_changed(m, before, at);
 }
 
 void model_tick(struct model *m, int64_t at, const char *text)
@@ -414,89 +540,4 @@ void model_seal(struct model *m, int64_t at, const char *text)
 {
     m->sealed = m->size;
     add_leaf(m, (struct m_entry){.kind = M_SEAL_BALANCES, .at = at}, text);
-}
-
-/* --- Signers --------------------------------------------------------------------------------- */
-
-struct signing {
-    struct m_signer *v;
-    int n;
-};
-
-static struct m_signer *sign(struct signing *set, const char *handle)
-{
-    int at = 0;
-
-    while (at < set->n && strcmp(set->v[at].handle, handle) < 0)
-        at++;
-    if (at < set->n && strcmp(set->v[at].handle, handle) == 0)
-        return &set->v[at];
-    assert(set->n + 1 < M_ORGS);
-    memmove(&set->v[at + 1], &set->v[at], (size_t)(set->n - at) * sizeof set->v[0]);
-    set->n++;
-    set->v[at] = (struct m_signer){.handle = handle};
-    return &set->v[at];
-}
-
-static void sign_shares(struct signing *set, const struct op *op)
-{
-    for (int i = 0; i < op->n_shares; i++) {
-        sign(set, op->shares[i].from)->minutes += op->shares[i].minutes;
-        sign(set, op->shares[i].to)->minutes += op->shares[i].minutes;
-    }
-}
-
-static void sign_admission(struct signing *set, const struct op *op)
-{
-    struct m_signer *applicant = sign(set, op->by);
-
-    applicant->own_key = applicant->admin = true;
-    if (op->coordinator[0])
-        sign(set, op->coordinator);
-    for (int i = 0; i < op->n_handles; i++)
-        sign(set, op->handles[i])->admin = true;
-}
-
-static void sign_parties(struct signing *set, const struct model *m, const struct op *op)
-{
-    if (op->kind == M_OFFER_RENEW) {
-        const struct m_offer *o = &m->offers.v[model_offer(m, op->ref)];
-
-        for (int i = 0; i < o->n_providers; i++)
-            sign(set, m->orgs[o->providers[i]].handle);
-    } else if (op->kind == M_AGREEMENT_CLOSE) {
-        const struct m_agreement *a = &m->agreements.v[model_agreement(m, op->ref)];
-
-        for (int i = 0; i < a->n; i++) {
-            sign(set, m->orgs[a->pairs[i].from].handle);
-            sign(set, m->orgs[a->pairs[i].to].handle);
-        }
-    }
-}
-
-int model_signers(const struct model *m, const struct op *op, struct m_signer out[static M_ORGS])
-{
-    struct signing set = {.v = out};
-
-    if (op->kind == M_NETWORK_FOUND) {
-        for (int i = 0; i < op->founding->n_founders; i++) {
-            struct m_signer *founder = sign(&set, op->founding->founders[i].handle);
-
-            founder->own_key = founder->admin = true;
-        }
-        return set.n;
-    }
-    if (op->kind == M_ORG_ADMIT) {
-        sign_admission(&set, op);
-        return set.n;
-    }
-    sign(&set, op->by);
-    sign_shares(&set, op);
-    sign_parties(&set, m, op);
-    if (op->kind == M_OFFER_PUBLISH)
-        for (int i = 0; i < op->n_handles; i++)
-            sign(&set, op->handles[i]);
-    if (op->kind == M_KEY_ADD || op->kind == M_KEY_REVOKE || op->kind == M_ORG_LEAVE)
-        sign(&set, op->by)->admin = true;
-    return set.n;
 }

@@ -88,6 +88,11 @@ static void check_new_key(struct check *c, const char *handle, int org)
             c->codes |= M_BIT(key_id_taken);
 }
 
+static void check_sizes(struct check *c)
+{
+    must(c, c->op->capacity <= 600000 && c->op->fte <= 1000000, M_BIT(field_invalid));
+}
+
 static void check_admit(struct check *c)
 {
     const struct op *op = c->op;
@@ -96,6 +101,7 @@ static void check_admit(struct check *c)
     must(c, by_coordinator != by_sponsors, M_BIT(field_invalid));
     must(c, c->by < 0, M_BIT(handle_taken));
     must(c, strcmp(op->charter, c->m->network.charter) == 0, M_BIT(charter_mismatch));
+    check_sizes(c);
     check_new_key(c, op->by, c->by);
     if (by_coordinator)
         must(c, model_coordinator(c->m, active(c, op->coordinator), c->at),
@@ -183,12 +189,48 @@ static void check_need_publish(struct check *c)
     must_have_skill(c);
     must(c, c->op->type != 1 || c->op->skill[0], M_BIT(field_missing));
     must(c, c->op->minutes >= 1 && c->op->minutes <= 100000, M_BIT(field_invalid));
+    if (c->by > 0 && !c->op->urgent)
+        must(c, !model_step_in_force(&c->m->orgs[c->by].step, c->at) ||
+                    c->m->orgs[c->by].step.step < 4, M_BIT(paused));
+}
+
+/* Handles in order, active, with a panel mandate in force. */
+static void check_panel_handles(struct check *c)
+{
+    for (int i = 0; i < c->op->n_panel; i++) {
+        int org = active(c, c->op->panel[i]);
+
+        must(c, model_panel(c->m, org, c->at), M_BIT(not_panel));
+        must(c, i == 0 || strcmp(c->op->panel[i - 1], c->op->panel[i]) < 0, M_BIT(field_invalid));
+    }
+    must(c, c->op->n_panel <= M_PARTIES, M_BIT(field_invalid));
+}
+
+static bool in_panel(const struct op *op, const char *handle)
+{
+    for (int i = 0; i < op->n_panel; i++)
+        if (strcmp(op->panel[i], handle) == 0)
+            return true;
+    return false;
+}
+
+/* The asker is the author in the reference, known or not. */
+static void check_vouching_panel(struct check *c)
+{
+    char asker[M_REF];
+
+    snprintf(asker, sizeof asker, "%s", c->op->ref);
+    asker[strcspn(asker, "/")] = '\0';
+    check_panel_handles(c);
+    must(c, !in_panel(c->op, c->op->by) && !in_panel(c->op, asker), M_BIT(field_invalid));
 }
 
 static void check_need_ref(struct check *c)
 {
     int at = must_need(c, c->op->ref);
 
+    if (c->op->kind == M_NEED_VOUCH)
+        check_vouching_panel(c);
     if (at < 0)
         return;
     const struct m_need *n = &c->m->needs.v[at];
@@ -202,6 +244,9 @@ static void check_need_ref(struct check *c)
     must(c, !need_in_force(n, c->at), M_BIT(already_vouched));
     must(c, n->n_vouches == 0 || n->vouches[n->n_vouches - 1].org != c->by,
          M_BIT(already_vouched));
+    if (c->op->n_panel == 0)
+        must(c, model_vouched(c->m, n->author, c->at) < c->m->network.policy.urgent_quota,
+             M_BIT(urgent_quota));
 }
 
 static void check_leave(struct check *c)
@@ -232,9 +277,128 @@ static void check_assertion(struct check *c)
     }
 }
 
+/* --- The pool, status and steps (SPEC 6.13 to 6.16) ------------------------------------------ */
+
+static void check_pool_give(struct check *c)
+{
+    struct m_figures figures[M_ORGS];
+
+    must(c, c->op->minutes >= 1 && c->op->minutes <= 100000, M_BIT(field_invalid));
+    model_figures(c->m, m_day(c->at), figures);
+    if (c->by > 0)
+        must(c, m_position(&figures[c->by]) >= c->op->minutes, M_BIT(pool_over_position));
+}
+
+/* A panel that decides about `org`. */
+static void check_deciding_panel(struct check *c)
+{
+    check_panel_handles(c);
+    must(c, c->op->n_panel >= c->m->network.policy.panel_min, M_BIT(field_invalid));
+    must(c, in_panel(c->op, c->op->by) && !in_panel(c->op, c->op->org), M_BIT(field_invalid));
+}
+
+static void must_end(struct check *c, int64_t days_max)
+{
+    must(c, c->op->until > c->at && c->op->until <= c->at + days_max * M_DAY_MS,
+         M_BIT(expires_out_of_range));
+}
+
+static void check_status_grant(struct check *c)
+{
+    const struct op *op = c->op;
+    const struct m_policy *policy = &c->m->network.policy;
+
+    active(c, op->org);
+    must(c, op->class >= 1 && op->class <= 3 && op->levy >= 0 && op->levy <= 1000,
+         M_BIT(field_invalid));
+    must(c, op->pool >= 0 && op->pool <= policy->pool_rate_permille, M_BIT(field_invalid));
+    if (op->n_panel > 0)
+        check_deciding_panel(c);
+    must(c, op->n_panel > 0, M_BIT(field_missing));
+    must_end(c, policy->status_days_max);
+}
+
+static void check_status_end(struct check *c)
+{
+    int org = active(c, c->op->org);
+
+    if (c->op->n_panel > 0)
+        check_deciding_panel(c);
+    else
+        must(c, strcmp(c->op->by, c->op->org) == 0, M_BIT(not_yours));
+    if (org > 0)
+        must(c, model_status_in_force(&c->m->orgs[org].status, c->at), M_BIT(already_closed));
+}
+
+static void check_excuse(struct check *c)
+{
+    int at = must_agreement(c, c->op->ref);
+    bool receives = false, any = false;
+
+    if (at < 0)
+        return;
+    const struct m_agreement *a = &c->m->agreements.v[at];
+    for (int i = 0; i < a->n; i++)
+        receives |= a->pairs[i].to == c->by;
+    for (int org = 1; org <= c->m->n_orgs; org++)
+        any |= model_excusable(a, org, c->by);
+    must(c, receives, M_BIT(not_yours));
+    must(c, any, M_BIT(nothing_broken));
+}
+
+static void check_step_set(struct check *c)
+{
+    const struct op *op = c->op;
+    int org = active(c, op->org);
+    bool confirmed;
+
+    must(c, strcmp(op->by, op->org) != 0, M_BIT(field_invalid));
+    must(c, op->step >= 2 && op->step <= 4, M_BIT(field_invalid));
+    must_end(c, c->m->network.policy.step_days);
+    if (op->n_panel > 0)
+        check_deciding_panel(c);
+    else if (op->step == 2)
+        must(c, model_coordinator(c->m, c->by, c->at), M_BIT(not_coordinator));
+    else
+        must(c, false, M_BIT(field_invalid));
+    if (org > 0)
+        must(c, model_step_founded(c->m, org, op->step, op->n_panel > 0, c->at, &confirmed),
+             M_BIT(step_unfounded));
+}
+
+static bool step_stands(const struct m_step *s, int64_t at)
+{
+    return s->step > 0 && s->ended_at == 0 && at < s->until;
+}
+
+static void check_step_end(struct check *c)
+{
+    int org = active(c, c->op->org);
+
+    must(c, strcmp(c->op->by, c->op->org) != 0, M_BIT(field_invalid));
+    if (c->op->n_panel > 0)
+        check_deciding_panel(c);
+    else if (org > 0 && c->m->orgs[org].step.step > 2)
+        must(c, false, M_BIT(not_panel));
+    else
+        must(c, model_coordinator(c->m, c->by, c->at), M_BIT(not_coordinator));
+    if (org > 0)
+        must(c, step_stands(&c->m->orgs[org].step, c->at), M_BIT(already_closed));
+}
+
+static void check_appeal(struct check *c)
+{
+    if (c->by < 0)
+        return;
+    const struct m_step *s = &c->m->orgs[c->by].step;
+    must(c, step_stands(s, c->at) && !s->appealed, M_BIT(already_closed));
+    must(c, !s->confirmed, M_BIT(already_appealed));
+}
+
 /* Kinds that are not here have no rule of their own. */
 static void (*const checks[M_KIND_COUNT])(struct check *) = {
     [M_ORG_ADMIT] = check_admit,
+    [M_ORG_UPDATE] = check_sizes,
     [M_ORG_LEAVE] = check_leave,
     [M_KEY_ADD] = check_key_add,
     [M_KEY_REVOKE] = check_revoke,
@@ -252,6 +416,13 @@ static void (*const checks[M_KIND_COUNT])(struct check *) = {
     [M_HOURS_RECORD] = check_record,
     [M_HOURS_REVERSE] = check_reverse,
     [M_ASSERTION_BALANCE] = check_assertion,
+    [M_POOL_GIVE] = check_pool_give,
+    [M_STATUS_GRANT] = check_status_grant,
+    [M_STATUS_END] = check_status_end,
+    [M_PROMISE_EXCUSE] = check_excuse,
+    [M_STEP_SET] = check_step_set,
+    [M_STEP_END] = check_step_end,
+    [M_STEP_APPEAL] = check_appeal,
 };
 
 /* --- Any entry ------------------------------------------------------------------------------- */

@@ -32,14 +32,6 @@ static int64_t asked_by(const struct check *c, int org)
     return sum;
 }
 
-static bool only_receiver(const struct check *c, int org)
-{
-    for (int i = 0; i < c->op->n_shares; i++)
-        if (model_org(c->m, c->op->shares[i].to) != org)
-            return false;
-    return true;
-}
-
 static int count_parties(const struct op *op)
 {
     int n = 0;
@@ -82,30 +74,25 @@ static void check_shares(struct check *c)
 
 /* --- Limits (SPEC 8) ------------------------------------------------------------------------- */
 
-/* True when the need's urgency, in force, opens every line to this operation. */
-static bool urgent_passes(const struct check *c, int need, const struct m_agreement *changed)
-{
-    if (need < 0)
-        return false;
-    const struct m_need *n = &c->m->needs.v[need];
-    const struct m_vouch *vouch = need_in_force(n, c->at);
-    int64_t asked = asked_by(c, n->author);
-
-    for (int i = 0; changed && i < changed->n; i++)
-        if (changed->pairs[i].to == n->author)
-            asked -= changed->pairs[i].recorded;
-    return vouch && only_receiver(c, n->author) && !gives(c, vouch->org) &&
-           n->served + need_kept(c->m, need, c->at, changed) + asked <= n->minutes;
-}
-
 /* `more` is what the operation asks of this receiver beyond what is reserved for it already. */
 static bool line_passes(const struct check *c, const struct m_figures *f, int64_t more,
                         bool to_hard_stop)
 {
-    struct m_line line = model_line(&c->m->network.policy, f);
+    struct m_line line = model_line(c->m, f, c->at);
     int64_t projected = m_position(f) - f->received_pending - more;
 
     return more <= 0 || projected >= -(to_hard_stop ? line.hard : line.floor);
+}
+
+/* What is asked of a receiver beyond what is reserved for it already. */
+static int64_t more_for(const struct check *c, int org, const struct m_agreement *changed)
+{
+    int64_t more = asked_by(c, org);
+
+    for (int i = 0; more > 0 && changed && i < changed->n; i++)
+        if (changed->pairs[i].to == org)
+            more -= changed->pairs[i].minutes;
+    return more;
 }
 
 static void check_lines(struct check *c, int need, const struct m_agreement *changed)
@@ -113,17 +100,35 @@ static void check_lines(struct check *c, int need, const struct m_agreement *cha
     struct m_figures figures[M_ORGS];
     bool direct = c->op->kind == M_HOURS_RECORD;
 
-    if (urgent_passes(c, need, changed))
+    if (model_urgent(c->m, c->op, c->at, need, changed))
         return;
     model_figures(c->m, m_day(c->at), figures);
     for (int org = 1; org <= c->m->n_orgs; org++) {
-        int64_t more = asked_by(c, org);
+        int64_t more = more_for(c, org, changed);
 
-        for (int i = 0; more > 0 && changed && i < changed->n; i++)
-            if (changed->pairs[i].to == org)
-                more -= changed->pairs[i].minutes;
+        if (more > 0) /* below zero it asks for nothing, as at zero */
+            more -= model_covers(c->m, org, c->at, need, changed);
         must(c, line_passes(c, &figures[org], more, direct || c->m->network.policy.limit_soft),
              M_BIT(limit_crossed));
+    }
+}
+
+/* --- Steps about broken promises (SPEC 18.7) -------------------------------------------------- */
+
+static bool at_step(const struct check *c, int org, int step)
+{
+    return model_step_in_force(&c->m->orgs[org].step, c->at) && c->m->orgs[org].step.step >= step;
+}
+
+static void check_steps(struct check *c, int need, const struct m_agreement *changed)
+{
+    bool urgent = model_urgent(c->m, c->op, c->at, need, changed);
+
+    for (int org = 1; org <= c->m->n_orgs; org++) {
+        if (at_step(c, org, 3) && gives(c, org) && !changed)
+            must(c, c->op->cosigner[0], M_BIT(cosigner_missing));
+        if (at_step(c, org, 4) && more_for(c, org, changed) > 0)
+            must(c, urgent, M_BIT(paused));
     }
 }
 
@@ -151,6 +156,11 @@ void check_sign(struct check *c)
         must(c, asked_by(c, m->needs.v[need].author) > 0, M_BIT(agreement_mismatch));
         must(c, need_life(&m->needs.v[need], c->at) == M_OPEN, M_BIT(already_closed));
     }
+    if (op->cosigner[0]) {
+        active(c, op->cosigner);
+        must(c, !in_shares(op, op->cosigner), M_BIT(field_invalid));
+    }
+    check_steps(c, need, NULL);
     check_lines(c, need, NULL);
 }
 
@@ -191,6 +201,7 @@ void check_change(struct check *c)
                 now = c->op->shares[k].minutes;
         must(c, now >= a->pairs[i].recorded, M_BIT(change_below_recorded));
     }
+    check_steps(c, a->need, a);
     check_lines(c, a->need, a);
 }
 

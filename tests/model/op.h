@@ -47,7 +47,14 @@
     X(HOURS_REVERSE, "hours.reverse") \
     X(CLOCK_TICK, "clock.tick") \
     X(SEAL_BALANCES, "seal.balances") \
-    X(ASSERTION_BALANCE, "assertion.balance")
+    X(ASSERTION_BALANCE, "assertion.balance") \
+    X(POOL_GIVE, "pool.give") \
+    X(STATUS_GRANT, "status.grant") \
+    X(STATUS_END, "status.end") \
+    X(PROMISE_EXCUSE, "promise.excuse") \
+    X(STEP_SET, "step.set") \
+    X(STEP_END, "step.end") \
+    X(STEP_APPEAL, "step.appeal")
 
 enum m_kind {
 #define M_KIND_MEMBER(name, word) M_##name,
@@ -67,7 +74,9 @@ const char *m_kind_word(enum m_kind kind);
     X(not_yours) X(already_closed) X(expires_out_of_range) X(skill_unknown) X(vouch_own) \
     X(already_vouched) X(not_urgent) X(already_erased) X(parties_mismatch) \
     X(hours_over_agreement) X(limit_crossed) X(change_below_recorded) X(reverse_too_much) \
-    X(day_out_of_range) X(agreement_mismatch) X(assertion_false)
+    X(day_out_of_range) X(agreement_mismatch) X(assertion_false) X(not_panel) X(urgent_quota) \
+    X(pool_over_position) X(nothing_broken) X(step_unfounded) X(already_appealed) \
+    X(cosigner_missing) X(paused)
 
 enum m_code {
 #define M_CODE_MEMBER(word) M_##word,
@@ -82,33 +91,74 @@ int m_code_find(const char *word);
 typedef uint64_t m_codes; /* a set */
 #define M_BIT(word) ((m_codes)1 << M_##word)
 
-/* SPEC 8.3: X(key, minimum, maximum), sorted. */
+/* SPEC 8.3: X(key, minimum, maximum, default), sorted. */
 #define M_POLICY(X) \
-    X(agreement_days_max, 1, 1098) \
-    X(entry_days_max, 1, 90) \
-    X(id_skew_minutes, 1, 1440) \
-    X(limit_ceiling, 60, 600000) \
-    X(limit_floor_base, 60, 600000) \
-    X(limit_floor_divisor, 1, 1000) \
-    X(limit_floor_max, 60, 600000) \
-    X(limit_floor_new, 60, 600000) \
-    X(limit_floor_new_gifts, 0, 100) \
-    X(limit_hard_permille, 1000, 10000) \
-    X(limit_soft, 0, 1) \
-    X(need_days_max, 1, 366) \
-    X(offer_days_max, 1, 366) \
-    X(pair_cap_minutes, 0, 600000) \
-    X(pair_cap_permille, 1, 1000) \
-    X(reference_days_max, 366, 1098) \
-    X(seal_every, 16, 100000) \
-    X(sheet_stale_days, 1, 1098) \
-    X(sponsors_min, 1, 10) \
-    X(urgent_days, 1, 365) \
-    X(urgent_never_blocked, 1, 1) \
-    X(window_days, 365, 365)
+    X(agreement_days_max, 1, 1098, 366) \
+    X(appeal_suspends, 1, 1, 1) \
+    X(capacity_default, 1, 600000, 240) \
+    X(choice_ask_minutes, 60, 43200, 4320) \
+    X(choice_ask_urgent_minutes, 60, 43200, 1440) \
+    X(choice_burden_guard, 0, 1, 1) \
+    X(choice_min_candidates, 1, 10, 2) \
+    X(class_age_days, 1, 366, 30) \
+    X(class_new_needs, 0, 20, 3) \
+    X(crisis_days, 1, 366, 183) \
+    X(crisis_fill_days, 1, 180, 60) \
+    X(crisis_fill_permille, 0, 1000, 500) \
+    X(crisis_floor_permille, 1000, 3000, 1500) \
+    X(crisis_orgs_min, 1, 1000, 5) \
+    X(crisis_pool_permille, 1000, 10000, 2000) \
+    X(crisis_urgent_permille, 1, 1000, 200) \
+    X(dormant_days, 30, 366, 180) \
+    X(entry_days_max, 1, 90, 90) \
+    X(forgive_band, 0, 600000, 600) \
+    X(forgive_divisor, 0, 1000, 0) \
+    X(forgive_levy_divisor, 0, 1000, 0) \
+    X(gift_free, 1, 1, 1) \
+    X(id_skew_minutes, 1, 1440, 10) \
+    X(ladder_lean_days, 1, 366, 30) \
+    X(ladder_lean_permille, 100, 1000, 500) \
+    X(ladder_strain_days, 1, 366, 60) \
+    X(ladder_strain_permille, 100, 1000, 800) \
+    X(leave_free, 1, 1, 1) \
+    X(limit_ceiling, 60, 600000, 2400) \
+    X(limit_floor_base, 60, 600000, 1200) \
+    X(limit_floor_divisor, 1, 1000, 4) \
+    X(limit_floor_max, 60, 600000, 3600) \
+    X(limit_floor_new, 60, 600000, 600) \
+    X(limit_floor_new_gifts, 0, 100, 2) \
+    X(limit_hard_permille, 1000, 10000, 1500) \
+    X(limit_soft, 0, 1, 1) \
+    X(match_quantum, 5, 120, 30) \
+    X(match_split_min, 30, 6000, 120) \
+    X(need_days_max, 1, 366, 180) \
+    X(offer_days_max, 1, 366, 184) \
+    X(pair_cap_minutes, 0, 600000, 720) \
+    X(pair_cap_permille, 1, 1000, 400) \
+    X(pair_reverse, 0, 1, 1) \
+    X(panel_min, 1, 16, 2) \
+    X(pool_cap, 0, 60000, 600) \
+    X(pool_rate_permille, 0, 1000, 500) \
+    X(pool_urgent_permille, 0, 1000, 1000) \
+    X(promise_days, 30, 365, 180) \
+    X(promise_meeting, 1, 100, 3) \
+    X(reference_days_max, 366, 1098, 400) \
+    X(rest_permille, 1000, 10000, 1500) \
+    X(seal_every, 16, 100000, 1024) \
+    X(sheet_stale_days, 1, 1098, 180) \
+    X(skill_fresh_days, 1, 366, 180) \
+    X(sponsors_min, 1, 10, 2) \
+    X(status_days_max, 1, 366, 366) \
+    X(step_days, 1, 366, 90) \
+    X(two_layers, 1, 1, 1) \
+    X(unit_parity, 1, 1, 1) \
+    X(urgent_days, 1, 365, 30) \
+    X(urgent_never_blocked, 1, 1, 1) \
+    X(urgent_quota, 0, 100, 2) \
+    X(window_days, 365, 365, 365)
 
 struct m_policy {
-#define M_POLICY_MEMBER(key, min, max) int64_t key;
+#define M_POLICY_MEMBER(key, min, max, usual) int64_t key;
     M_POLICY(M_POLICY_MEMBER)
 #undef M_POLICY_MEMBER
 };
@@ -184,7 +234,7 @@ struct op {
     char handles[M_PARTIES + 1][M_HANDLE];
     int scope; /* 1 admin, 2 sign, 3 propose */
     int64_t ceiling;
-    int slot;       /* 1 details, 2 people, 3 skills */
+    int slot;       /* 1 details, 2 people, 3 reason, 4 skills */
     char ref[M_REF]; /* the one thing the operation is about */
     char offer[M_REF], need[M_REF], agreement[M_REF]; /* beside it */
     int type;       /* 1 skill, 2 space, 3 equipment */
@@ -196,6 +246,14 @@ struct op {
     int32_t day;
     int done_by; /* 1 staff, 2 volunteers, 3 mixed */
     int64_t counters[M_COUNTERS]; /* stated by an assertion */
+    int64_t capacity, fte;        /* -1: absent */
+    char org[M_HANDLE], cosigner[M_HANDLE];
+    int n_panel; /* sorted */
+    char panel[M_PARTIES + 1][M_HANDLE];
+    int class, step;
+    int64_t levy, pool; /* permille */
+    int64_t until;
+    char reason[M_HEX64];
 };
 
 /*
@@ -206,5 +264,9 @@ char *op_text(const struct op *op, const char *origin, size_t *len);
 
 /* YYYY-MM-DD of a day counted from 1970-01-01. */
 void m_day_text(char out[static 11], int32_t day);
+
+/* Months counted from January 1970: the one of a moment, and the first moment of one. */
+int m_month(int64_t at);
+int64_t m_month_start(int month);
 
 #endif

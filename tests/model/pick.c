@@ -104,9 +104,14 @@ int64_t pick_expires(struct generator *g, int64_t days_max)
 {
     int64_t longest = days_max * M_DAY_MS;
 
-    switch (rng_below(&g->rng, 8)) {
+    switch (rng_below(&g->rng, 9)) {
     case 0:
         return g->at + longest;
+    case 4: { /* with the month, or a millisecond before */
+        int64_t month = m_month_start(m_month(g->at) + 1) - rng_range(&g->rng, 0, 1);
+
+        return month > g->at && month <= g->at + longest ? month : g->at + longest;
+    }
     case 1:
         return g->at + 1;
     case 2:

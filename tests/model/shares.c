@@ -78,7 +78,7 @@ int64_t line_room(const struct generator *g, int org, bool hard)
     struct m_figures figures[M_ORGS];
 
     model_figures(g->m, m_day(g->at), figures);
-    struct m_line line = model_line(&g->m->network.policy, &figures[org]);
+    struct m_line line = model_line(g->m, &figures[org], g->at);
     return m_position(&figures[org]) - figures[org].received_pending +
            (hard ? line.hard : line.floor);
 }

@@ -287,6 +287,8 @@ static bool strange_party(struct generator *g, struct op *op)
         SET(op->coordinator, handle);
     else if (op->kind == M_ORG_LEAVE)
         SET(op->to, handle);
+    else if (op->org[0])
+        SET(op->org, handle);
     else
         return false;
     return true;
@@ -485,7 +487,7 @@ static bool other_slot(struct generator *g, struct op *op)
 {
     if (op->kind != M_DETAILS_ERASE)
         return false;
-    op->slot = (int)rng_range(&g->rng, 1, 3);
+    op->slot = (int)rng_range(&g->rng, 1, 4);
     return true;
 }
 
@@ -545,7 +547,10 @@ static const spoiler particular[] = {
     other_parties,       own_vouch,           vouch_for_any_need,   spoil_admission,
     bad_key,             key_with_the_same_id, key_of_others,       other_slot,
     closed_need_or_offer, both_agreement_and_need, erase_again,
-    reverse_again,       false_counters,
+    reverse_again,       false_counters,      wrong_panel,          wrong_panel,
+    no_panel,            step_without_reason, decided_alone,        end_of_nothing,
+    appeal_again,        more_than_position,  excuse_anything,      wrong_cosigner,
+    bad_until,           too_generous,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

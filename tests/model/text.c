@@ -75,14 +75,26 @@ static void add_word(struct line *line, const char *name, const char *const *wor
     add_string(line, name, words[word]);
 }
 
-static void add_handles(struct line *line, const char *name, const struct op *op)
+static void add_handles(struct line *line, const char *name, const char handles[][M_HANDLE], int n)
 {
-    if (op->n_handles == 0)
+    if (n == 0)
         return;
     struct text *t = field(line, name);
-    for (int i = 0; i < op->n_handles; i++)
-        put(t, "%s\"%s\"", i ? "," : "[", op->handles[i]);
+    for (int i = 0; i < n; i++)
+        put(t, "%s\"%s\"", i ? "," : "[", handles[i]);
     put(t, "]");
+}
+
+static void add_panel(struct line *line, const struct op *op)
+{
+    add_handles(line, "panel", op->panel, op->n_panel);
+}
+
+/* Unless it is -1. */
+static void add_size(struct line *line, const char *name, int64_t value)
+{
+    if (value >= 0)
+        add_int(line, name, value);
 }
 
 static void add_list(struct line *line, const char *name, const char *const *words, int n)
@@ -107,7 +119,7 @@ static void add_shares(struct line *line, const struct op *op)
 }
 
 static const char *const scopes[] = {"", "admin", "sign", "propose"};
-static const char *const slots[] = {"", "details", "people", "skills"};
+static const char *const slots[] = {"", "details", "people", "reason", "skills"};
 static const char *const types[] = {"", "skill", "space", "equipment"};
 static const char *const done_by[] = {"", "staff", "volunteers", "mixed"};
 static const char *const areas[] = {"anderlecht", "forest", "zone-1"};
@@ -135,7 +147,7 @@ static void add_founding(struct line *line, const struct m_founding *f)
     put(t, "]");
     t = field(line, "policy");
     const char *comma = "{";
-#define PUT_POLICY(key, min, max) \
+#define PUT_POLICY(key, min, max, usual) \
     put(t, "%s\"" #key "\":%" PRId64, comma, f->policy.key); \
     comma = ",";
     M_POLICY(PUT_POLICY)
@@ -188,11 +200,13 @@ static void add_org(struct line *line, const struct op *op)
         return;
     add_string(line, "details", op->details);
     add_flag(line, "public", op->is_public);
+    add_size(line, "capacity", op->capacity);
+    add_size(line, "fte", op->fte);
     if (op->kind == M_ORG_ADMIT) {
         add_string(line, "charter", op->charter);
         add_string(line, "key", op->key);
         add_string(line, "coordinator", op->coordinator);
-        add_handles(line, "sponsors", op);
+        add_handles(line, "sponsors", op->handles, op->n_handles);
     }
 }
 
@@ -209,6 +223,7 @@ static void add_agreement(struct line *line, const struct op *op)
     add_string(line, "offer", op->offer);
     add_string(line, "need", op->need);
     add_word(line, "done_by", done_by, op->done_by);
+    add_string(line, "cosigner", op->cosigner);
 }
 
 static void add_key(struct line *line, const struct op *op)
@@ -225,7 +240,7 @@ static void add_publication(struct line *line, const struct op *op)
 {
     add_directory_item(line, op);
     if (op->kind == M_OFFER_PUBLISH) {
-        add_handles(line, "providers", op);
+        add_handles(line, "providers", op->handles, op->n_handles);
         if (op->minutes_month)
             add_int(line, "minutes_month", op->minutes_month);
     } else {
@@ -241,6 +256,35 @@ static void add_counters(struct line *line, const struct op *op)
 
     for (int i = 0; i < M_COUNTERS; i++)
         add_int(line, names[i], op->counters[i]);
+}
+
+static void add_reciprocity(struct line *line, const struct op *op)
+{
+    switch (op->kind) {
+    case M_POOL_GIVE:
+        add_int(line, "minutes", op->minutes);
+        return;
+    case M_PROMISE_EXCUSE:
+        add_string(line, "agreement", op->ref);
+        return;
+    case M_STEP_APPEAL:
+        return;
+    case M_STATUS_GRANT:
+        add_int(line, "class", op->class);
+        add_int(line, "levy_permille", op->levy);
+        add_int(line, "pool_permille", op->pool);
+        break;
+    case M_STEP_SET:
+        add_int(line, "step", op->step);
+        break;
+    default:
+        break;
+    }
+    add_string(line, "org", op->org);
+    add_panel(line, op);
+    add_string(line, "reason", op->reason);
+    if (op->kind == M_STATUS_GRANT || op->kind == M_STEP_SET)
+        add_int(line, "until", op->until);
 }
 
 static void add_own_fields(struct line *line, const struct op *op)
@@ -277,6 +321,7 @@ static void add_own_fields(struct line *line, const struct op *op)
     case M_NEED_VOUCH:
     case M_NEED_WITHDRAW:
         add_string(line, "need", op->ref);
+        add_panel(line, op);
         break;
     case M_AGREEMENT_SIGN:
     case M_AGREEMENT_CHANGE:
@@ -295,6 +340,15 @@ static void add_own_fields(struct line *line, const struct op *op)
         break;
     case M_ASSERTION_BALANCE:
         add_counters(line, op);
+        break;
+    case M_POOL_GIVE:
+    case M_STATUS_GRANT:
+    case M_STATUS_END:
+    case M_PROMISE_EXCUSE:
+    case M_STEP_SET:
+    case M_STEP_END:
+    case M_STEP_APPEAL:
+        add_reciprocity(line, op);
         break;
     case M_CLOCK_TICK:
     case M_SEAL_BALANCES:
@@ -353,22 +407,49 @@ char *op_text(const struct op *op, const char *origin, size_t *len)
     return out.p;
 }
 
-/* Counts years and months from the epoch: slow, and plain to see. */
-void m_day_text(char out[static 11], int32_t day)
+/* --- The calendar: years and months counted from the epoch, slow and plain to see ------------- */
+
+static int days_of_year(int year)
+{
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 366 : 365;
+}
+
+static int days_of_month(int year, int month)
 {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return lengths[month] + (month == 1 && days_of_year(year) == 366);
+}
+
+void m_day_text(char out[static 11], int32_t day)
+{
     int year = 1970, month = 0;
 
-    for (;;) {
-        int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-        int length = lengths[month] + (month == 1 ? leap : 0);
-
-        if (day < length)
-            break;
-        day -= length;
-        month = (month + 1) % 12;
-        year += month == 0;
-    }
+    for (; day >= days_of_year(year); year++)
+        day -= days_of_year(year);
+    for (; day >= days_of_month(year, month); month++)
+        day -= days_of_month(year, month);
     snprintf(out, 11, "%04u-%02u-%02u", (unsigned)year % 10000, (unsigned)(month + 1) % 100,
              (unsigned)(day + 1) % 100);
+}
+
+int64_t m_month_start(int month)
+{
+    bool late = month >= 12 * 30;
+    int64_t days = late ? 10957 : 0; /* before 2000: half the way to most */
+
+    for (int year = late ? 2000 : 1970; year < 1970 + month / 12; year++)
+        days += days_of_year(year);
+    for (int i = 0; i < month % 12; i++)
+        days += days_of_month(1970 + month / 12, i);
+    return days * M_DAY_MS;
+}
+
+int m_month(int64_t at)
+{
+    int month = (int)(at / (31 * M_DAY_MS)); /* never later than the right one */
+
+    while (m_month_start(month + 1) <= at)
+        month++;
+    return month;
 }

@@ -48,6 +48,8 @@ static bool make_for(struct generator *g, struct op *op, int need)
     op->expires = pick_expires(g, g->m->network.policy.agreement_days_max);
     if (op->kind == M_AGREEMENT_SIGN)
         commitment(g, op->details);
+    if (op->kind == M_AGREEMENT_SIGN)
+        pick_cosigner(g, op);
     return true;
 }
 
@@ -61,6 +63,36 @@ bool make_urgent(struct generator *g, struct op *op)
         if (need_in_force(&g->m->needs.v[need], g->at) &&
             !g->m->orgs[g->m->needs.v[need].author].left && make_for(g, op, need))
             return true;
+    }
+    return false;
+}
+
+/* The last open need of an organisation that is declared urgent; -1: none. */
+static int urgent_need_of(const struct generator *g, int org)
+{
+    for (int i = g->m->needs.n - 1; i >= 0; i--) {
+        const struct m_need *n = &g->m->needs.v[i];
+
+        if (n->author == org && n->urgent && need_life(n, g->at) == M_OPEN)
+            return i;
+    }
+    return -1;
+}
+
+bool make_paused(struct generator *g, struct op *op)
+{
+    for (int i = 1; i <= g->m->n_orgs; i++) {
+        const struct m_org *o = &g->m->orgs[i];
+        int need = urgent_need_of(g, i);
+
+        if (o->left || o->step.step < 4 || !model_step_in_force(&o->step, g->at) ||
+            rng_chance(&g->rng, 300))
+            continue;
+        if (need < 0)
+            return make_urgent_need(g, op, i);
+        if (need_in_force(&g->m->needs.v[need], g->at))
+            return make_for(g, op, need);
+        return make_vouch_for(g, op, need);
     }
     return false;
 }

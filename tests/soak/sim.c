@@ -42,24 +42,22 @@ static void predict_seal(struct sim *s, int64_t at)
     s->coverage->seals++;
 }
 
-static void tick_text(const struct sim *s, const struct m_due *due, int n, int64_t at,
+/* The model lives through the moments. */
+static void tick_text(struct sim *s, const struct m_due *due, int n, int64_t at,
                       char out[static 1024])
 {
-    const struct model *m = &s->h.model;
+    static char lines[M_LINES_SIZE];
+    struct model *m = &s->h.model;
     struct m_figures figures[M_ORGS];
-    char effects[HEX_SIZE(HASH_BYTES)], id_text[ID_TEXT_SIZE], line[160];
+    char effects[HEX_SIZE(HASH_BYTES)], id_text[ID_TEXT_SIZE];
     struct hash_stream stream;
     struct hash hash;
     struct id id;
     int64_t given = 0, received = 0;
 
     hash_stream_start(&stream);
-    for (int i = 0; i < n; i++) {
-        int len = snprintf(line, sizeof line, "%" PRId64 " %s %s/%s\n", due[i].moment,
-                           m_due_word(due[i].type), m->orgs[due[i].author].handle, due[i].id);
-
-        hash_stream_add(&stream, line, (size_t)len);
-    }
+    for (int i = 0; i < n; i++)
+        hash_stream_add(&stream, lines, model_moment(m, &due[i], at, lines));
     hash_stream_end(&stream, &hash);
     id_make(&id, at, hash.b);
     hex_encode(effects, hash.b, HASH_BYTES);
@@ -151,7 +149,7 @@ static bool id_taken(const struct sim *s, const struct op *op)
 
 #define MODEL_LISTS(X) \
     X(keys) X(entries) X(offers) X(needs) X(agreements) X(hours) X(exchanges) X(transfers) \
-    X(details)
+    X(details) X(closings)
 
 /* The texts of entries stay with both. */
 static void model_copy(struct model *to, const struct model *from)
@@ -508,6 +506,9 @@ static void draw_tiny(struct sim *s)
     p->limit_ceiling = rng_range(&s->rng, 60, 240);
     p->pair_cap_minutes = rng_range(&s->rng, 0, 120);
     p->seal_every = 16;
+    p->pool_cap = rng_range(&s->rng, 1, 60);
+    p->panel_min = 1;
+    p->promise_meeting = 1;
     s->h.generator.plan.minutes_max = 90;
 }
 
