@@ -152,7 +152,7 @@ static size_t count_pairs(const struct batch *b)
     return n;
 }
 
-/* --- Memory: the most that is allocated at once ------------------------------------------------- */
+/* --- Memory: the most that is allocated at once ----------------------------------------------- */
 
 struct watch {
     atomic_bool stop;

@@ -8,6 +8,7 @@
 #include "bench/limits.h"
 #include "policies/circulation.h"
 #include "policies/components.h"
+#include "policies/deficit.h"
 #include "policies/figures.h"
 #include "policies/fill.h"
 #include "policies/limits.h"
@@ -19,6 +20,8 @@
 #define OWN_ROUNDS  200
 #define SKILLS      128
 #define OFFERS_EACH 3
+#define NEEDS_EACH  4 /* a quarter */
+#define GAINS       3
 
 #define GOAL_SHEET_S 1.0
 #define GOAL_OWN_S   0.001
@@ -34,6 +37,10 @@ struct window {
     struct skill_offer *offers;
     bool requested[SKILLS];
     struct fill others, fragile;
+    struct deficit_org *quarter; /* what each can give in a quarter */
+    struct deficit_need *needs;
+    struct deficit_offer *offered; /* each once */
+    size_t n_needs, n_offered;
     /* Room for the answers. */
     struct flow *flows;
     struct dependency_sum *providers;
@@ -93,6 +100,44 @@ static void draw_help(struct window *w, size_t exchanges)
     merge(w);
 }
 
+/* Whether a skill was drawn for an organisation before, of those from `first` on. */
+static bool needed_already(const struct window *w, size_t first, uint32_t skill)
+{
+    for (size_t k = first; k < w->n_needs; k++) {
+        if (w->needs[k].skill == skill)
+            return true;
+    }
+    return false;
+}
+
+static bool offered_already(const struct window *w, size_t first, uint32_t skill)
+{
+    for (size_t k = first; k < w->n_offered; k++) {
+        if (w->offered[k].skill == skill)
+            return true;
+    }
+    return false;
+}
+
+/* A quarter's needs, one hour to eight each. */
+static void draw_quarter(struct window *w)
+{
+    for (uint32_t i = 0; i < w->orgs; i++) {
+        size_t needs = w->n_needs, offers = w->n_offered;
+        w->quarter[i] = (struct deficit_org){i, 60 * (4 + draw(60))};
+        for (size_t k = 0; k < NEEDS_EACH; k++) {
+            uint32_t skill = draw(SKILLS);
+            if (!needed_already(w, needs, skill))
+                w->needs[w->n_needs++] = (struct deficit_need){i, skill, 60 * (1 + draw(8))};
+        }
+        for (size_t k = 0; k < OFFERS_EACH; k++) {
+            uint32_t skill = w->offers[i * OFFERS_EACH + k].skill;
+            if (!offered_already(w, offers, skill))
+                w->offered[w->n_offered++] = (struct deficit_offer){i, skill};
+        }
+    }
+}
+
 static void draw_rest(struct window *w)
 {
     for (size_t i = 0; i < w->n; i++) {
@@ -111,6 +156,7 @@ static void draw_rest(struct window *w)
     }
     for (size_t s = 0; s < SKILLS; s++)
         w->requested[s] = draw(4) > 0;
+    draw_quarter(w);
     w->others = (struct fill){9600000, 9000000};
     w->fragile = (struct fill){2400000, 1900000};
 }
@@ -125,13 +171,17 @@ static bool window_new(struct window *w, size_t orgs, size_t exchanges)
     w->recently = calloc(orgs, sizeof *w->recently);
     w->fte100 = calloc(orgs, sizeof *w->fte100);
     w->offers = calloc(orgs * OFFERS_EACH, sizeof *w->offers);
+    w->quarter = calloc(orgs, sizeof *w->quarter);
+    w->needs = calloc(orgs * NEEDS_EACH, sizeof *w->needs);
+    w->offered = calloc(orgs * OFFERS_EACH, sizeof *w->offered);
     w->providers = calloc(orgs, sizeof *w->providers);
     w->burdens = calloc(orgs, sizeof *w->burdens);
     w->given = calloc(orgs, sizeof *w->given);
     w->received = calloc(orgs, sizeof *w->received);
     w->scratch = calloc(orgs, sizeof *w->scratch);
     if (!w->help || !w->flows || !w->member || !w->positions || !w->recently || !w->fte100 ||
-        !w->offers || !w->providers || !w->burdens || !w->given || !w->received || !w->scratch)
+        !w->offers || !w->quarter || !w->needs || !w->offered || !w->providers || !w->burdens ||
+        !w->given || !w->received || !w->scratch)
         return false;
     draw_state = 1;
     draw_help(w, exchanges);
@@ -148,6 +198,9 @@ static void window_free(struct window *w)
     free(w->recently);
     free(w->fte100);
     free(w->offers);
+    free(w->quarter);
+    free(w->needs);
+    free(w->offered);
     free(w->providers);
     free(w->burdens);
     free(w->given);
@@ -201,6 +254,20 @@ static size_t measure_core(struct window *w, enum layer layer)
     return components_core(w->flows, n, w->orgs, &core) && core > 0;
 }
 
+/* Of no layer, so once. */
+static size_t measure_deficit(struct window *w, enum layer layer)
+{
+    const struct deficit_input input = {w->quarter, w->orgs, w->needs, w->n_needs, w->offered,
+                                        w->n_offered};
+    struct deficit_result result;
+    if (layer != LAYER_HELP)
+        return 1;
+    deficit_find(&input, GAINS, &result);
+    size_t known = result.asked > 0;
+    deficit_free(&result);
+    return known;
+}
+
 /* One layer's part of the sheet; what is not of a layer goes with the first. */
 static size_t measure_sheet(struct window *w, enum layer layer)
 {
@@ -213,6 +280,7 @@ static size_t measure_sheet(struct window *w, enum layer layer)
         struct skill_hold holds[SKILLS];
         known += skills_hanging(w->offers, w->orgs * OFFERS_EACH, w->requested, holds, SKILLS);
         known += fill_gap(&w->others, &w->fragile).known;
+        known += measure_deficit(w, layer);
     }
     return known;
 }
@@ -263,10 +331,11 @@ bool metrics_measure(size_t orgs, size_t exchanges, struct metrics_result *out)
         out->round = best_of(measure_round, &w);
         out->one_way = best_of(measure_one_way, &w);
         out->core = best_of(measure_core, &w);
+        out->deficit = best_of(measure_deficit, &w);
         out->sheet = best_of(measure_sheet, &w);
         out->own = time_own(&w);
         ok = out->sums >= 0 && out->round >= 0 && out->one_way >= 0 && out->core >= 0 &&
-             out->sheet >= 0 && out->own >= 0;
+             out->deficit >= 0 && out->sheet >= 0 && out->own >= 0;
     }
     window_free(&w);
     return ok;
@@ -274,7 +343,7 @@ bool metrics_measure(size_t orgs, size_t exchanges, struct metrics_result *out)
 
 static void show(const char *what, double seconds, double goal)
 {
-    printf("  %-52s %10.3f ms", what, seconds * 1000);
+    printf("  %-56s %9.3f ms", what, seconds * 1000);
     if (goal > 0)
         printf("   goal %g ms: %s", goal * 1000, seconds <= goal ? "reached" : "MISSED");
     putchar('\n');
@@ -291,6 +360,7 @@ bool metrics_show(size_t orgs, size_t exchanges)
     show("M6, what comes round", r.round, 0);
     show("M7, one-wayness", r.one_way, 0);
     show("M15, the core", r.core, 0);
+    show("M14, the structural deficit, and offers that would help", r.deficit, 0);
     show("the coordinator's sheet", r.sheet, GOAL_SHEET_S);
     show("one organisation's own figures", r.own, GOAL_OWN_S);
     return true;

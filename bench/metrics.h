@@ -13,6 +13,7 @@ struct metrics_result {
     double round;      /* M6, both layers */
     double one_way;    /* M7, both layers */
     double core;       /* M15, both layers */
+    double deficit;    /* M14 with its cut and the new offers that would help most */
     double sheet;      /* everything on the coordinator's sheet, in one go */
     double own;        /* what one organisation sees of itself, out of the whole network's pairs */
 };

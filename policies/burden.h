@@ -29,7 +29,7 @@ struct burden burden_of(int64_t given, int64_t fte100);
 struct burden_spread {
     size_t known;      /* organisations whose burden is known */
     int64_t sum;       /* of their burdens */
-    int64_t median;    /* of them; of an even number the lower of the two in the middle; 0 of none */
+    int64_t median;    /* of them, the lower one where two are in the middle; 0 if there are none */
     struct ratio gini; /* M11, burden Gini: 0 everybody carries alike; not known if the sum is 0 */
 };
 
@@ -45,8 +45,8 @@ struct ratio burden_beside_mean(const struct burden *burden, const struct burden
 bool burden_above_mean(const struct burden *burden, const struct burden_spread *all);
 
 /* Whether a known burden lies strictly above permille / 1000 of the median, so that rest is offered
- * (the policy's rest_permille, 0..100 000, asserted). Nobody's does where the median is 0: when most
- * give nothing, whoever gives something is not tired by that. */
+ * (the policy's rest_permille, 0..100 000, asserted). Nobody's does where the median is 0: when
+ * most give nothing, whoever gives something is not tired by that. */
 bool burden_above_median(const struct burden *burden, const struct burden_spread *all,
                          int64_t permille);
 

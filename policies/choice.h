@@ -24,8 +24,8 @@ struct choice_candidate {
     bool guarded;      /* fragile, carries more than the mean, and did not volunteer */
     int64_t position;  /* minutes, within +-2^53 */
     struct line line;
-    int64_t surcharge; /* per mille added to the line use, >= 0, at most 10^6: for who would be above
-                        * the pair's cap by giving; 0 else */
+    int64_t surcharge; /* per mille added to the line use, 0..10^6: for who would be above the
+                        * pair's cap by giving; 0 else */
     int64_t pair_minutes; /* given to this receiver in the window */
     int64_t helped_at;    /* when it last received, in any unit of time; the lowest goes first, so
                            * INT64_MIN: never */
@@ -62,7 +62,8 @@ int choice_compare(const struct choice_candidate *a, const struct choice_candida
                    enum choice_by *by);
 
 /* Ranks n of them for a need of so many minutes into ranked[n]: candidates in their order, then
- * the others by state and id. Returns how many are candidates. The order of the input is nothing. */
+ * the others by state and id. Returns how many are candidates. The order of the input does not
+ * matter. */
 size_t choice_rank(const struct choice_candidate *candidates, size_t n, int64_t minutes,
                    struct choice_ranked *ranked);
 

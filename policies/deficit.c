@@ -148,7 +148,7 @@ static void name_sides(const struct work *w, struct deficit_result *result)
     }
 }
 
-/* --- New offers ------------------------------------------------------------------------------------ */
+/* --- New offers ------------------------------------------------------------------------------- */
 
 static int gain_order(const void *a, const void *b)
 {

@@ -52,7 +52,8 @@ struct deficit_result {
     /* Whom all that is missing is asked of, and who give all they can: the structural givers. */
     uint32_t *givers;
     size_t n_givers;
-    /* Who asks for more than can be asked of it: could still give, and nothing missing reaches it. */
+    /* Who asks for more than can be asked of it: it could still give, and nothing that is missing
+     * reaches it. */
     uint32_t *unreached;
     size_t n_unreached;
     /* The new offers that would help most, best first, of equals the lower organisation and then

@@ -7,8 +7,8 @@
  * everything that is above zero and another everything below. It looks at the shape and not at the
  * size: read it beside the displaced share.
  *
- * Both functions leave the array they are given sorted, ascending, and keep nothing. Any thread, as long as
- * nobody else touches the array. O(n log n). */
+ * Both functions leave the array they are given sorted, ascending, and keep nothing. Any thread, as
+ * long as nobody else touches the array. O(n log n). */
 #ifndef POLICIES_EVENNESS_H
 #define POLICIES_EVENNESS_H
 

@@ -52,7 +52,8 @@ bool fill_gap_above(const struct fill *others, const struct fill *fragile, int64
                permille * ((__int128)others->asked * fragile->asked);
 }
 
+/* Where one asked nothing, and so got nothing, both products are 0. */
 bool fill_below(const struct fill *a, const struct fill *b)
 {
-    return a->asked > 0 && b->asked > 0 && gap_numerator(a, b) < 0;
+    return gap_numerator(a, b) < 0;
 }

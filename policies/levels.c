@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #define MINUTES_MAX (((int64_t)1 << 53) - 1)
-#define REFINEMENTS 4
 
 /* Beyond these nothing is proven any more, and the bounds stay wide. */
 #define FIXED_MAX    ((int64_t)1 << 61)
@@ -128,36 +127,26 @@ static bool residual(const struct attempt *a)
     return true;
 }
 
-/* x += step, rounded; false when it leaves the range, or was never a number. */
-static bool advance(const struct attempt *a)
+/* x = step, rounded; false when it leaves the range, or was never a number. */
+static bool fix(const struct attempt *a)
 {
     for (size_t i = 0; i < a->levels->m; i++) {
-        double next = (double)a->x[i] + a->step[i];
+        double step = a->step[i];
 
-        if (!(next < (double)FIXED_MAX && next > -(double)FIXED_MAX))
+        if (!(step < (double)FIXED_MAX && step > -(double)FIXED_MAX))
             return false;
-        a->x[i] += (int64_t)(a->step[i] < 0 ? a->step[i] - 0.5 : a->step[i] + 0.5);
+        a->x[i] = (int64_t)(step < 0 ? step - 0.5 : step + 0.5);
     }
     return true;
 }
 
 static bool approximate(const struct attempt *a)
 {
-    size_t m = a->levels->m;
-    bool ok;
-
     factorise(a->levels, a->factor);
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = 0; i < a->levels->m; i++)
         a->step[i] = (double)a->levels->v[i] * (double)((int64_t)1 << a->shift);
     solve(a);
-    ok = advance(a) && residual(a);
-    for (int round = 0; round < REFINEMENTS && ok; round++) {
-        for (size_t i = 0; i < m; i++)
-            a->step[i] = (double)a->r[i];
-        solve(a);
-        ok = advance(a) && residual(a);
-    }
-    return ok;
+    return fix(a) && residual(a);
 }
 
 /* The heaviest spanning tree from the pinned one (Prim). */

@@ -58,7 +58,7 @@ static void graph_end(struct graph *g)
     free(g->first);
 }
 
-/* --- Every loop --------------------------------------------------------------------------------- */
+/* --- Every loop ------------------------------------------------------------------------------- */
 
 struct walk {
     const struct graph *graph;
@@ -147,7 +147,7 @@ size_t loops_each(const struct loop_wish *wishes, size_t n, uint32_t orgs,
     return taken;
 }
 
-/* --- Loops that go together ----------------------------------------------------------------------- */
+/* --- Loops that go together ------------------------------------------------------------------- */
 
 static bool keep_best(void *context, const struct loop *loop)
 {
@@ -198,7 +198,7 @@ size_t loops_choose(const struct loop_wish *wishes, size_t n, uint32_t orgs, con
     return chosen;
 }
 
-/* --- The largest balanced exchange ---------------------------------------------------------------- */
+/* --- The largest balanced exchange ------------------------------------------------------------ */
 
 /* Node 2 v is where v receives, 2 v + 1 from where it gives; what passes between is its limit. */
 static struct flow_net *balanced_net(const struct graph *g, size_t n, const int64_t *limit)

@@ -126,7 +126,8 @@ static bool merge(struct m_work *w, const struct m_need *need, const struct m_ca
 
         if (of != NULL ? plan.to->offer == of->offer : size > 0)
             continue;
-        if ((size > 0 || amount >= min) && gather(w, need, &plan, of, false) && better(&plan, &best))
+        if ((size > 0 || amount >= min) && gather(w, need, &plan, of, false) &&
+            better(&plan, &best))
             best = plan;
     }
     return best.to != NULL && gather(w, need, &best, of, true);
@@ -215,7 +216,7 @@ static bool repair_need(struct m_work *w, struct m_need *need)
     return changed;
 }
 
-/* --- What was left out may have made room ------------------------------------------------------ */
+/* --- What was left out may have made room ----------------------------------------------------- */
 
 static int64_t room_at(const struct m_org *org)
 {

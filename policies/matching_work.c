@@ -214,7 +214,7 @@ static void offers_start(struct m_work *w, const struct match_input *input)
         assert(w->offer[i - 1]->id != w->offer[i]->id);
 }
 
-/* --- Who may be proposed for what -------------------------------------------------------------- */
+/* --- Who may be proposed for what ------------------------------------------------------------- */
 
 /* Sorted copies, and offers by what they are for: lookups while candidates are found. */
 struct lookup {
@@ -356,7 +356,7 @@ static enum match_left_why giver_hurdle(const struct m_work *w, const struct loo
 static void candidate_add(struct m_work *w, size_t *room, struct m_candidate candidate)
 {
     if (w->candidates == *room) {
-        *room = *room > 0 ? 2 * *room : 64;
+        *room *= 2;
         w->candidate = realloc(w->candidate, *room * sizeof *w->candidate);
         assert(w->candidate != NULL);
     }
@@ -420,7 +420,7 @@ static void need_candidates(struct m_work *w, struct lookup *l, uint32_t n, size
     qsort_r(w->candidate + need->first, need->n, sizeof *w->candidate, candidate_order, w);
 }
 
-/* --- Pairs of giver and receiver --------------------------------------------------------------- */
+/* --- Pairs of giver and receiver -------------------------------------------------------------- */
 
 int64_t match_pair_allowance(int64_t pair, int64_t received, int64_t cap_minutes,
                              int64_t cap_permille)
@@ -491,7 +491,7 @@ static void pairs_start(struct m_work *w, const struct lookup *l)
     free(sorted);
 }
 
-/* --- All of it --------------------------------------------------------------------------------- */
+/* --- All of it -------------------------------------------------------------------------------- */
 
 static void rules_assert(const struct match_rules *rules)
 {
@@ -506,7 +506,7 @@ static void rules_assert(const struct match_rules *rules)
 void m_work_start(struct m_work *w, const struct match_input *input)
 {
     struct lookup l;
-    size_t room = 0;
+    size_t room = 64;
 
     memset(w, 0, sizeof *w);
     w->rules = input->rules;
@@ -516,6 +516,7 @@ void m_work_start(struct m_work *w, const struct match_input *input)
     needs_start(w, input);
     offers_start(w, input);
     lookup_start(&l, w, input);
+    w->candidate = m_room(room, sizeof *w->candidate);
     for (uint32_t i = 0; i < w->needs; i++)
         need_candidates(w, &l, w->by_age[i], &room);
     pairs_start(w, &l);

@@ -72,7 +72,7 @@ void m_work_end(struct m_work *w);
 /* The place of an organisation, which must exist. */
 uint32_t m_org_find(const struct m_work *w, uint32_t id);
 
-/* --- The choice: what it is worth, and whether more or less is possible ------------------------ */
+/* --- The choice: what it is worth, and whether more or less is possible ----------------------- */
 
 int64_t m_org_net(const struct m_org *org);
 void m_worth(const struct m_work *w, struct match_worth *worth);
@@ -89,7 +89,7 @@ void m_swap_cost(const struct m_work *w, const struct m_candidate *from,
                  const struct m_candidate *to, int64_t quanta, int64_t *uneven, int64_t *ties);
 void m_give(struct m_work *w, struct m_candidate *candidate, int64_t quanta); /* < 0: less */
 
-/* --- The steps of a batch ---------------------------------------------------------------------- */
+/* --- The steps of a batch --------------------------------------------------------------------- */
 
 /* Fills in the best choice, and what it is worth. */
 void m_solve(struct m_work *w, struct match_worth *bound);

@@ -46,7 +46,7 @@ static bool is_back(int64_t position)
 
 void return_time_moved(struct return_time *time, int64_t position, int32_t day)
 {
-    if (is_back(time->position) || is_back(position) || (time->position < 0) != (position < 0))
+    if (is_back(time->position) || (time->position < 0) != (position < 0))
         time->since = day;
     time->position = position;
 }

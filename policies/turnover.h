@@ -25,16 +25,16 @@ struct ratio turnover_of(int64_t minutes, const int64_t *positions, size_t accou
 
 /* M12, dormant: of all that organisations hold above zero, the part of those that received nothing
  * in the last `dormant_days` days (a key of the policy, 180 days unless the assembly says
- * otherwise). received[] is what each received in these days, gifts and what the pool paid included. Organisations only, without the pool. Not known if nobody stands
- * above zero. */
+ * otherwise). received[] is what each received in these days, gifts and what the pool paid
+ * included. Organisations only, without the pool. Not known if nobody stands above zero. */
 struct ratio turnover_dormant(const int64_t *positions, const int64_t *received, size_t orgs);
 
 /* M12, return time, of one organisation: how long its position has kept to one side. Start it on
  * the day of admission with position 0, and tell it every change of position, in order. */
 struct return_time {
     int64_t position;
-    int32_t since; /* the last day on which it was within TURNOVER_BACK_MINUTES of zero or on the
-                    * other side; without meaning while it is within */
+    int32_t since; /* when it leaves: the last day on which it was within TURNOVER_BACK_MINUTES of
+                    * zero or on the other side; without meaning while it is within */
 };
 
 /* A new position on a day, not before the last one told (which is not checked). */

@@ -141,7 +141,7 @@ void toy_make(struct toy *toy)
     } while (toy_choices(toy, 40000) > 40000);
 }
 
-/* --- The rules, read once more ------------------------------------------------------------------ */
+/* --- The rules, read once more ---------------------------------------------------------------- */
 
 static const struct match_org *org_of(const struct match_input *in, uint32_t id)
 {
@@ -204,7 +204,7 @@ static bool above_cap(const struct match_input *in, uint32_t giver, uint32_t rec
            1000 * pair > in->rules.pair_cap_permille * received;
 }
 
-/* --- Trying everything -------------------------------------------------------------------------- */
+/* --- Trying everything ------------------------------------------------------------------------ */
 
 struct choice {
     const struct match_input *in;

@@ -107,7 +107,7 @@ Test(deficit, capacity_counts_as_well_and_nobody_serves_itself)
     deficit_free(&p.result);
 }
 
-/* --- Against every set of needs (Gale, Hoffman) ----------------------------------------------------
+/* --- Against every set of needs (Gale, Hoffman) --------------------------------------------------
  *
  * The deficit is the most by which any set of needs exceeds what those who could serve it can. */
 

@@ -90,25 +90,25 @@ Test(figures, what_an_organisation_sees_of_itself)
 {
     const struct line line = {.floor = 1200, .ceiling = 2400, .hard_floor = 1800};
     static const struct help help[] = {
-        {1, 2, 300, 0, 0, 2}, {2, 1, 600, 60, 240, 5}, {2, 3, 999, 0, 0, 9}, {3, 1, 200, 0, 0, 1},
+        {1, 2, 300, 60, 0, 2}, {2, 1, 600, 60, 240, 5}, {2, 3, 999, 0, 0, 9}, {3, 1, 200, 0, 0, 1},
         {4, 1, 300, 300, 0, 1},
     };
     struct own_sums sums;
     struct own_figures own;
 
     figures_own_sums(help, COUNT(help), 1, &sums);
-    cr_expect(sums.given[LAYER_HELP] == 300 && sums.given[LAYER_ACCOUNT] == 300);
+    cr_expect(sums.given[LAYER_HELP] == 300 && sums.given[LAYER_ACCOUNT] == 240);
     cr_expect(sums.received[LAYER_HELP] == 1100 && sums.received[LAYER_ACCOUNT] == 500);
     figures_own(&line, -60, 250, &sums, &own);
     networks_expect(own.line_use, -50, "M1");
     networks_expect(own.exchange_index[LAYER_HELP], -571, "M2, help");
-    networks_expect(own.exchange_index[LAYER_ACCOUNT], -250, "M2, account");
+    networks_expect(own.exchange_index[LAYER_ACCOUNT], -351, "M2, account");
     cr_expect(own.dependency[LAYER_HELP].known && own.dependency[LAYER_ACCOUNT].known);
     cr_expect_eq(own.dependency[LAYER_HELP].top_from, 2);
     cr_expect_eq(own.dependency[LAYER_HELP].top_permille, 545);
     cr_expect_eq(own.dependency[LAYER_ACCOUNT].top_permille, 600);
     cr_expect_eq(own.dependency[LAYER_ACCOUNT].hhi, 5200);
-    cr_expect(own.burden.known && own.burden.minutes == 120);
+    cr_expect(own.burden.known && own.burden.minutes == 120, "gifts are an effort too");
 }
 
 Test(figures, own_sums_add_up_to_those_of_the_network)

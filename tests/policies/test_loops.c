@@ -111,18 +111,18 @@ Test(loops, chosen_loops_can_all_be_done)
     expect_loop(&loops[1], 2, (uint32_t[]){0, 1}, 10);
 }
 
-/* --- The largest balanced exchange ---------------------------------------------------------------- */
+/* --- The largest balanced exchange ------------------------------------------------------------ */
 
 /* "i gets q from j", as the examples are told. */
-static struct loop_wish gets(uint32_t i, uint32_t j, int64_t q)
+static struct loop_wish wants(uint32_t i, uint32_t j, int64_t q)
 {
     return (struct loop_wish){.giver = j - 1, .receiver = i - 1, .minutes = q};
 }
 
 Test(loops, the_largest_exchange_of_four_is_nine_hours_in_one_way)
 {
-    const struct loop_wish wish[] = {gets(1, 2, 2), gets(1, 3, 1), gets(2, 3, 2), gets(3, 1, 3),
-                                     gets(3, 4, 1), gets(4, 1, 2), gets(2, 4, 1)};
+    const struct loop_wish wish[] = {wants(1, 2, 2), wants(1, 3, 1), wants(2, 3, 2), wants(3, 1, 3),
+                                     wants(3, 4, 1), wants(4, 1, 2), wants(2, 4, 1)};
     static const int64_t limit[] = {3, 2, 3, 1}, expected[] = {2, 1, 2, 2, 1, 1, 0};
     int64_t part[COUNT(wish)];
 
@@ -133,7 +133,8 @@ Test(loops, the_largest_exchange_of_four_is_nine_hours_in_one_way)
 
 Test(loops, priority_decides_between_equal_sums)
 {
-    const struct loop_wish wish[] = {gets(1, 2, 2), gets(2, 1, 2), gets(2, 3, 2), gets(3, 2, 2)};
+    const struct loop_wish wish[] = {wants(1, 2, 2), wants(2, 1, 2), wants(2, 3, 2),
+                                     wants(3, 2, 2)};
     static const int64_t limit[] = {2, 2, 2};
     static const uint32_t last_first[] = {2, 1, 0}, first_first[] = {0, 1, 2};
     int64_t part[COUNT(wish)];

@@ -126,7 +126,7 @@ static void expect_left(const struct plan *p, uint32_t need_id, int64_t minutes,
     cr_expect_fail("need %u is served in full", need_id);
 }
 
-/* --- Worked examples ---------------------------------------------------------------------------- */
+/* --- Worked examples -------------------------------------------------------------------------- */
 
 /* Four organisations, four needs, hours for quanta. All 8 hours can be served in three ways, all of
  * which leave the positions 6, -1, -2, -3 and so 50 for the sum of their squares, 56 before. */
@@ -200,7 +200,7 @@ Test(matching, a_batch_keeps_the_only_giver_for_who_needs_it)
     match_free(&p.result);
 }
 
-/* --- Classes and shares --------------------------------------------------------------------------- */
+/* --- Classes and shares ----------------------------------------------------------------------- */
 
 Test(matching, classes_rise_with_waiting_but_not_into_urgency)
 {
@@ -366,7 +366,7 @@ Test(matching, above_the_ceiling_an_organisation_rests)
     }
 }
 
-/* --- Who is proposed --------------------------------------------------------------------------- */
+/* --- Who is proposed -------------------------------------------------------------------------- */
 
 Test(matching, each_hurdle_has_a_name)
 {
@@ -520,7 +520,7 @@ Test(matching, the_allowance_of_a_pair_is_the_rule_solved)
     cr_expect_eq(match_pair_allowance(5, 9, 0, 1000), INT64_MAX);
 }
 
-/* --- Pieces ------------------------------------------------------------------------------------- */
+/* --- Pieces ----------------------------------------------------------------------------------- */
 
 /* Evenness alone would have each give an hour and a half. */
 Test(matching, three_hours_come_from_one_organisation)
@@ -656,7 +656,7 @@ Test(matching, a_need_that_is_no_whole_number_of_quanta_is_proposed_as_asked)
     match_free(&p.result);
 }
 
-/* --- Reasons and ties ---------------------------------------------------------------------------- */
+/* --- Reasons and ties ------------------------------------------------------------------------- */
 
 static const struct match_other *other(const struct plan *p, const struct match_proposal *of,
                                        uint32_t giver)

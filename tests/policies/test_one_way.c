@@ -154,6 +154,13 @@ static struct fraction energy(const struct network *net)
     return sum;
 }
 
+/* Every minute so many times: too much for bounds to be proven in a machine's words. */
+static void multiply(struct flow *flows, size_t n, int64_t by)
+{
+    for (size_t i = 0; i < n; i++)
+        flows[i].minutes *= by;
+}
+
 Test(one_way, agrees_with_exact_fractions)
 {
     size_t whole = 0, between = 0;
@@ -175,6 +182,9 @@ Test(one_way, agrees_with_exact_fractions)
         cr_assert_eq(found.permille, (int64_t)(MILLION * q.num / (q.den * net.all)),
                      "seed %" PRIu64, seed);
         cr_assert(found.permille >= 0 && found.permille <= MILLION);
+        multiply(net.flows, net.n, INT64_C(1) << 38);
+        cr_assert_eq(scaled(net.flows, net.n, net.orgs, MILLION).permille, found.permille,
+                     "by remainders, seed %" PRIu64, seed);
         whole += 1000 * q.num % (q.den * net.all) == 0;
         between += 1000 * q.num % (q.den * net.all) != 0;
     }
@@ -197,13 +207,6 @@ static size_t draw_large(struct flow *flows, uint64_t seed, uint32_t orgs, uint3
         }
     }
     return n;
-}
-
-/* Every minute so many times: too much for bounds to be proven in a machine's words. */
-static void multiply(struct flow *flows, size_t n, int64_t by)
-{
-    for (size_t i = 0; i < n; i++)
-        flows[i].minutes *= by;
 }
 
 Test(one_way, bounds_and_remainders_agree_on_networks_of_every_size)
@@ -263,6 +266,15 @@ Test(one_way, a_long_path_is_wholly_one_way_and_a_long_cycle_not_at_all)
     networks_expect(scaled(flows, ORGS, ORGS, MILLION), 0, "nearly a cycle");
 }
 
+static void fill_levels(struct levels *levels, const struct flow *flows, size_t n, size_t orgs)
+{
+    cr_assert(levels_new(levels, orgs));
+    for (size_t i = 0; i < n; i++) {
+        if (flows[i].minutes > 0)
+            levels_add(levels, flows[i].from, flows[i].to, flows[i].minutes);
+    }
+}
+
 Test(levels, bounds_are_close_together_for_amounts_of_a_real_network)
 {
     enum { ORGS = 80, SHIFT = 36 };
@@ -274,14 +286,63 @@ Test(levels, bounds_are_close_together_for_amounts_of_a_real_network)
         struct levels_bounds bounds;
         __int128 all;
 
-        cr_assert(levels_new(&levels, ORGS));
-        for (size_t i = 0; i < n; i++)
-            levels_add(&levels, flows[i].from, flows[i].to, flows[i].minutes);
+        fill_levels(&levels, flows, n, ORGS);
         cr_assert(levels_bound(&levels, SHIFT, &bounds));
         cr_expect(bounds.low > 0 && bounds.low <= bounds.high);
-        /* To less than a thousand millionth of a per mille the figure is settled. */
+        /* The chance that a figure is not settled by that is one in a million million. */
         all = (__int128)levels.minutes << 2 * SHIFT;
-        cr_expect(bounds.high - bounds.low < all / INT64_C(1000000000000), "seed %" PRIu64, seed);
+        cr_expect(bounds.high - bounds.low < all / INT64_C(1000000000000000000),
+                  "seed %" PRIu64, seed);
         levels_free(&levels);
     }
+}
+
+/* Units so coarse that little is left of the levels: the bounds part, and hold all the same. */
+Test(levels, bounds_hold_however_coarse_the_units)
+{
+    size_t apart = 0;
+
+    for (uint64_t seed = 1; seed <= 3000; seed++) {
+        unsigned shift = (unsigned)(seed % 12);
+        size_t set[ORACLE_ORGS] = {0, 1, 2, 3, 4, 5};
+        struct network net;
+        struct levels levels;
+        struct levels_bounds bounds;
+        struct fraction q;
+
+        network_draw(&net, seed, ORACLE_ORGS, 100);
+        /* A chain through all keeps them in one part. */
+        for (uint32_t i = 1; i < net.orgs; i++) {
+            int64_t more = 1 + networks_draw(40);
+
+            net.w[i - 1][i] += more;
+            net.flows[net.n++] = (struct flow){i - 1, i, more, 1};
+        }
+        q = part_energy(&net, set, net.orgs);
+        fill_levels(&levels, net.flows, net.n, net.orgs);
+        cr_assert(levels_bound(&levels, shift, &bounds));
+        cr_assert(bounds.low * q.den <= q.num << 2 * shift, "low, seed %" PRIu64, seed);
+        cr_assert(bounds.high * q.den >= q.num << 2 * shift, "high, seed %" PRIu64, seed);
+        apart += bounds.high > bounds.low;
+        levels_free(&levels);
+    }
+    cr_expect_gt(apart, 2000, "rounding leaves something to bound");
+}
+
+Test(levels, a_prime_that_divides_a_minor_is_told)
+{
+    /* The determinant is 1 (x + y) + x y = (x + 1) (y + 1) - 1, with these x and y a prime. */
+    struct flow flows[] = {{0, 1, 1, 1}, {0, 2, 1870, 1}, {1, 2, 77025755251659, 1}};
+    uint64_t prime = (UINT64_C(1) << 57) - 13;
+    struct levels levels;
+    struct levels_rest rest;
+
+    fill_levels(&levels, flows, COUNT(flows), 3);
+    cr_expect_eq(levels_modulo(&levels, prime, &rest), LEVELS_PRIME_DIVIDES);
+    cr_expect_eq(levels_modulo(&levels, modular_prime_below(prime), &rest), LEVELS_OK);
+    levels_free(&levels);
+    flows[1].minutes++;
+    fill_levels(&levels, flows, COUNT(flows), 3);
+    cr_expect_eq(levels_modulo(&levels, prime, &rest), LEVELS_OK);
+    levels_free(&levels);
 }
