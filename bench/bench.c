@@ -218,7 +218,7 @@ int main(int argc, char **argv)
     bool ok = measure(&plan, &audit, json);
     if (ok && plan.only == NULL)
         ok = show_codec(plan.pace < 1 ? ENTRIES_MIN : CODEC_ENTRIES) &&
-             metrics_show(METRICS_ORGS, METRICS_EXCHANGES) &&
-             matching_show(plan.pace >= 1) && simulate_show(plan.pace >= 1);
+             metrics_show(METRICS_ORGS, METRICS_EXCHANGES) && matching_show(plan.pace >= 1) &&
+             simulate_show(plan.pace >= 1);
     return ok ? 0 : 1;
 }
