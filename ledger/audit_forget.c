@@ -137,6 +137,7 @@ void audit_forget(struct audit *a)
         sweep(a, KV_DETAIL, before, before, detail_gone);
     }
     roll_windows(a, day);
+    state_fold_pairs(&a->state, window_first_day(day, p->window_days), SIZE_MAX);
     sweep_days(a, KV_ORG_DAY, window_first_day(day, p->window_days));
     sweep_days(a, KV_PAIR_DAY, window_first_day(day, p->window_days));
 }

@@ -68,40 +68,19 @@ void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int
     post_org_day(r, bucket, from, minutes, 0);
     post_org_day(r, bucket, to, 0, minutes);
 
-    struct pair pair = {.from = from, .to = to};
-    if (!state_pair(r->state, from, to, &pair))
-        pair = (struct pair){.from = from, .to = to};
-    pair.minutes += minutes;
-    pair.gift_minutes += gift ? minutes : 0;
-    pair.last_at = minutes > 0 ? r->at : pair.last_at;
-    assert(pair.minutes >= 0 && pair.gift_minutes >= 0);
-    state_put_pair(r->state, &pair);
-
-    struct pair_day day = {0};
-    bool known = state_pair_day(r->state, bucket, from, to, &day);
-    if (!known)
-        day = (struct pair_day){0};
-    day.minutes += minutes;
-    if (known || minutes > 0)
-        state_put_pair_day(r->state, bucket, from, to, &day);
+    struct pair change = {.from = from,
+                          .to = to,
+                          .minutes = minutes,
+                          .gift_minutes = gift ? minutes : 0,
+                          .last_at = minutes > 0 ? r->at : 0};
+    state_post_pair(r->state, bucket, &change);
+    state_advance_pairs(r->state, window_day(r->at));
 }
 
 void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int step)
 {
-    struct pair pair;
-    struct pair_day day;
-    if (!state_pair(r->state, from, to, &pair)) {
-        assert(kv_failed(r->state->kv)); /* the minutes were posted before the count */
-        return;
-    }
-    pair.count += step;
-    state_put_pair(r->state, &pair);
-    if (!state_pair_day(r->state, bucket, from, to, &day)) {
-        assert(step < 0 || kv_failed(r->state->kv)); /* forgotten, see post_org_day() */
-        return;
-    }
-    day.other += step;
-    state_put_pair_day(r->state, bucket, from, to, &day);
+    /* The minutes were posted before the count. */
+    state_post_pair(r->state, bucket, &(struct pair){.from = from, .to = to, .count = step});
 }
 
 void books_count(struct rules *r, const struct pair_minutes *pairs, size_t n, int step)
