@@ -6,6 +6,7 @@
 #include "api/reply.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "api/worker.h"
 
 const char *caller_token(struct request *rq, bool *from_cookie)
 {
@@ -19,26 +20,54 @@ const char *caller_token(struct request *rq, bool *from_cookie)
     return MHD_lookup_connection_value(rq->connection, MHD_COOKIE_KIND, "sem_session");
 }
 
+/* False when the session's key is not valid on this snapshot. */
+static bool read_known(struct state *s, const struct session *session, struct known *out)
+{
+    struct org_key key;
+    struct org org;
+
+    if (!state_key(s, session->org, &session->key, &key) || key.revoked_index != 0 ||
+        !state_org(s, session->org, &org) || org.state != ORG_ACTIVE) {
+        return false;
+    }
+    *out = (struct known){.state_size = state_size(s),
+                          .org = session->org,
+                          .key = session->key,
+                          .handle = org.handle,
+                          .coordinator_until = state_mandate(s, session->org, ROLE_COORDINATOR)};
+    return true;
+}
+
+/* The same, read once for each size of the log. */
+static const struct known *find_known(struct request *rq, const struct session *session)
+{
+    struct known *known = &rq->worker->known[session->org % KNOWN_MAX];
+
+    if (known->state_size != 0 && known->org == session->org &&
+        key_id_equal(&known->key, &session->key) && known->state_size == state_size(rq->state)) {
+        return known;
+    }
+    return read_known(rq->state, session, known) ? known : NULL;
+}
+
 /* The session of a token, if its key is still valid on this snapshot. */
 static bool look_up(struct request *rq, const char *token)
 {
     struct session session;
-    struct org_key key;
-    struct org org;
+    const struct known *known;
 
     if (!sessions_find(rq->server->sessions, token, writer_now_monotonic_ms(), &session)) {
         return false;
     }
-    if (!state_key(rq->state, session.org, &session.key, &key) || key.revoked_index != 0 ||
-        !state_org(rq->state, session.org, &org) || org.state != ORG_ACTIVE) {
+    known = find_known(rq, &session);
+    if (!known) {
         sessions_end(rq->server->sessions, token);
         return false;
     }
     rq->caller.known = true;
     rq->caller.org = session.org;
-    rq->caller.handle = org.handle;
-    rq->caller.coordinator =
-        state_mandate(rq->state, session.org, ROLE_COORDINATOR) > rq->now_ms;
+    rq->caller.handle = known->handle;
+    rq->caller.coordinator = known->coordinator_until > rq->now_ms;
     return true;
 }
 

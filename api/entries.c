@@ -33,7 +33,7 @@ static bool out_receipt(struct json_out *o, struct request *rq, uint64_t index)
     size_t n;
 
     if (w->checkpoint_len > 0) {
-        n = receipt_make(w->receipt, rq->state->kv, index, &rq->head, rq->checkpoint);
+        n = receipt_make_again(w->receipt, &w->nodes, index, &rq->head, rq->checkpoint);
         if (n == 0) {
             return false;
         }

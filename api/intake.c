@@ -25,9 +25,10 @@ static struct conn *conn_of(struct MHD_Connection *connection)
 /* The raw target, before anything decodes it. What is returned becomes the request's context. */
 void *intake_line(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    struct request *rq = calloc(1, sizeof *rq);
+    struct request *rq = malloc(sizeof *rq);
 
     if (rq) {
+        memset(rq, 0, offsetof(struct request, headers));
         rq->server = cls;
         rq->connection = connection;
         rq->conn = conn_of(connection);

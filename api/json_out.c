@@ -116,24 +116,53 @@ static size_t escape(char *to, unsigned char c)
     return 6;
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* True when none of eight characters must be escaped: a byte of zeros, or below 0x20, is found. */
+static bool are_plain(const char *text)
+{
+    const uint64_t ones = 0x0101010101010101u, highs = 0x80 * ones;
+    uint64_t eight, quote, slash;
+
+    memcpy(&eight, text, sizeof eight);
+    quote = eight ^ '"' * ones;
+    slash = eight ^ '\\' * ones;
+    return ((((eight - 0x20 * ones) & ~eight) | ((quote - ones) & ~quote) |
+             ((slash - ones) & ~slash)) & highs) == 0;
+}
+
+/* How many characters from the start on stand for themselves. */
+static size_t plain_length(const char *text, size_t n)
+{
+    size_t i = 0;
+
+    while (i + 8 <= n && are_plain(text + i)) {
+        i += 8;
+    }
+    while (i < n && is_plain((unsigned char)text[i])) {
+        i++;
+    }
+    return i;
+}
+
 void json_text_n(struct json_out *out, const char *name, const char *text, size_t n)
 {
-    char *at;
-
     begin(out, name);
-    at = grow(out, 6 * n + 2);
-    *at++ = '"';
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
+    add(out, "\"", 1);
+    while (n > 0) {
+        size_t plain = plain_length(text, n);
 
-        if (c < 0x20 || c == '"' || c == '\\') {
-            at += escape(at, c);
-        } else {
-            *at++ = (char)c;
+        add(out, text, plain);
+        if (plain < n) {
+            out->n += escape(grow(out, 6), (unsigned char)text[plain++]);
         }
+        text += plain;
+        n -= plain;
     }
-    *at++ = '"';
-    out->n = (size_t)(at - out->bytes);
+    add(out, "\"", 1);
 }
 
 void json_text(struct json_out *out, const char *name, const char *text)

@@ -59,24 +59,33 @@ void get_tile(struct request *rq)
 /* The leaves, each behind its length; the caller frees. NULL: a leaf or memory was not there. */
 static uint8_t *bundle(struct kv *kv, const struct tile *tile, size_t *size)
 {
-    struct slice leaves[TILE_WIDTH];
-    uint8_t *bytes, *at;
+    size_t room = 0, n = 0;
+    uint8_t *bytes = NULL;
 
-    *size = 0;
     for (unsigned i = 0; i < tile->width; i++) {
-        if (!log_read(kv, tile->number * TILE_WIDTH + i, &leaves[i])) {
+        struct slice leaf;
+        uint8_t *more;
+
+        if (!log_read(kv, tile->number * TILE_WIDTH + i, &leaf)) {
+            free(bytes);
             return NULL;
         }
-        assert(leaves[i].size <= LEAF_MAX);
-        *size += LEAF_PREFIX_BYTES + leaves[i].size;
+        assert(leaf.size <= LEAF_MAX);
+        if (room - n < LEAF_PREFIX_BYTES + leaf.size) {
+            room = 2 * (room + LEAF_PREFIX_BYTES + leaf.size);
+            more = realloc(bytes, room);
+            if (!more) {
+                free(bytes);
+                return NULL;
+            }
+            bytes = more;
+        }
+        bytes[n++] = (uint8_t)(leaf.size >> 8);
+        bytes[n++] = (uint8_t)leaf.size;
+        memcpy(bytes + n, leaf.data, leaf.size);
+        n += leaf.size;
     }
-    bytes = at = malloc(*size);
-    for (unsigned i = 0; bytes && i < tile->width; i++) {
-        *at++ = (uint8_t)(leaves[i].size >> 8);
-        *at++ = (uint8_t)leaves[i].size;
-        memcpy(at, leaves[i].data, leaves[i].size);
-        at += leaves[i].size;
-    }
+    *size = n;
     return bytes;
 }
 

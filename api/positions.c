@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Positions and reciprocity in figures (SPEC 7, 8). No list here is ordered by a figure. */
+#include <string.h>
+
 #include "api/figures.h"
 #include "api/json_out.h"
 #include "api/page.h"
@@ -98,7 +100,8 @@ static bool find_figures(struct request *rq, const struct org *org, struct org_f
 
 void get_position(struct request *rq)
 {
-    uint32_t number = state_org_number(rq->state, &rq->args.handle);
+    bool own = rq->caller.known && strcmp(rq->args.handle.s, rq->caller.handle.s) == 0;
+    uint32_t number = own ? rq->caller.org : state_org_number(rq->state, &rq->args.handle);
     struct org_figures figures;
     struct json_out o = {0};
     size_t looked = 0;
@@ -107,14 +110,14 @@ void get_position(struct request *rq)
     if (!query_read(rq, NULL, 0)) {
         return;
     }
-    if (number == POOL || !state_org(rq->state, number, &org)) {
+    if (number == POOL) {
         reply_code(rq, CODE_not_found, "no such organisation");
         return;
     }
-    if (!request_needs_own(rq, number) || reply_not_modified(rq)) {
+    if (!request_needs_own(rq, number) || reply_kept(rq, number) || reply_not_modified(rq)) {
         return;
     }
-    if (!find_figures(rq, &org, &figures, &looked)) {
+    if (!state_org(rq->state, number, &org) || !find_figures(rq, &org, &figures, &looked)) {
         reply_code(rq, CODE_internal, "the rolling year cannot be read");
         return;
     }
@@ -122,7 +125,7 @@ void get_position(struct request *rq)
     out_position(&o, rq, &org, &figures);
     json_int(&o, "size", (int64_t)state_size(rq->state));
     json_shut(&o, '}');
-    reply_json_out(rq, MHD_HTTP_OK, &o);
+    reply_json_out_keep(rq, number, &o);
 }
 
 void get_positions(struct request *rq)

@@ -61,10 +61,13 @@ bool posted_read(struct request *rq, bool unsigned_ok, struct entry *entry, stru
 bool posted_signatures(struct request *rq, const struct entry *entry, const struct note *note,
                        bool verify, struct signatures *out, struct refusal *why)
 {
-    struct rules r = {
-        .state = rq->state, .index = state_size(rq->state), .at = rq->now_ms};
+    struct rules *r = &rq->worker->rules;
 
-    return signers_check(&r, rq->server->node->origin, entry, note, verify, out, why);
+    /* Zero but for these: who is to sign is asked of the state, and nothing is worked on. */
+    r->state = rq->state;
+    r->index = state_size(rq->state);
+    r->at = rq->now_ms;
+    return signers_check(r, rq->server->node->origin, entry, note, verify, out, why);
 }
 
 const struct commit *posted_commit(const struct entry *e, enum slot slot, const char **kind)

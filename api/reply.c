@@ -9,8 +9,10 @@
 
 #include "api/conns.h"
 #include "api/json_out.h"
+#include "api/routes.h"
 #include "api/server.h"
 #include "api/view.h"
+#include "api/worker.h"
 #include "crypto/text.h"
 #include "policies/window.h"
 
@@ -49,6 +51,28 @@ static bool has_header(const struct request *rq, const char *name)
     return false;
 }
 
+/* Queues the one reply, whose headers are there already; the response is still the caller's. */
+static void queue_whole(struct request *rq, int status, struct MHD_Response *response)
+{
+    assert(rq->outcome == OUTCOME_NONE && response);
+    rq->status = status;
+    rq->outcome = OUTCOME_REPLIED;
+    conn_reply_begins(rq->conn);
+    if (MHD_queue_response(rq->connection, (unsigned)status, response) != MHD_YES) {
+        /* libmicrohttpd refuses only when the connection is going down anyway. */
+        conn_cut(rq->conn);
+    }
+}
+
+static void complete(struct request *rq, const char *type, struct MHD_Response *response)
+{
+    assert(response);
+    if (!has_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL)) {
+        reply_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    }
+    add_headers(rq, response, type);
+}
+
 /*
  * Queues the one reply; takes the response, NULL when there was no memory for it. It holds `bytes`
  * of memory until the request ends.
@@ -56,20 +80,10 @@ static bool has_header(const struct request *rq, const char *name)
 static void queue(struct request *rq, int status, const char *type, struct MHD_Response *response,
                   size_t bytes)
 {
-    assert(rq->outcome == OUTCOME_NONE && response);
-    if (!has_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL)) {
-        reply_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    }
-    add_headers(rq, response, type);
-    rq->status = status;
+    complete(rq, type, response);
     rq->reply_bytes = bytes;
     atomic_fetch_add(&rq->server->reply_bytes, bytes);
-    rq->outcome = OUTCOME_REPLIED;
-    conn_reply_begins(rq->conn);
-    if (MHD_queue_response(rq->connection, (unsigned)status, response) != MHD_YES) {
-        /* libmicrohttpd refuses only when the connection is going down anyway. */
-        conn_cut(rq->conn);
-    }
+    queue_whole(rq, status, response);
     MHD_destroy_response(response);
 }
 
@@ -77,7 +91,9 @@ void reply_header(struct request *rq, const char *name, const char *value)
 {
     assert(rq->n_headers < REPLY_HEADERS_MAX);
     rq->headers[rq->n_headers].name = name;
-    snprintf(rq->headers[rq->n_headers].value, sizeof rq->headers[0].value, "%s", value);
+    size_t n = strnlen(value, sizeof rq->headers[0].value - 1);
+    memcpy(rq->headers[rq->n_headers].value, value, n);
+    rq->headers[rq->n_headers].value[n] = '\0';
     rq->n_headers++;
 }
 
@@ -315,4 +331,58 @@ bool reply_not_modified(struct request *rq)
     }
     reply_empty(rq, MHD_HTTP_NOT_MODIFIED);
     return true;
+}
+
+/* --- Kept answers ---------------------------------------------------------------------------- */
+
+static void version_of(struct request *rq, uint32_t place, struct version *out)
+{
+    memset(out, 0, sizeof *out);
+    out->root = rq->head.root;
+    out->size = rq->head.size;
+    out->state_size = state_size(rq->state);
+    out->generation = rq->generation;
+    out->route = (uint32_t)route_number(rq->route);
+    out->day = window_day(rq->now_ms);
+    out->caller = rq->caller.org;
+    out->place = place;
+}
+
+static struct kept *kept_at(struct request *rq, const struct version *v)
+{
+    return &rq->worker->kept[(v->place * 7 + v->caller + v->route) % KEPT_MAX];
+}
+
+bool reply_kept(struct request *rq, uint32_t place)
+{
+    struct version version;
+    struct kept *kept;
+
+    version_of(rq, place, &version);
+    kept = kept_at(rq, &version);
+    if (!kept->response || memcmp(&kept->version, &version, sizeof version) != 0 ||
+        MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND,
+                                    MHD_HTTP_HEADER_IF_NONE_MATCH)) {
+        return false;
+    }
+    queue_whole(rq, MHD_HTTP_OK, kept->response);
+    return true;
+}
+
+void reply_json_out_keep(struct request *rq, uint32_t place, struct json_out *body)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body->n, body->bytes, MHD_RESPMEM_MUST_FREE);
+    struct version version;
+    struct kept *kept;
+
+    memset(body, 0, sizeof *body);
+    complete(rq, JSON_TYPE, response);
+    queue_whole(rq, MHD_HTTP_OK, response);
+    version_of(rq, place, &version);
+    kept = kept_at(rq, &version);
+    if (kept->response) {
+        MHD_destroy_response(kept->response);
+    }
+    *kept = (struct kept){version, response};
 }

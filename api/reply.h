@@ -53,4 +53,12 @@ struct json_t *problem_json(const struct refusal *why, const char *detail);
  */
 bool reply_not_modified(struct request *rq);
 
+/*
+ * An answer that follows from all that, the route and a `place` in it (an organisation's number)
+ * can be kept by the worker, and is sent again while nothing of it changes. reply_kept() answers
+ * false when it has none, or when the client may have it already.
+ */
+bool reply_kept(struct request *rq, uint32_t place);
+void reply_json_out_keep(struct request *rq, uint32_t place, struct json_out *body);
+
 #endif

@@ -88,18 +88,20 @@ struct request {
     enum request_outcome outcome;
     int status;
     size_t reply_bytes; /* of the answer, in memory until the request ends */
-    struct {
-        const char *name;
-        char value[200];
-    } headers[REPLY_HEADERS_MAX];
     size_t n_headers;
 
-    struct job job; /* for OUTCOME_SUBMIT */
     int64_t job_started_us;
     _Atomic bool job_done; /* the writer will not touch this request again */
     void (*settle)(struct request *);
     void (*resume)(struct request *);
     struct entry *entry; /* what the job points to; freed with the request */
+
+    /* A new request is zero up to here; the rest is written before it is read. */
+    struct {
+        const char *name;
+        char value[200];
+    } headers[REPLY_HEADERS_MAX];
+    struct job job; /* for OUTCOME_SUBMIT */
 };
 
 /*

@@ -30,7 +30,7 @@ static void reply_logged(struct request *rq, int status, const struct entry *ent
         reply_code(rq, CODE_read_only, writer_read_only(rq->server->writer));
         return;
     }
-    n = receipt_make(w->receipt, rq->state->kv, index, &rq->head, rq->checkpoint);
+    n = receipt_make_again(w->receipt, &w->nodes, index, &rq->head, rq->checkpoint);
     if (n == 0) {
         reply_code(rq, CODE_internal, "logged, but the receipt cannot be made: ask again");
         return;

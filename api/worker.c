@@ -2,6 +2,7 @@
 #include "api/worker.h"
 
 #include <assert.h>
+#include <microhttpd.h>
 #include <stdlib.h>
 
 static __thread struct worker *mine;
@@ -21,6 +22,11 @@ void workers_stop(struct workers *workers)
         next = w->next;
         assert(!w->reading);
         store_reader_free(w->reader);
+        for (size_t i = 0; i < KEPT_MAX; i++) {
+            if (w->kept[i].response) {
+                MHD_destroy_response(w->kept[i].response);
+            }
+        }
         free(w);
     }
     workers->first = NULL;
@@ -59,6 +65,7 @@ bool worker_begin(struct worker *w, struct writer *writer)
         return false;
     }
     w->reading = true;
+    w->nodes.kv = kv;
     state_attach(&w->state, kv);
     return true;
 }

@@ -15,6 +15,34 @@
 #include "ledger/signers.h"
 #include "ledger/writer.h"
 
+/* Answers that a worker keeps for who asks the same again (api/reply.h). */
+#define KEPT_MAX 512
+
+/* What an answer follows from; compared as bytes, of which none is padding. */
+struct version {
+    struct hash root;
+    uint64_t size, state_size, generation;
+    uint32_t route, caller, place;
+    int32_t day;
+};
+_Static_assert(sizeof(struct version) == HASH_BYTES + 3 * 8 + 4 * 4, "no padding");
+
+struct kept {
+    struct version version;
+    struct MHD_Response *response; /* NULL: nothing is kept here */
+};
+
+/* What the log of one size says of a session's key: who asks, and as what. */
+#define KNOWN_MAX 256
+
+struct known {
+    uint64_t state_size; /* 0: nothing is known here */
+    uint32_t org;
+    struct key_id key;
+    struct handle handle;
+    int64_t coordinator_until;
+};
+
 struct worker {
     struct worker *next; /* the server's list */
     struct store_reader *reader;
@@ -33,7 +61,12 @@ struct worker {
     struct detail_text text;
     struct outcome outcome;
     struct signatures signatures;
+    struct rules rules;
+
+    struct kept kept[KEPT_MAX];
+    struct known known[KNOWN_MAX];
     char receipt[RECEIPT_SIZE];
+    struct log_nodes nodes; /* of the snapshot, remembered from one to the next */
 };
 
 struct workers {

@@ -47,7 +47,8 @@ static const char usage[] =
     "  --quick       one round with short phases: shows that it runs, no figure means much\n"
     "  --dir DIR     an empty folder on the disk that is meant; files stay there (needed)\n"
     "  --pace N      phases N times as long (1)\n"
-    "  --only PHASE  one phase alone, for a profiler: k2.c1, k2.c64, k2.c256, k1..., read, audit\n"
+    "  --only PHASE  one phase alone, for a profiler: k2.c1, k2.c64, k2.c256, k1..., read, audit;\n"
+    "                or tables: pages and bytes of the tables of the long history, exact counts\n"
     "  --audit N     entries of the log that is audited (100000)\n"
     "  --audit-twice memory of the audit of twice as many, too\n"
     "  --semd FILE   the server (./semd)\n"
@@ -104,17 +105,24 @@ static bool measure_inside(const char *parent, struct report *report, size_t ent
     return true;
 }
 
-/* The audit alone, or everything, or one phase of the stage. */
+static bool is_only(const struct stage_plan *plan, const char *part)
+{
+    return plan->only != NULL && strcmp(plan->only, part) == 0;
+}
+
+/* The audit or the tables alone, or everything, or one phase of the stage. */
 static bool measure_all(const struct stage_plan *plan, struct audit_plan *audit,
                         struct report *report)
 {
-    bool only_audit = plan->only != NULL && strcmp(plan->only, "audit") == 0;
+    bool only_audit = is_only(plan, "audit");
     audit->dir = plan->dir;
     audit->n_orgs = plan->n_orgs;
     audit->rounds = plan->rounds;
     audit->pace = plan->pace;
     if (only_audit)
         return audit_measure(audit, report);
+    if (is_only(plan, "tables"))
+        return stage_tables(plan, report);
     return stage_run(plan, report) &&
            (plan->only != NULL ||
             (measure_inside(plan->dir, report, (size_t)(INSIDE_ENTRIES * plan->pace)) &&
@@ -130,7 +138,9 @@ static bool measure(const struct stage_plan *plan, struct audit_plan *audit, con
         printf("%zu organisations; histories of %zu and %zu entries; %zu rounds; %zu cores; "
                "%.0f s\n", plan->n_orgs, plan->entries_short, plan->entries_long, plan->rounds,
                bench_cores(), bench_now_s() - start);
-        if (plan->only == NULL || strcmp(plan->only, "audit") != 0)
+        if (is_only(plan, "tables"))
+            rows_show_tables(report);
+        else if (!is_only(plan, "audit"))
             rows_show(report);
         audit_show(report);
         if (plan->only == NULL) {

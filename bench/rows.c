@@ -84,7 +84,7 @@ static void show_table(const struct report *r, const char *name)
            report_value(r, "long.pages.256.%s", name));
 }
 
-static void show_tables(const struct report *r)
+void rows_show_tables(const struct report *r)
 {
     printf("\nwhat each table costs at the long history, before the load\n"
            "  %-14s %8s %8s %29s\n  %-14s %8s %8s %9s %9s %9s\n", "", "rows", "bytes",
@@ -93,6 +93,8 @@ static void show_tables(const struct report *r)
         if (report_value(r, "long.pages.256.%s", history_table(i)) > 0)
             show_table(r, history_table(i));
     show_table(r, "sum");
+    report_show(r, "  file bytes over record bytes, tables alone", "", "long.used");
+    report_show(r, "  bytes of a record", "bytes", "long.record");
 }
 
 void rows_show(const struct report *r)
@@ -101,7 +103,7 @@ void rows_show(const struct report *r)
     for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++)
         show_side(r, sides[i]);
     show_reads(r);
-    show_tables(r);
+    rows_show_tables(r);
     if (report_value(r, "inside.rate") == 0)
         return;
     printf("\nwithout HTTP: parse, verify, rules, log, durable commit in this process\n");

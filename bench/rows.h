@@ -6,6 +6,7 @@
 #include "bench/report.h"
 
 void rows_show(const struct report *report);
+void rows_show_tables(const struct report *report);
 void rows_goals(struct report *report);
 
 #endif

@@ -21,4 +21,7 @@ struct stage_plan {
 /* Measures everything into the report. False with a message on stderr when something breaks. */
 bool stage_run(const struct stage_plan *plan, struct report *report);
 
+/* Makes the long history alone and counts what its tables cost: no clock is in it. */
+bool stage_tables(const struct stage_plan *plan, struct report *report);
+
 #endif

@@ -85,6 +85,76 @@ bool base64_check(size_t *out_len, const char *in, size_t in_len)
     return good;
 }
 
+size_t base64_encode_public(char *out, const void *in, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *at = in, *end = at + n;
+    char *start = out;
+
+    for (; end - at >= 3; at += 3) {
+        uint32_t three = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
+        *out++ = digits[three >> 18];
+        *out++ = digits[three >> 12 & 63];
+        *out++ = digits[three >> 6 & 63];
+        *out++ = digits[three & 63];
+    }
+    if (at < end) {
+        bool two = end - at == 2;
+        uint32_t rest = (uint32_t)at[0] << 16 | (two ? (uint32_t)at[1] << 8 : 0);
+        *out++ = digits[rest >> 18];
+        *out++ = digits[rest >> 12 & 63];
+        *out++ = two ? digits[rest >> 6 & 63] : '=';
+        *out++ = '=';
+    }
+    return (size_t)(out - start);
+}
+
+/* The bits of four characters; above 24 of them where one is no digit. */
+static uint32_t base64_four(const uint8_t *in)
+{
+    uint32_t a = base64_digits[in[0]], b = base64_digits[in[1]], c = base64_digits[in[2]],
+             d = base64_digits[in[3]];
+
+    if (a == 0 || b == 0 || c == 0 || d == 0) {
+        return UINT32_MAX;
+    }
+    return (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+}
+
+bool base64_decode_public(uint8_t *out, size_t n, const char *in, size_t in_len)
+{
+    const uint8_t *at = (const uint8_t *)in;
+    size_t rest = n % 3;
+
+    if (in_len != BASE64_LEN(n)) {
+        return false;
+    }
+    for (size_t whole = n / 3; whole > 0; whole--, at += 4) {
+        uint32_t bits = base64_four(at);
+        if (bits == UINT32_MAX) {
+            return false;
+        }
+        *out++ = (uint8_t)(bits >> 16);
+        *out++ = (uint8_t)(bits >> 8);
+        *out++ = (uint8_t)bits;
+    }
+    if (rest == 0) {
+        return true;
+    }
+    /* 'A' stands for no bits: what a canonical text has left over must be none. */
+    uint8_t last[4] = {at[0], at[1], rest == 2 ? at[2] : 'A', 'A'};
+    uint32_t bits = base64_four(last);
+    if (bits == UINT32_MAX || at[3] != '=' || (rest == 1 && at[2] != '=') ||
+        (bits & (rest == 2 ? 0xffu : 0xffffu)) != 0) {
+        return false;
+    }
+    *out++ = (uint8_t)(bits >> 16);
+    if (rest == 2) {
+        *out = (uint8_t)(bits >> 8);
+    }
+    return true;
+}
+
 /* Length of a character by its first byte, and the smallest code point of that length. */
 static size_t utf8_length(uint8_t first, uint32_t *bits, uint32_t *least)
 {

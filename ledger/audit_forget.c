@@ -175,6 +175,7 @@ void audit_forget(struct audit *a)
     sweep_promises(a, a->applied_at - steps < before ? a->applied_at - steps : before);
     sweep_closings(a);
     roll_windows(a, day);
+    state_fold_pairs(&a->state, window_first_day(day, p->window_days), SIZE_MAX);
     sweep_days(a, KV_ORG_DAY, window_first_day(day, p->window_days));
     sweep_days(a, KV_PAIR_DAY, window_first_day(day, p->window_days));
 }

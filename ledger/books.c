@@ -53,40 +53,12 @@ static void post_org_day(struct rules *r, int32_t bucket, uint32_t org, int64_t 
     }
 }
 
-static void post_pair_day(struct rules *r, int32_t bucket, uint32_t from, uint32_t to,
-                          const struct pair_day *more)
-{
-    struct pair_day day = {0};
-    bool known = state_pair_day(r->state, bucket, from, to, &day);
-    if (!known)
-        day = (struct pair_day){0};
-    day.minutes += more->minutes;
-    day.gift += more->gift;
-    day.pooled += more->pooled;
-    if (known || more->minutes > 0)
-        state_put_pair_day(r->state, bucket, from, to, &day);
-}
-
-static void post_pair(struct rules *r, uint32_t from, uint32_t to, int64_t minutes, bool gift)
-{
-    struct pair pair = {.from = from, .to = to};
-    if (!state_pair(r->state, from, to, &pair))
-        pair = (struct pair){.from = from, .to = to};
-    pair.minutes += minutes;
-    pair.gift_minutes += gift ? minutes : 0;
-    pair.last_at = minutes > 0 ? r->at : pair.last_at;
-    assert(pair.minutes >= 0 && pair.gift_minutes >= 0);
-    state_put_pair(r->state, &pair);
-}
-
 void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int64_t minutes,
                 int64_t paid, bool gift)
 {
     struct org *giver = books_org(r, from), *receiver = books_org(r, to);
     giver->given_posted += minutes;
     receiver->received_posted += minutes;
-    if (minutes > 0)
-        giver->last_given_at = receiver->last_received_at = r->at;
     if (gift) {
         giver->given_gifts += minutes;
         receiver->received_gifts += minutes;
@@ -98,28 +70,21 @@ void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int
     }
     post_org_day(r, bucket, from, minutes, 0);
     post_org_day(r, bucket, to, 0, minutes);
-    post_pair(r, from, to, minutes, gift);
-    post_pair_day(r, bucket, from, to,
-                  &(struct pair_day){
-                      .minutes = minutes, .gift = gift ? minutes : 0, .pooled = paid});
+
+    struct pair change = {.from = from,
+                          .to = to,
+                          .minutes = minutes,
+                          .gift_minutes = gift ? minutes : 0,
+                          .last_at = minutes > 0 ? r->at : 0};
+    state_post_pair(r->state, bucket, &change, paid);
+    state_advance_pairs(r->state, window_day(r->at));
 }
+
 
 void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int step)
 {
-    struct pair pair;
-    struct pair_day day;
-    if (!state_pair(r->state, from, to, &pair)) {
-        assert(kv_failed(r->state->kv)); /* the minutes were posted before the count */
-        return;
-    }
-    pair.count += step;
-    state_put_pair(r->state, &pair);
-    if (!state_pair_day(r->state, bucket, from, to, &day)) {
-        assert(step < 0 || kv_failed(r->state->kv)); /* forgotten, see post_org_day() */
-        return;
-    }
-    day.other += step;
-    state_put_pair_day(r->state, bucket, from, to, &day);
+    /* The minutes were posted before the count. */
+    state_post_pair(r->state, bucket, &(struct pair){.from = from, .to = to, .count = step}, 0);
 }
 
 void books_count(struct rules *r, const struct pair_minutes *pairs, size_t n, int step)

@@ -113,23 +113,35 @@ bool checkpoint_open(struct log_head *out, const char *note_bytes, size_t n, con
 
 /* --- Receipts --------------------------------------------------------------------------------- */
 
-size_t receipt_make(char out[static RECEIPT_SIZE], struct kv *kv, uint64_t index,
-                    const struct log_head *head, const char *checkpoint)
+static size_t make(char out[static RECEIPT_SIZE], merkle_read read, void *ctx, uint64_t index,
+                   const struct log_head *head, const char *checkpoint)
 {
     struct hash proof[MERKLE_PROOF_MAX];
     size_t n_proof;
-    if (!merkle_prove_inclusion(log_node, kv, index, head->size, proof, &n_proof))
+    if (!merkle_prove_inclusion(read, ctx, index, head->size, proof, &n_proof))
         return 0;
     int n = snprintf(out, RECEIPT_SIZE, RECEIPT_FIRST "index %" PRIu64 "\n", index);
     assert(n > 0);
     size_t len = (size_t)n;
     for (size_t i = 0; i < n_proof; i++) {
-        len += base64_encode(out + len, RECEIPT_SIZE - len, proof[i].b, HASH_BYTES);
+        len += base64_encode_public(out + len, proof[i].b, HASH_BYTES);
         out[len++] = '\n';
     }
     n = snprintf(out + len, RECEIPT_SIZE - len, "\n%s", checkpoint);
     assert(n > 0 && (size_t)n < RECEIPT_SIZE - len);
     return len + (size_t)n;
+}
+
+size_t receipt_make(char out[static RECEIPT_SIZE], struct kv *kv, uint64_t index,
+                    const struct log_head *head, const char *checkpoint)
+{
+    return make(out, log_node, kv, index, head, checkpoint);
+}
+
+size_t receipt_make_again(char out[static RECEIPT_SIZE], struct log_nodes *nodes, uint64_t index,
+                          const struct log_head *head, const char *checkpoint)
+{
+    return make(out, log_node_again, nodes, index, head, checkpoint);
 }
 
 /* Reads up to the empty line. */
@@ -156,7 +168,7 @@ static bool read_proof(struct lines *l, uint64_t *index, struct hash proof[stati
         if (n == 0)
             return true;
         if (*n_proof == MERKLE_PROOF_MAX ||
-            !base64_decode_exact(proof[*n_proof].b, HASH_BYTES, line, n))
+            !base64_decode_public(proof[*n_proof].b, HASH_BYTES, line, n))
             return false;
     }
     return false;

@@ -28,6 +28,9 @@ bool checkpoint_open(struct log_head *out, const char *note, size_t n, const cha
  * a failure of the store. */
 size_t receipt_make(char out[static RECEIPT_SIZE], struct kv *kv, uint64_t index,
                     const struct log_head *head, const char *checkpoint);
+/* The same for who makes many: the hashes are read with a memory (ledger/log.h). */
+size_t receipt_make_again(char out[static RECEIPT_SIZE], struct log_nodes *nodes, uint64_t index,
+                          const struct log_head *head, const char *checkpoint);
 /*
  * Verifies a receipt against a leaf, offline. Gives index and head. False with a static word.
  */

@@ -58,7 +58,10 @@ const char *kv_table_name(enum kv_table table);
 
 #define KV_KEY_MAX 96
 
-/* Borrowed bytes, valid until the next put, del or end of the transaction. Maybe unaligned. */
+/*
+ * Borrowed bytes, valid until the next put, del or end of the transaction; a leaf's until the next
+ * leaf is read, too. Maybe unaligned.
+ */
 struct slice {
     const uint8_t *data;
     size_t size;

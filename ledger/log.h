@@ -26,7 +26,7 @@ enum log_err log_append(struct kv *kv, uint64_t expected_size, const struct slic
 /* The same for one leaf and a caller who knows that the size is `size`; false when it fails. */
 bool log_append_next(struct kv *kv, uint64_t size, struct slice leaf)
     __attribute__((warn_unused_result));
-/* The leaf at an index, borrowed as kv_get() lends. False when there is none. */
+/* The leaf at an index, borrowed as kv_get() lends, until the next. False when there is none. */
 bool log_read(struct kv *kv, uint64_t index, struct slice *leaf);
 /* Size and root. Size 0 has the root of the empty tree. */
 bool log_head(struct kv *kv, struct log_head *out) __attribute__((warn_unused_result));
@@ -36,6 +36,17 @@ bool log_root_at(struct kv *kv, uint64_t size, struct hash *out)
     __attribute__((warn_unused_result));
 /* A merkle_read over a struct kv, for proofs. */
 bool log_node(void *kv, uint64_t stored_index, struct hash *out);
+/*
+ * The same with a memory: a stored hash never changes, and the proofs of neighbours share most of
+ * theirs. Zero it first, and set kv to the snapshot before each use; all must be of one log.
+ */
+#define LOG_NODES 1024
+struct log_nodes {
+    struct kv *kv;
+    uint64_t known[LOG_NODES]; /* 1 + the stored index; 0: none */
+    struct hash hash[LOG_NODES];
+};
+bool log_node_again(void *nodes, uint64_t stored_index, struct hash *out);
 /* log_root_at() in the form that struct rules asks for. */
 bool log_root_of(void *kv, uint64_t size, struct hash *out);
 

@@ -284,11 +284,8 @@ bool rules_recount_positions(struct state *s, char *why, size_t why_size)
 static bool recount_pairs(struct state *s, char *why, size_t why_size)
 {
     struct sums sums;
-    struct pair pair = {.from = 0};
-    int64_t minutes = 0;
+    int64_t minutes = state_pairs_minutes(s);
     state_sums(s, &sums);
-    while (state_next_pair(s, pair.from, pair.to, &pair))
-        minutes += pair.minutes;
     if (minutes == sums.given)
         return true;
     snprintf(why, why_size, "pairs sum to %" PRId64 " minutes, given are %" PRId64, minutes,

@@ -14,8 +14,10 @@
 
 struct side_look side_look_begin(struct side *side)
 {
-    struct side_look look = {0};
-    if (store_reader_new(side->store, &look.reader) == STORE_OK)
+    struct side_look look = {.side = side};
+    for (size_t i = 0; i < SIDE_SPARE && look.reader == NULL; i++)
+        look.reader = atomic_exchange(&side->spare[i], NULL);
+    if (look.reader != NULL || store_reader_new(side->store, &look.reader) == STORE_OK)
         look.kv = store_read(look.reader);
     return look;
 }
@@ -24,6 +26,11 @@ void side_look_end(struct side_look *look)
 {
     if (look->kv != NULL)
         store_read_end(look->reader);
+    for (size_t i = 0; i < SIDE_SPARE && look->reader != NULL && look->kv != NULL; i++) {
+        struct store_reader *none = NULL;
+        if (atomic_compare_exchange_strong(&look->side->spare[i], &none, look->reader))
+            look->reader = NULL;
+    }
     store_reader_free(look->reader);
 }
 
@@ -146,6 +153,8 @@ void side_close(struct side *side)
 {
     if (side == NULL)
         return;
+    for (size_t i = 0; i < SIDE_SPARE; i++)
+        store_reader_free(atomic_load(&side->spare[i]));
     store_close(side->store);
     free(side);
 }

@@ -10,13 +10,18 @@
 
 #include "ledger/side.h"
 
+/* Readers that are not in use now; as many as threads usually look at one time. */
+#define SIDE_SPARE 4
+
 struct side {
     struct store *store;
+    _Atomic(struct store_reader *) spare[SIDE_SPARE];
     _Atomic uint64_t generation; /* as it was committed last */
 };
 
 /* A snapshot for one call. */
 struct side_look {
+    struct side *side;
     struct store_reader *reader;
     struct kv *kv; /* NULL: the store fails */
 };

@@ -181,6 +181,7 @@ struct pair {
 struct pair_day { /* and org_day, where minutes = given, other = received, and no more */
     int64_t minutes, other; /* other: exchanges */
     int64_t gift, pooled;   /* of the minutes: gifts, and paid by the pool */
+    int64_t last_ms;        /* when in the day the last was recorded */
 };
 
 /* The last status of an organisation (SPEC 18.3). */
@@ -324,10 +325,23 @@ void state_del_due(struct state *s, const struct due *due);
 bool state_first_due(struct state *s, int64_t until, struct due *out);
 bool state_next_due(struct state *s, const struct due *after, int64_t until, struct due *out);
 
+/*
+ * A pair for ever. Its days are added up only later, in their order, where many of them lie
+ * together in few pages: `pair` holds those before the mark; the younger ones are looked up here.
+ */
 bool state_pair(struct state *s, uint32_t from, uint32_t to, struct pair *out);
-void state_put_pair(struct state *s, const struct pair *p);
-/* Pairs in order of (from, to): those after the given one. */
-bool state_next_pair(struct state *s, uint32_t from, uint32_t to, struct pair *out);
+/* Minutes over all pairs. */
+int64_t state_pairs_minutes(struct state *s);
+/*
+ * Adds minutes (taken back: < 0) and exchanges to a pair in the bucket of a day; last_at: 0, or the
+ * moment in that day. `pooled` of the minutes were paid by the pool.
+ */
+void state_post_pair(struct state *s, int32_t day, const struct pair *change, int64_t pooled);
+/* Moves the mark on, at most so many rows and not beyond the day. */
+void state_fold_pairs(struct state *s, int32_t day, size_t rows);
+/* The same by a few rows, and so far that no more than FOLD_DAYS_MAX days are behind it. */
+void state_advance_pairs(struct state *s, int32_t today);
+#define FOLD_DAYS_MAX 31
 bool state_pair_day(struct state *s, int32_t day, uint32_t from, uint32_t to, struct pair_day *out);
 void state_put_pair_day(struct state *s, int32_t day, uint32_t from, uint32_t to,
                         const struct pair_day *d);

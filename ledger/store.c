@@ -12,6 +12,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "ledger/pack.h"
+
 /* Workers, tools beside the server and a margin. */
 #define READERS_MAX 254
 
@@ -29,6 +31,7 @@ struct txn {
     MDB_txn *txn;
     bool writes;
     enum store_err err; /* sticky */
+    struct pack_room *leaf; /* the leaf that was read last; NULL where there are none */
 };
 
 struct store_reader {
@@ -128,6 +131,15 @@ static MDB_dbi dbi_of(const struct txn *t, enum kv_table table)
     return t->store->dbi[table];
 }
 
+/* Leaves are packed here, and nobody above knows. */
+static bool expand(struct txn *t, enum kv_table table, struct slice *value)
+{
+    if (table != KV_LEAF || pack_expand(*value, t->leaf, value))
+        return true;
+    t->err = translate(MDB_CORRUPTED);
+    return false;
+}
+
 static bool txn_get(struct kv *kv, enum kv_table table, struct slice key, struct slice *value)
 {
     struct txn *t = txn_of(kv);
@@ -138,18 +150,48 @@ static bool txn_get(struct kv *kv, enum kv_table table, struct slice key, struct
     if (!settle(t, mdb_get(t->txn, dbi, &k, &v)))
         return false;
     *value = slice_of(v);
-    return true;
+    return expand(t, table, value);
+}
+
+/* Tables by index; those by time or id take what comes a little late at any moment. */
+static bool grows_at_its_end(enum kv_table table)
+{
+    return table == KV_LEAF || table == KV_NODE || table == KV_ENTRY;
+}
+
+/*
+ * A page that runs over is split, and LMDB moves the last pair to the new page with the one that
+ * comes: told that a key is behind all others, it leaves the old page full.
+ */
+static int put_behind(struct txn *t, MDB_dbi dbi, MDB_val *key, MDB_val *value)
+{
+    MDB_cursor *cursor;
+    MDB_val k, v;
+    int code = mdb_cursor_open(t->txn, dbi, &cursor);
+    if (code != MDB_SUCCESS)
+        return code;
+    code = mdb_cursor_get(cursor, &k, &v, MDB_LAST);
+    bool behind = code == MDB_NOTFOUND ||
+                  (code == MDB_SUCCESS && mdb_cmp(t->txn, dbi, key, &k) > 0);
+    if (code == MDB_SUCCESS || code == MDB_NOTFOUND)
+        code = mdb_cursor_put(cursor, key, value, behind ? MDB_APPEND : 0);
+    mdb_cursor_close(cursor);
+    return code;
 }
 
 static void txn_put(struct kv *kv, enum kv_table table, struct slice key, struct slice value)
 {
     struct txn *t = txn_of(kv);
     MDB_dbi dbi = dbi_of(t, table);
+    uint8_t packed[PACK_LEAF_MAX];
     assert(t->writes);
     if (t->err != STORE_OK)
         return;
+    if (table == KV_LEAF)
+        value = pack_leaf(value, packed, t->leaf);
     MDB_val k = val_of(key), v = val_of(value);
-    settle(t, mdb_put(t->txn, dbi, &k, &v, 0));
+    settle(t, grows_at_its_end(table) ? put_behind(t, dbi, &k, &v)
+                                      : mdb_put(t->txn, dbi, &k, &v, 0));
 }
 
 static void txn_del(struct kv *kv, enum kv_table table, struct slice key)
@@ -200,11 +242,11 @@ static bool txn_move(struct txn *t, enum kv_table table, struct slice key, bool 
     bool there = settle(t, back ? last_before(cursor, key, &k, &v)
                                 : first_at(cursor, key, after, &k, &v));
     mdb_cursor_close(cursor);
-    if (there) {
-        *found = slice_of(k);
-        *value = slice_of(v);
-    }
-    return there;
+    if (!there)
+        return false;
+    *found = slice_of(k);
+    *value = slice_of(v);
+    return expand(t, table, value);
 }
 
 static bool txn_seek(struct kv *kv, enum kv_table table, struct slice key, bool after,
@@ -367,20 +409,41 @@ void store_close(struct store *store)
     free(store);
 }
 
+/* Gives a transaction what all of them need; false: no memory. */
+static bool prepare(struct txn *t, struct store *store)
+{
+    t->kv.ops = &txn_ops;
+    t->store = store;
+    if (store->first > KV_LEAF)
+        return true;
+    t->leaf = malloc(sizeof *t->leaf);
+    if (t->leaf == NULL)
+        return false;
+    pack_room_init(t->leaf);
+    return true;
+}
+
+static void txn_free(struct txn *t)
+{
+    if (t != NULL)
+        free(t->leaf);
+    free(t);
+}
+
 /* --- Writing ---------------------------------------------------------------------------------- */
 
 enum store_err store_begin(struct store *store, struct kv **out)
 {
     struct txn *t = calloc(1, sizeof *t);
-    if (t == NULL)
+    if (t == NULL || !prepare(t, store)) {
+        txn_free(t);
         return translate(ENOMEM);
+    }
     int code = mdb_txn_begin(store->env, NULL, 0, &t->txn);
     if (code != MDB_SUCCESS) {
-        free(t);
+        txn_free(t);
         return translate(code);
     }
-    t->kv.ops = &txn_ops;
-    t->store = store;
     t->writes = true;
     *out = &t->kv;
     return STORE_OK;
@@ -395,7 +458,7 @@ enum store_err store_commit(struct kv *kv)
         mdb_txn_abort(t->txn);
     else
         err = translate(mdb_txn_commit(t->txn));
-    free(t);
+    txn_free(t);
     return err;
 }
 
@@ -404,7 +467,7 @@ void store_abort(struct kv *kv)
     struct txn *t = txn_of(kv);
     assert(t->writes);
     mdb_txn_abort(t->txn);
-    free(t);
+    txn_free(t);
 }
 
 enum store_err store_sync(struct store *store)
@@ -417,10 +480,10 @@ enum store_err store_sync(struct store *store)
 enum store_err store_reader_new(struct store *store, struct store_reader **out)
 {
     struct store_reader *reader = calloc(1, sizeof *reader);
-    if (reader == NULL)
+    if (reader == NULL || !prepare(&reader->t, store)) {
+        free(reader);
         return translate(ENOMEM);
-    reader->t.kv.ops = &txn_ops;
-    reader->t.store = store;
+    }
     *out = reader;
     return STORE_OK;
 }
@@ -432,6 +495,7 @@ void store_reader_free(struct store_reader *reader)
     assert(!reader->open);
     if (reader->t.txn != NULL)
         mdb_txn_abort(reader->t.txn);
+    free(reader->t.leaf);
     free(reader);
 }
 

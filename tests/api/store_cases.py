@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The folder of a network (SPEC 14): check, rebuild, what a start refuses."""
+import base64
 import concurrent.futures
 import http.client
 import os
@@ -87,14 +88,15 @@ class Store(Case):
     def test_a_changed_byte_is_found(self):
         """Any byte of a leaf in the database file: check fails and says so."""
         net = self.started.network()
-        self.accepted(net.hours("noyer", "orme", 61))
+        ref = self.accepted(net.hours("noyer", "orme", 61))
+        leaf = net.client.get(f"/v1/entries/{ref}").json["leaf"]
+        signature = base64.b64decode(leaf.split()[-1])  # as it lies in the file
         self.assertEqual(net.server.stop(), 0)
         path = os.path.join(net.folder, "log", "data.mdb")
         with open(path, "r+b") as file:
-            data = file.read()
-            place = data.rindex(b'"minutes":61')
-            file.seek(place + len(b'"minutes":6'))
-            file.write(b"2")
+            place = file.read().rindex(signature) + len(signature) - 1
+            file.seek(place)
+            file.write(bytes([signature[-1] ^ 1]))
         done = semd("check", "--dir", net.folder, status=None)
         self.assertEqual(done.returncode, 7, done.stderr)
         self.assertTrue(done.stderr)

@@ -3,6 +3,7 @@
 """Backup and restore (SPEC 14.6), seen from outside: `semd backup` while a server writes, `semd
 restore`, what either leaves when it is killed or finds no room, and what a restored folder may do.
 """
+import base64
 import concurrent.futures
 import hashlib
 import os
@@ -258,8 +259,14 @@ class Damage(Copies):
         super().setUp()
         self.net = self.started.network()
         self.publish(self.net, "a lathe")
+        leaf = self.net.client.get("/v1/entries/1").json["leaf"]
+        self.signature = base64.b64decode(leaf.split()[-1])  # as it lies in the file
         self.backup(self.net)
         self.assertEqual(self.net.server.stop(), 0)
+
+    def change_leaf(self):
+        self.change("log/data.mdb", self.signature,
+                    self.signature[:-2] + bytes([self.signature[-2] ^ 1]))
 
     def change(self, name, old, new):
         path = pathlib.Path(self.copy, name)
@@ -279,7 +286,7 @@ class Damage(Copies):
         self.assertEqual(tree(self.net.folder), before)
 
     def test_a_changed_octet_of_the_log(self):
-        self.change("log/data.mdb", b'"minutes":60', b'"minutes":61')
+        self.change_leaf()
         self.refused_and_unchanged("copy/log/data.mdb: not what was backed up")
 
     def test_a_changed_octet_of_the_side_store(self):
@@ -301,7 +308,7 @@ class Damage(Copies):
 
     def test_a_changed_leaf_under_sums_made_again(self):
         """Who can write the sums still cannot sign for the members."""
-        self.change("log/data.mdb", b'"minutes":60', b'"minutes":61')
+        self.change_leaf()
         path = pathlib.Path(self.copy, "backup")
         lines = path.read_text(encoding="utf-8").splitlines()[:-1]
         sums = tree(self.copy)

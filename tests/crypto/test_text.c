@@ -111,11 +111,11 @@ Test(text, each_digit_is_one_of_its_alphabet)
     }
 }
 
-/* Any byte anywhere, and more or less of them: the two ways to read base64 say the same. */
-Test(text, base64_check_takes_what_base64_decode_takes)
+/* Any byte anywhere, and more or less of them: the three ways to read base64 say the same. */
+Test(text, base64_check_and_the_quick_ones_take_what_base64_decode_takes)
 {
-    uint8_t bytes[48], back[64], dice[4];
-    char out[BASE64_SIZE(sizeof bytes) + 4];
+    uint8_t bytes[48], back[64], quick[64], dice[4];
+    char out[BASE64_SIZE(sizeof bytes) + 4], quickly[BASE64_SIZE(sizeof bytes)];
     size_t accepted = 0, refused = 0;
 
     for (size_t i = 0; i < 100000; i++) {
@@ -123,6 +123,8 @@ Test(text, base64_check_takes_what_base64_decode_takes)
         random_fill(bytes, sizeof bytes);
         random_fill(dice, sizeof dice);
         n = base64_encode(out, sizeof out, bytes, dice[0] % sizeof bytes);
+        CHECK(base64_encode_public(quickly, bytes, dice[0] % sizeof bytes) == n &&
+              memcmp(quickly, out, n) == 0, "%s", out);
         memcpy(out + n, "====", 4);
         n = dice[1] % 8 == 0 ? n + dice[1] / 8 % 5 : n;
         if (n > 0 && dice[1] % 8 > 2) {
@@ -133,6 +135,11 @@ Test(text, base64_check_takes_what_base64_decode_takes)
         bool ours = base64_check(&checked, out, n);
         bool theirs = base64_decode(back, sizeof back, &decoded, out, n);
         CHECK(ours == theirs && (!ours || checked == decoded), "%.*s", (int)n, out);
+        size_t expected = theirs ? decoded : n / 4 * 3 - dice[3] % 3 % (n / 4 * 3 + 1);
+        bool quicks = expected <= sizeof quick &&
+                      base64_decode_public(quick, expected, out, n);
+        CHECK(quicks == theirs && (!quicks || memcmp(quick, back, decoded) == 0), "%.*s", (int)n,
+              out);
         accepted += ours ? 1 : 0;
         refused += ours ? 0 : 1;
     }

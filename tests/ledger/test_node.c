@@ -333,10 +333,10 @@ Test(node, check_finds_what_is_missing_and_what_is_too_much)
     live();
     fixture_stop(&f);
     cr_assert_eq(store_begin(f.node.store, &kv), STORE_OK);
-    cr_assert(kv_seek(kv, KV_PAIR, (struct slice){0}, false, &key, &value));
+    cr_assert(kv_seek(kv, KV_PAIR_DAY, (struct slice){0}, false, &key, &value));
     uint8_t copy[KV_KEY_MAX];
     memcpy(copy, key.data, key.size);
-    kv_del(kv, KV_PAIR, (struct slice){copy, key.size});
+    kv_del(kv, KV_PAIR_DAY, (struct slice){copy, key.size});
     kv_put(kv, KV_HANDLE, (struct slice){(const uint8_t *)"zzz", 3},
            (struct slice){(const uint8_t *)"\0\0\0\1", 4});
     cr_assert_eq(store_commit(kv), STORE_OK);

@@ -158,6 +158,10 @@ static void reverse_without(struct kv *kv, void *ctx)
 
     (void)ctx;
     cr_assert_not_null(overlay);
+    /* As an audit forgets: what the days held is added up before. */
+    memset(&state, 0, sizeof state);
+    state_attach(&state, overlay);
+    state_fold_pairs(&state, window_day(sent.entry.at), SIZE_MAX);
     forget(overlay, KV_NEED);
     forget(overlay, KV_AGREEMENT);
     forget(overlay, KV_ORG_DAY);
