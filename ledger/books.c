@@ -59,6 +59,8 @@ void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int
     struct org *giver = books_org(r, from), *receiver = books_org(r, to);
     giver->given_posted += minutes;
     receiver->received_posted += minutes;
+    if (minutes > 0)
+        giver->last_given_at = receiver->last_received_at = r->at;
     if (gift) {
         giver->given_gifts += minutes;
         receiver->received_gifts += minutes;
@@ -79,7 +81,6 @@ void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int
     state_post_pair(r->state, bucket, &change, paid);
     state_advance_pairs(r->state, window_day(r->at));
 }
-
 
 void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int step)
 {
