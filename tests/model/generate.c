@@ -266,7 +266,10 @@ static int64_t next_mandate_end(const struct generator *g)
     return moment;
 }
 
-/* The next end of a status, a step, a panel mandate, a crisis, or what a broken promise counts; -1 when there is none to come. */
+/*
+ * The next end of a status, a step, a panel mandate, a crisis, or of the days for which a broken
+ * promise counts; -1 when there is none to come.
+ */
 static int64_t next_force_end(const struct generator *g)
 {
     int64_t moment = -1;

@@ -265,8 +265,9 @@ static int pick_wanted_need(struct generator *g)
 
     for (int tries = 0; tries < 10 && need >= 0; tries++) {
         const struct m_need *n = &g->m->needs.v[need];
+        const struct m_status *status = &g->m->orgs[n->author].status;
 
-        if (need_in_force(n, g->at) || model_status_in_force(&g->m->orgs[n->author].status, g->at) ||
+        if (need_in_force(n, g->at) || model_status_in_force(status, g->at) ||
             !rng_chance(&g->rng, g->plan.urgent))
             break;
         need = pick_need(g);

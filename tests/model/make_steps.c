@@ -57,8 +57,9 @@ bool deciding_coordinator(struct generator *g, struct op *op, int org)
 static int step_of(const struct generator *g, const char *handle)
 {
     int org = model_org(g->m, handle);
+    const struct m_step *s = &g->m->orgs[org > 0 ? org : 0].step;
 
-    return org > 0 && model_step_in_force(&g->m->orgs[org].step, g->at) ? g->m->orgs[org].step.step : 0;
+    return model_step_in_force(s, g->at) ? s->step : 0;
 }
 
 static bool is_party(const struct op *op, const char *handle)
@@ -204,7 +205,8 @@ static int founded_for(struct generator *g, int org, bool *by_panel)
 
     for (int step = 4; step >= 2; step--) {
         *by_panel = step > 2 || rng_chance(&g->rng, 500);
-        if (model_step_founded(g->m, org, step, *by_panel, g->at, &confirmed) && rng_chance(&g->rng, 800))
+        if (model_step_founded(g->m, org, step, *by_panel, g->at, &confirmed) &&
+            rng_chance(&g->rng, 800))
             return step;
     }
     return 0;

@@ -290,7 +290,8 @@ int64_t need_kept(const struct model *m, int need, int64_t at, const struct m_ag
 bool model_urgent(const struct model *m, const struct op *op, int64_t at, int need,
                   const struct m_agreement *own);
 /* What a need still asks for beside what live agreements, `without` one, keep; not below 0. */
-int64_t model_need_asks(const struct model *m, int need, int64_t at, const struct m_agreement *without);
+int64_t model_need_asks(const struct model *m, int need, int64_t at,
+                        const struct m_agreement *without);
 /* True when it can be referred to. */
 bool model_need_in_reach(const struct model *m, int need, int64_t at);
 /* What the pool has paid, or was bound to, since the quarter of `at` began. */
@@ -333,7 +334,7 @@ bool model_broken_since(const struct model *m, int org, int64_t after);
 bool model_excusable(const struct m_agreement *a, int giver, int receiver);
 /* True when promises and the last step give reason for a step (SPEC 6.16); *confirmed: for (a). */
 bool model_step_founded(const struct model *m, int org, int step, bool panel, int64_t at,
-                  bool *confirmed);
+                        bool *confirmed);
 /* The class of an open need (SPEC 18.2). */
 int model_class(const struct model *m, const struct m_need *n, int64_t at);
 /* The counters of an organisation changed at `at`: looks whether it leans, or is strained. */

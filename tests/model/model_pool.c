@@ -22,7 +22,8 @@ static int64_t asked_for(const struct model *m, const struct op *op, int asker)
     return sum;
 }
 
-int64_t model_need_asks(const struct model *m, int need, int64_t at, const struct m_agreement *without)
+int64_t model_need_asks(const struct model *m, int need, int64_t at,
+                        const struct m_agreement *without)
 {
     const struct m_need *n = &m->needs.v[need];
     int64_t asks = n->minutes - n->served - need_kept(m, need, at, without);

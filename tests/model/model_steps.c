@@ -124,7 +124,8 @@ bool model_step_in_force(const struct m_step *s, int64_t at)
     return s->step > 0 && s->ended_at == 0 && !s->appealed && at < s->until;
 }
 
-bool model_step_founded(const struct model *m, int org, int step, bool panel, int64_t at, bool *confirmed)
+bool model_step_founded(const struct model *m, int org, int step, bool panel, int64_t at,
+                        bool *confirmed)
 {
     const struct m_step *last = &m->orgs[org].step;
     const struct m_policy *policy = &m->network.policy;

@@ -56,8 +56,10 @@ static void tick_text(struct sim *s, const struct m_due *due, int n, int64_t at,
     int64_t given = 0, received = 0;
 
     hash_stream_start(&stream);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         hash_stream_add(&stream, lines, model_moment(m, &due[i], at, lines));
+        s->coverage->calendar += due[i].author == 0;
+    }
     hash_stream_end(&stream, &hash);
     id_make(&id, at, hash.b);
     hex_encode(effects, hash.b, HASH_BYTES);
@@ -220,7 +222,10 @@ static bool predict_decision(struct sim *s, struct sent *sent)
         return ticks ? history_differs(&s->h, "nobody can sign after a tick") : false;
     sent->expect = EXPECT_ACCEPTED;
     sent->index = m->size;
+    int64_t left = model_budget_left(m, sent->at);
     model_apply(m, &sent->op, sent->at, sent->text);
+    s->coverage->decisions += sent->op.kind >= M_POOL_GIVE;
+    s->coverage->paid += sent->op.kind == M_HOURS_RECORD && model_budget_left(m, sent->at) < left;
     predict_seal(s, sent->at);
     return true;
 }

@@ -43,6 +43,7 @@ struct swarm { /* drawn once for a seed; chances in permille */
 struct sim_coverage {
     uint64_t seeds, steps, accepted, refused, final, known, remembered, reused, twins, late, ticks;
     uint64_t seals, idle, restarts, several, full, receipts;
+    uint64_t decisions, calendar, paid; /* SPEC 6.13 to 6.16; moments of months; by the pool */
 };
 
 enum expectation {

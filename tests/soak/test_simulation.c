@@ -133,6 +133,9 @@ static void require_coverage(const struct sim_coverage *c, uint64_t seeds)
     look("ticks", c->ticks, most);
     look("of them while nobody wrote", c->idle, most / 4);
     look("seals", c->seals, most / 4);
+    look("about the pool, status, promises and steps", c->decisions, most);
+    look("records that the pool pays a part of", c->paid, most / 40);
+    look("moments of the calendar", c->calendar, most);
     look("restarts", c->restarts, most / 8);
     look("groups of several jobs", c->several, most);
     look("full queues", c->full, most / 4);
