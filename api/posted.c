@@ -61,9 +61,12 @@ bool posted_read(struct request *rq, bool unsigned_ok, struct entry *entry, stru
 bool posted_signatures(struct request *rq, const struct entry *entry, const struct note *note,
                        bool verify, struct signatures *out, struct refusal *why)
 {
-    struct rules r = {
-        .state = rq->state, .index = state_size(rq->state), .at = rq->now_ms};
+    struct rules r = {.state = rq->state, .index = state_size(rq->state)};
+    struct refusal later; /* of its time: the writer says it */
 
+    if (!rules_entry_time(rq->state, entry, rq->now_ms, &r.at, &later)) {
+        r.at = rq->now_ms;
+    }
     return signers_check(&r, rq->server->node->origin, entry, note, verify, out, why);
 }
 
