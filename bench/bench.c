@@ -12,7 +12,9 @@
 #include "bench/bare.h"
 #include "bench/codec.h"
 #include "bench/limits.h"
+#include "bench/matching.h"
 #include "bench/meter.h"
+#include "bench/metrics.h"
 #include "bench/network.h"
 #include "bench/rows.h"
 #include "bench/stage.h"
@@ -24,10 +26,14 @@
 #define ENTRIES_MAX 10000000
 #define CODEC_ENTRIES 20000
 #define INSIDE_ENTRIES 20000
+#define METRICS_ORGS 500
+#define METRICS_EXCHANGES 50000
 
 static const char usage[] =
     "Usage: sem-bench [OPTION...]\n"
     "       sem-bench codec [ENTRIES]    only what an entry costs beside its signatures\n"
+    "       sem-bench metrics [EXCHANGES]  only what the figures of reciprocity cost\n"
+    "       sem-bench matching           only batches of proposals, as networks grow\n"
     "       sem-bench bare BYTES         a bare HTTP server, until SIGTERM\n"
     "       sem-bench meter PROGRAM [ARG...]  its seconds, CPU seconds and peak memory\n"
     "Measures the semd and semctl in this folder, and the limits of the machine beside them.\n"
@@ -198,9 +204,16 @@ int main(int argc, char **argv)
         size_t entries = argc > 2 ? number(argv[2], ENTRIES_MIN, ENTRIES_MAX) : CODEC_ENTRIES;
         return show_codec(entries) ? 0 : 1;
     }
+    if (argc > 1 && strcmp(argv[1], "metrics") == 0) {
+        size_t exchanges = argc > 2 ? number(argv[2], ENTRIES_MIN, ENTRIES_MAX) : METRICS_EXCHANGES;
+        return metrics_show(METRICS_ORGS, exchanges) ? 0 : 1;
+    }
+    if (argc == 2 && strcmp(argv[1], "matching") == 0)
+        return matching_show(true) ? 0 : 1;
     const char *json = read_options(&plan, &audit, argc, argv);
     bool ok = measure(&plan, &audit, json);
     if (ok && plan.only == NULL)
-        ok = show_codec(plan.pace < 1 ? ENTRIES_MIN : CODEC_ENTRIES);
+        ok = show_codec(plan.pace < 1 ? ENTRIES_MIN : CODEC_ENTRIES) &&
+             metrics_show(METRICS_ORGS, METRICS_EXCHANGES) && matching_show(plan.pace >= 1);
     return ok ? 0 : 1;
 }

@@ -3,7 +3,8 @@
  *
  * policies/ holds the rules' arithmetic and nothing else. What lives here takes plain structs and
  * integers and gives plain structs and integers back: no library beyond libc, no clock (time is an
- * argument), no input or output, no allocation, no global state, no include from another folder.
+ * argument), no input or output, no global state, no include from another folder. Nothing is
+ * allocated except by what looks at a whole network, whose headers say so.
  * The same arguments therefore give the same answer on the server, in an audit and in a replay
  * years later. Whatever knows of entries, stores, HTTP or JSON lives above and calls down.
  * Minutes are int64; ratios are per mille, truncated towards zero, and say "unknown" instead of 0

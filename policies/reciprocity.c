@@ -6,16 +6,6 @@
 #include "policies/limits.h"
 #include "policies/params.h"
 
-static const struct ratio unknown = {.known = false, .permille = 0};
-
-/* C division truncates towards zero, which is the rounding of all figures here. */
-static struct ratio ratio_of(__int128 numerator, __int128 denominator)
-{
-    if (denominator == 0)
-        return unknown;
-    return (struct ratio){true, (int64_t)(1000 * numerator / denominator)};
-}
-
 static bool minutes_valid(int64_t minutes)
 {
     return minutes >= 0 && minutes <= RECIPROCITY_MINUTES_MAX;
@@ -45,7 +35,7 @@ struct ratio reciprocity_exchange_index(int64_t given, int64_t received)
 {
     struct ratio index = reciprocity_exchange_index_raw(given, received);
 
-    return given + received < RECIPROCITY_INDEX_MINUTES_MIN ? unknown : index;
+    return given + received < RECIPROCITY_INDEX_MINUTES_MIN ? ratio_unknown() : index;
 }
 
 void reciprocity_totals(const struct flow *flows, size_t n, int64_t *given, int64_t *received,
@@ -127,6 +117,21 @@ struct ratio reciprocity_direct(const struct flow *flows, size_t n)
     return ratio_of(2 * (__int128)matched, all);
 }
 
+struct concentration reciprocity_concentration(const int64_t *minutes, size_t orgs)
+{
+    unsigned __int128 all = 0, squares = 0;
+
+    for (size_t i = 0; i < orgs; i++) {
+        assert(minutes_valid(minutes[i]));
+        all += (unsigned __int128)minutes[i];
+        squares += (unsigned __int128)minutes[i] * (unsigned __int128)minutes[i];
+    }
+    assert(all <= RECIPROCITY_MINUTES_MAX);
+    if (all == 0)
+        return (struct concentration){0};
+    return (struct concentration){.known = true, .hhi = (int64_t)(10000 * squares / (all * all))};
+}
+
 void reciprocity_dependency_add(struct dependency_sum *sum, const struct flow *flow)
 {
     flow_assert(flow);
@@ -180,6 +185,5 @@ struct dependency reciprocity_dependency(const struct dependency_sum *sum)
 bool reciprocity_above_pair_cap(const struct policy *policy, const struct dependency_sum *sum)
 {
     return sum->minutes >= policy->pair_cap_minutes &&
-           (__int128)1000 * sum->top_minutes >
-               (__int128)policy->pair_cap_permille * sum->minutes;
+           ratio_above(sum->top_minutes, sum->minutes, policy->pair_cap_permille);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* Reciprocity in figures: who gave how much to whom, read as a network.
  *
- * All figures come from the rolling window's confirmed exchanges and are exact integers: ratios
- * per mille, truncated towards zero. A ratio that has no meaning, or too little behind it to be
- * shown, is not known; it is never 0 instead. The functions ending in _raw ask for no minimum and
- * are not known only where the denominator is 0; screens use the others.
+ * All figures come from the rolling window's confirmed exchanges and are exact integers, most of
+ * them ratios as policies/ratio.h has them. The functions ending in _raw ask for no minimum and are
+ * not known only where the denominator is 0; screens use the others. SPEC.md 18.1 has the table of
+ * all figures M1 to M15 with their sources; here are M1 to M3, M5 and M8, which need no more than
+ * sums. The same functions serve both layers (policies/layers.h).
  *
  * Organisations are numbered 0..orgs-1. Pure functions, any thread, nothing allocated. Minutes and
  * counts are >= 0 and all minutes of a network add up to at most RECIPROCITY_MINUTES_MAX; both are
@@ -15,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "policies/ratio.h"
 
 struct line;
 struct policy;
@@ -27,11 +30,6 @@ struct policy;
 #define RECIPROCITY_DEPENDENCY_MINUTES_MIN 480
 #define RECIPROCITY_DEPENDENCY_EXCHANGES_MIN 3
 
-struct ratio {
-    bool known;
-    int64_t permille; /* 0 if not known, and then without meaning */
-};
-
 /* What one organisation gave another in the window. */
 struct flow {
     uint32_t from, to; /* different */
@@ -39,12 +37,13 @@ struct flow {
     int64_t count; /* exchanges */
 };
 
-/* Line use: where a position stands in the room its line gives it, -1000 at the floor, 1000 at the
- * ceiling, beyond when past them. Not known if the line on that side is 0. */
+/* M1, line use: where a position stands in the room its line gives it, -1000 at the floor, 1000 at
+ * the ceiling, beyond when past them. Not known if the line on that side is 0. */
 struct ratio reciprocity_line_use(const struct line *line, int64_t position);
 
-/* Exchange index: (given - received) / (given + received); -1000 only receives, 1000 only gives.
- * The second is not known below RECIPROCITY_INDEX_MINUTES_MIN given and received together. */
+/* M2, exchange index: (given - received) / (given + received); -1000 only receives, 1000 only
+ * gives. The second is not known below RECIPROCITY_INDEX_MINUTES_MIN given and received together.
+ */
 struct ratio reciprocity_exchange_index_raw(int64_t given, int64_t received);
 struct ratio reciprocity_exchange_index(int64_t given, int64_t received);
 
@@ -52,17 +51,28 @@ struct ratio reciprocity_exchange_index(int64_t given, int64_t received);
 void reciprocity_totals(const struct flow *flows, size_t n, int64_t *given, int64_t *received,
                         size_t orgs);
 
-/* Displaced share: which part of all minutes would have to flow back for everybody to have given
- * as much as received; 0 all square, 1000 one-way. The two arrays have equal sums (asserted).
+/* M3, displaced share: which part of all minutes would have to flow back for everybody to have
+ * given as much as received; 0 all square, 1000 one-way. The two arrays have equal sums (asserted).
  * Not known if nothing was given. O(orgs). */
 struct ratio reciprocity_displaced_share(const int64_t *given, const int64_t *received,
                                          size_t orgs);
 
-/* Direct reciprocity: which part of all minutes is matched by minutes the other way between the
+/* M5, direct reciprocity: which part of all minutes is matched by minutes the other way between the
  * same two. It describes, it is no aim: help that comes round through others is as good. The flows
  * are sorted by (from, to) without duplicates (asserted). Not known if nothing was given.
  * O(n log n). */
 struct ratio reciprocity_direct(const struct flow *flows, size_t n);
+
+/* M8b: how much of all giving, or of all receiving, lies with few organisations. */
+struct concentration {
+    bool known;  /* not if all is 0 */
+    int64_t hhi; /* Herfindahl-Hirschman index in ten-thousandths: 10000/orgs evenly spread, 10000
+                  * a single organisation */
+};
+
+/* The concentration of given[] or of received[], any order; their sum stays within
+ * RECIPROCITY_MINUTES_MAX (asserted). O(orgs). */
+struct concentration reciprocity_concentration(const int64_t *minutes, size_t orgs);
 
 /* What reaches one organisation, summed over its providers. Start from {0}. */
 struct dependency_sum {
@@ -80,7 +90,7 @@ void reciprocity_dependency_add(struct dependency_sum *sum, const struct flow *f
 void reciprocity_dependency_sums(const struct flow *flows, size_t n, struct dependency_sum *sums,
                                  size_t orgs);
 
-/* How much an organisation depends on few providers. */
+/* M8: how much an organisation depends on few providers. */
 struct dependency {
     bool known;         /* if not, the rest is 0 and without meaning */
     uint32_t top_from;  /* the largest provider */

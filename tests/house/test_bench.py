@@ -4,6 +4,7 @@
 figure is looked at, only that each goal has one and that nothing is left behind."""
 import json
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -50,6 +51,15 @@ class Bench(unittest.TestCase):
                      'audit.items.half'):
             self.assertGreater(result['figures'][name]['median'], 0, name)
         self.assertIn('goals', done.stdout)
+
+    def test_the_figures_of_reciprocity_are_all_timed(self):
+        done = subprocess.run([PROGRAM, 'metrics', '2000'], capture_output=True, text=True,
+                              timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(re.findall(r'^  .* +\d+\.\d{3} ms', done.stdout, re.M)), 7)
+        self.assertEqual(len(re.findall(r'goal \d+ ms: (?:reached|MISSED)$', done.stdout, re.M)), 2)
+        wrong = subprocess.run([PROGRAM, 'metrics', 'x'], capture_output=True, text=True)
+        self.assertEqual(wrong.returncode, 2)
 
     def test_what_breaks_is_an_error_and_not_a_figure(self):
         with tempfile.TemporaryDirectory(dir=os.path.join(ROOT, BUILD)) as folder:

@@ -5,35 +5,13 @@
 #include "policies/limits.h"
 #include "policies/params.h"
 #include "policies/reciprocity.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define ORGS_MAX 9
-
-/* A small network worked out by hand: five organisations A to E, 1740 minutes, 8 flows. */
-enum { A, B, C, D, E, E5_ORGS };
-
-static const struct flow e5[] = {
-    {A, B, 120, 1}, {A, D, 600, 2}, {A, E, 480, 1}, {B, A, 120, 1},
-    {B, C, 180, 1}, {C, A, 60, 1},  {C, B, 120, 1}, {D, C, 60, 1},
-};
-
-static void expect_ratio(struct ratio found, int64_t permille, const char *name)
-{
-    cr_expect(found.known, "%s is known", name);
-    cr_expect_eq(found.permille, permille, "%s: %" PRId64 ", not %" PRId64, name, found.permille,
-                 permille);
-}
-
-static void expect_unknown(struct ratio found, const char *name)
-{
-    cr_expect_not(found.known, "%s is not known", name);
-}
+#include "tests/policies/networks.h"
 
 static struct ratio displaced_share(const struct flow *flows, size_t n, size_t orgs)
 {
-    int64_t given[ORGS_MAX], received[ORGS_MAX];
+    int64_t given[NETWORK_ORGS_MAX], received[NETWORK_ORGS_MAX];
 
-    cr_assert_leq(orgs, ORGS_MAX);
+    cr_assert_leq(orgs, NETWORK_ORGS_MAX);
     reciprocity_totals(flows, n, given, received, orgs);
     return reciprocity_displaced_share(given, received, orgs);
 }
@@ -49,7 +27,8 @@ Test(reciprocity, line_use_measures_each_side_by_its_own_line)
     };
 
     for (size_t i = 0; i < COUNT(rows); i++)
-        expect_ratio(reciprocity_line_use(&line, rows[i].position), rows[i].permille, "line use");
+        networks_expect(reciprocity_line_use(&line, rows[i].position), rows[i].permille,
+                        "line use");
 }
 
 Test(reciprocity, line_use_is_not_known_on_a_side_without_a_line)
@@ -57,11 +36,11 @@ Test(reciprocity, line_use_is_not_known_on_a_side_without_a_line)
     const struct line no_floor = {.floor = 0, .ceiling = 2400, .hard_floor = 0};
     const struct line no_ceiling = {.floor = 1200, .ceiling = 0, .hard_floor = 1800};
 
-    expect_unknown(reciprocity_line_use(&no_floor, -60), "below without floor");
-    expect_ratio(reciprocity_line_use(&no_floor, 60), 25, "above without floor");
-    expect_unknown(reciprocity_line_use(&no_ceiling, 60), "above without ceiling");
-    expect_unknown(reciprocity_line_use(&no_ceiling, 0), "square without ceiling");
-    expect_ratio(reciprocity_line_use(&no_ceiling, -60), -50, "below without ceiling");
+    networks_expect_unknown(reciprocity_line_use(&no_floor, -60), "below without floor");
+    networks_expect(reciprocity_line_use(&no_floor, 60), 25, "above without floor");
+    networks_expect_unknown(reciprocity_line_use(&no_ceiling, 60), "above without ceiling");
+    networks_expect_unknown(reciprocity_line_use(&no_ceiling, 0), "square without ceiling");
+    networks_expect(reciprocity_line_use(&no_ceiling, -60), -50, "below without ceiling");
 }
 
 Test(reciprocity, totals_add_up_what_each_gave_and_received)
@@ -70,7 +49,7 @@ Test(reciprocity, totals_add_up_what_each_gave_and_received)
     static const int64_t expected_received[] = {180, 240, 240, 600, 480};
     int64_t given[E5_ORGS] = {7, 7, 7, 7, 7}, received[E5_ORGS] = {7, 7, 7, 7, 7};
 
-    reciprocity_totals(e5, COUNT(e5), given, received, E5_ORGS);
+    reciprocity_totals(e5, E5_FLOWS, given, received, E5_ORGS);
     for (size_t i = 0; i < E5_ORGS; i++) {
         cr_expect_eq(given[i], expected_given[i], "given by %zu", i);
         cr_expect_eq(received[i], expected_received[i], "received by %zu", i);
@@ -82,48 +61,45 @@ Test(reciprocity, exchange_index_of_the_worked_network)
     static const int64_t expected[] = {739, 111, -142, -818, -1000};
     int64_t given[E5_ORGS], received[E5_ORGS];
 
-    reciprocity_totals(e5, COUNT(e5), given, received, E5_ORGS);
+    reciprocity_totals(e5, E5_FLOWS, given, received, E5_ORGS);
     for (size_t i = 0; i < E5_ORGS; i++) {
-        expect_ratio(reciprocity_exchange_index_raw(given[i], received[i]), expected[i], "raw");
-        expect_ratio(reciprocity_exchange_index(given[i], received[i]), expected[i], "shown");
+        networks_expect(reciprocity_exchange_index_raw(given[i], received[i]), expected[i],
+                        "raw");
+        networks_expect(reciprocity_exchange_index(given[i], received[i]), expected[i], "shown");
     }
-    expect_ratio(reciprocity_exchange_index_raw(60, 0), 1000, "only gives");
+    networks_expect(reciprocity_exchange_index_raw(60, 0), 1000, "only gives");
 }
 
 Test(reciprocity, exchange_index_needs_240_minutes_to_be_shown)
 {
-    expect_unknown(reciprocity_exchange_index_raw(0, 0), "nothing at all");
-    expect_unknown(reciprocity_exchange_index(0, 0), "nothing at all, shown");
-    expect_ratio(reciprocity_exchange_index_raw(120, 119), 4, "239 minutes, raw");
-    expect_unknown(reciprocity_exchange_index(120, 119), "239 minutes");
-    expect_ratio(reciprocity_exchange_index(120, 120), 0, "240 minutes, square is 0 and known");
-    expect_ratio(reciprocity_exchange_index(0, 240), -1000, "240 minutes received");
+    networks_expect_unknown(reciprocity_exchange_index_raw(0, 0), "nothing at all");
+    networks_expect_unknown(reciprocity_exchange_index(0, 0), "nothing at all, shown");
+    networks_expect(reciprocity_exchange_index_raw(120, 119), 4, "239 minutes, raw");
+    networks_expect_unknown(reciprocity_exchange_index(120, 119), "239 minutes");
+    networks_expect(reciprocity_exchange_index(120, 120), 0, "240 minutes, square is 0 and known");
+    networks_expect(reciprocity_exchange_index(0, 240), -1000, "240 minutes received");
 }
 
 Test(reciprocity, displaced_share_of_the_worked_network_is_620)
 {
-    expect_ratio(displaced_share(e5, COUNT(e5), E5_ORGS), 620, "displaced share");
+    networks_expect(displaced_share(e5, E5_FLOWS, E5_ORGS), 620, "displaced share");
 }
 
 Test(reciprocity, displaced_share_of_small_networks)
 {
-    static const struct flow path[] = {{0, 1, 1, 1}, {1, 2, 1, 1}};
-    static const struct flow cycle[] = {{0, 1, 1, 1}, {1, 2, 1, 1}, {2, 0, 1, 1}};
-    static const struct flow pair[] = {{0, 1, 3, 1}, {1, 0, 1, 1}};
-    static const struct flow star[] = {{0, 1, 1, 1}, {0, 2, 1, 1}, {0, 3, 1, 1}};
-    static const struct flow forward[] = {{0, 1, 1, 1}, {0, 2, 1, 1}, {1, 2, 1, 1}};
+    static const int64_t expected[] = {500, 0, 500, 1000, 666};
 
-    expect_ratio(displaced_share(path, COUNT(path), 3), 500, "path");
-    expect_ratio(displaced_share(cycle, COUNT(cycle), 3), 0, "cycle");
-    expect_ratio(displaced_share(pair, COUNT(pair), 2), 500, "pair");
-    expect_ratio(displaced_share(star, COUNT(star), 4), 1000, "star");
-    expect_ratio(displaced_share(forward, COUNT(forward), 3), 666, "feed-forward");
-    expect_unknown(displaced_share(NULL, 0, 3), "nothing given");
+    for (size_t i = 0; i < SMALL_NETWORKS; i++) {
+        const struct small_network *net = &small_networks[i];
+
+        networks_expect(displaced_share(net->flows, net->n, net->orgs), expected[i], net->name);
+    }
+    networks_expect_unknown(displaced_share(NULL, 0, 3), "nothing given");
 }
 
 Test(reciprocity, direct_reciprocity_of_the_worked_network_is_275)
 {
-    expect_ratio(reciprocity_direct(e5, COUNT(e5)), 275, "direct reciprocity");
+    networks_expect(reciprocity_direct(e5, E5_FLOWS), 275, "direct reciprocity");
 }
 
 Test(reciprocity, direct_reciprocity_of_small_networks)
@@ -133,11 +109,25 @@ Test(reciprocity, direct_reciprocity_of_small_networks)
     static const struct flow equal[] = {{0, 1, 90, 1}, {1, 0, 90, 2}};
     static const struct flow zero[] = {{0, 1, 0, 0}, {1, 0, 0, 0}};
 
-    expect_ratio(reciprocity_direct(cycle, COUNT(cycle)), 0, "a cycle comes round indirectly");
-    expect_ratio(reciprocity_direct(pair, COUNT(pair)), 500, "pair 3/1");
-    expect_ratio(reciprocity_direct(equal, COUNT(equal)), 1000, "equal pair");
-    expect_unknown(reciprocity_direct(NULL, 0), "nothing given");
-    expect_unknown(reciprocity_direct(zero, COUNT(zero)), "all of it reversed");
+    networks_expect(reciprocity_direct(cycle, COUNT(cycle)), 0, "a cycle comes round indirectly");
+    networks_expect(reciprocity_direct(pair, COUNT(pair)), 500, "pair 3/1");
+    networks_expect(reciprocity_direct(equal, COUNT(equal)), 1000, "equal pair");
+    networks_expect_unknown(reciprocity_direct(NULL, 0), "nothing given");
+    networks_expect_unknown(reciprocity_direct(zero, COUNT(zero)), "all of it reversed");
+}
+
+Test(reciprocity, concentration_of_the_worked_network)
+{
+    static const int64_t one[] = {0, 7, 0, 0}, alike[] = {5, 5, 5, 5}, none[] = {0, 0};
+    int64_t given[E5_ORGS], received[E5_ORGS];
+
+    reciprocity_totals(e5, E5_FLOWS, given, received, E5_ORGS);
+    cr_expect_eq(reciprocity_concentration(given, E5_ORGS).hhi, 5172);
+    cr_expect_eq(reciprocity_concentration(received, E5_ORGS).hhi, 2437);
+    cr_expect_eq(reciprocity_concentration(one, 4).hhi, 10000);
+    cr_expect_eq(reciprocity_concentration(alike, 4).hhi, 2500);
+    cr_expect_not(reciprocity_concentration(none, 2).known);
+    cr_expect_not(reciprocity_concentration(NULL, 0).known);
 }
 
 Test(reciprocity, dependency_of_the_worked_network)
@@ -151,7 +141,7 @@ Test(reciprocity, dependency_of_the_worked_network)
     };
     struct dependency_sum sums[E5_ORGS];
 
-    reciprocity_dependency_sums(e5, COUNT(e5), sums, E5_ORGS);
+    reciprocity_dependency_sums(e5, E5_FLOWS, sums, E5_ORGS);
     for (size_t i = 0; i < E5_ORGS; i++) {
         struct dependency found = reciprocity_dependency_raw(&sums[i]);
 
@@ -207,10 +197,11 @@ Test(reciprocity, the_largest_amounts_do_not_overflow)
     struct dependency_sum sum = {0};
 
     reciprocity_totals(flows, 2, given, received, 2);
-    expect_ratio(reciprocity_displaced_share(given, received, 2), 0, "displaced share");
-    expect_ratio(reciprocity_direct(flows, 2), 999, "direct reciprocity");
-    expect_ratio(reciprocity_exchange_index(max, max), 0, "exchange index");
-    expect_ratio(reciprocity_exchange_index(max, 0), 1000, "exchange index");
+    networks_expect(reciprocity_displaced_share(given, received, 2), 0, "displaced share");
+    networks_expect(reciprocity_direct(flows, 2), 999, "direct reciprocity");
+    networks_expect(reciprocity_exchange_index(max, max), 0, "exchange index");
+    networks_expect(reciprocity_exchange_index(max, 0), 1000, "exchange index");
+    cr_expect_eq(reciprocity_concentration(&max, 1).hhi, 10000, "concentration");
     reciprocity_dependency_add(&sum, &whole);
     cr_expect_eq(reciprocity_dependency(&sum).hhi, 10000);
     cr_expect_eq(reciprocity_dependency(&sum).effective_permille, 1000);
@@ -251,39 +242,6 @@ Test(reciprocity, the_pair_cap_warns_strictly_above_its_share_and_from_its_minut
 
 /* Random small networks against the formulas written out over a full matrix. */
 
-static uint64_t lcg_state;
-
-static uint32_t lcg(uint32_t below)
-{
-    lcg_state = lcg_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)((lcg_state >> 33) % below);
-}
-
-struct network {
-    size_t orgs, n;
-    int64_t w[ORGS_MAX][ORGS_MAX];
-    struct flow flows[ORGS_MAX * ORGS_MAX];
-    int64_t all;
-};
-
-static void network_draw(struct network *net, uint64_t seed)
-{
-    uint32_t density;
-
-    lcg_state = seed * 2 + 1;
-    *net = (struct network){.orgs = 2 + lcg(ORGS_MAX - 1)};
-    density = lcg(11);
-    for (uint32_t i = 0; i < net->orgs; i++) {
-        for (uint32_t j = 0; j < net->orgs; j++) {
-            if (i == j || lcg(10) >= density)
-                continue;
-            net->w[i][j] = lcg(3) == 0 ? lcg(4) : lcg(100000);
-            net->all += net->w[i][j];
-            net->flows[net->n++] = (struct flow){i, j, net->w[i][j], 1 + lcg(4)};
-        }
-    }
-}
-
 static void expect_as_oracle(struct ratio found, int64_t numerator, int64_t denominator,
                              const char *name, uint64_t seed)
 {
@@ -300,7 +258,7 @@ Test(reciprocity, direct_reciprocity_and_displaced_share_agree_with_the_full_mat
         int64_t matched = 0, differences = 0;
         struct ratio direct, displaced;
 
-        network_draw(&net, seed);
+        network_draw(&net, seed, NETWORK_ORGS_MAX, 100000);
         for (size_t i = 0; i < net.orgs; i++) {
             int64_t y = 0;
 
@@ -319,15 +277,44 @@ Test(reciprocity, direct_reciprocity_and_displaced_share_agree_with_the_full_mat
     }
 }
 
+/* The chance that two minutes, drawn at random, were given (or received) by the same one. */
+Test(reciprocity, concentration_is_the_chance_to_meet_the_same_one_twice)
+{
+    for (uint64_t seed = 1; seed <= 1000; seed++) {
+        struct network net;
+        int64_t given[NETWORK_ORGS_MAX], received[NETWORK_ORGS_MAX], same_giver = 0, same_taker = 0;
+        struct concentration giving, receiving;
+
+        network_draw(&net, seed, NETWORK_ORGS_MAX, 100000);
+        for (size_t i = 0; i < net.n; i++) {
+            for (size_t j = 0; j < net.n; j++) {
+                const struct flow *f = &net.flows[i], *g = &net.flows[j];
+
+                same_giver += f->from == g->from ? f->minutes * g->minutes : 0;
+                same_taker += f->to == g->to ? f->minutes * g->minutes : 0;
+            }
+        }
+        reciprocity_totals(net.flows, net.n, given, received, net.orgs);
+        giving = reciprocity_concentration(given, net.orgs);
+        receiving = reciprocity_concentration(received, net.orgs);
+        cr_assert(giving.known == (net.all > 0) && receiving.known == (net.all > 0));
+        if (net.all == 0)
+            continue;
+        cr_assert_eq(giving.hhi, 10000 * same_giver / (net.all * net.all), "seed %" PRIu64, seed);
+        cr_assert_eq(receiving.hhi, 10000 * same_taker / (net.all * net.all), "seed %" PRIu64,
+                     seed);
+    }
+}
+
 Test(reciprocity, dependency_agrees_with_the_full_matrix)
 {
     size_t known = 0;
 
     for (uint64_t seed = 1; seed <= 3000; seed++) {
         struct network net;
-        struct dependency_sum sums[ORGS_MAX];
+        struct dependency_sum sums[NETWORK_ORGS_MAX];
 
-        network_draw(&net, seed);
+        network_draw(&net, seed, NETWORK_ORGS_MAX, 100000);
         reciprocity_dependency_sums(net.flows, net.n, sums, net.orgs);
         for (size_t j = 0; j < net.orgs; j++) {
             struct dependency found = reciprocity_dependency_raw(&sums[j]);

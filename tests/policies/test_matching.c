@@ -1,0 +1,807 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "policies/matching.h"
+
+#define HOUR 60
+#define ROOM 12
+
+/* A batch under construction. Ids are small numbers, the same as places where order permits. */
+struct plan {
+    struct match_input in;
+    struct match_org orgs[ROOM];
+    struct match_offer offers[ROOM];
+    uint32_t givers[ROOM][ROOM];
+    struct match_need needs[ROOM];
+    struct match_pair pairs[ROOM];
+    struct match_bar bars[ROOM];
+    struct match_conflict conflicts[ROOM];
+    struct match_result result;
+};
+
+static void start(struct plan *p)
+{
+    memset(p, 0, sizeof *p);
+    p->in = (struct match_input){
+        .rules = {.quantum = 30, .piece_minutes = 120, .pair_cap_minutes = 720,
+                  .pair_cap_permille = 400, .pair_price = 25000, .pool_permille = 500,
+                  .pool_urgent_permille = 1000, .pool_minutes = 600, .weight = 1},
+        .orgs = p->orgs, .offers = p->offers, .needs = p->needs, .pairs = p->pairs,
+        .bars = p->bars, .conflicts = p->conflicts,
+    };
+}
+
+static struct match_org *org(struct plan *p, uint32_t id, int64_t position, int64_t capacity)
+{
+    struct match_org *o = &p->orgs[p->in.n_orgs++];
+
+    *o = (struct match_org){.id = id, .position = position, .line = {1200, 2400, 1800},
+                            .capacity = capacity, .burden = -1, .tie = id};
+    return o;
+}
+
+static struct match_offer *offer(struct plan *p, uint32_t giver, uint32_t skill)
+{
+    size_t i = p->in.n_offers++;
+    struct match_offer *o = &p->offers[i];
+
+    p->givers[i][0] = giver;
+    *o = (struct match_offer){.id = (uint32_t)i + 1,
+                              .what = {.skill = skill, .from_day = INT32_MIN,
+                                       .until_day = INT32_MAX},
+                              .givers = p->givers[i], .n_givers = 1};
+    return o;
+}
+
+static void joint(struct plan *p, struct match_offer *o, uint32_t giver)
+{
+    p->givers[o - p->offers][o->n_givers++] = giver;
+}
+
+static struct match_need *need(struct plan *p, uint32_t asker, uint32_t skill, int64_t minutes)
+{
+    size_t i = p->in.n_needs++;
+    struct match_need *n = &p->needs[i];
+
+    *n = (struct match_need){.id = (uint32_t)i + 1, .org = asker,
+                             .what = {.skill = skill, .from_day = INT32_MIN,
+                                      .until_day = INT32_MAX},
+                             .minutes = minutes, .class = 3, .since = (int64_t)i};
+    return n;
+}
+
+static const struct match_result *run(struct plan *p)
+{
+    match_free(&p->result);
+    match_batch(&p->in, &p->result);
+    return &p->result;
+}
+
+/* Minutes proposed for a need by a giver; any giver: 0. */
+static int64_t given(const struct plan *p, uint32_t need_id, uint32_t giver)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < p->result.n_proposals; i++)
+        if (p->result.proposals[i].need == need_id &&
+            (giver == 0 || p->result.proposals[i].giver == giver))
+            sum += p->result.proposals[i].minutes;
+    return sum;
+}
+
+static int64_t pooled(const struct plan *p, uint32_t need_id)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < p->result.n_proposals; i++)
+        if (p->result.proposals[i].need == need_id)
+            sum += p->result.proposals[i].pool_minutes;
+    return sum;
+}
+
+static int64_t position_after(const struct plan *p, const struct match_org *o)
+{
+    for (size_t i = 0; i < p->result.n_proposals; i++) {
+        if (p->result.proposals[i].giver == o->id)
+            return p->result.proposals[i].giver_after;
+        if (p->result.proposals[i].receiver == o->id)
+            return p->result.proposals[i].receiver_after;
+    }
+    return o->position;
+}
+
+static void expect_left(const struct plan *p, uint32_t need_id, int64_t minutes,
+                        enum match_left_why why)
+{
+    for (size_t i = 0; i < p->result.n_left; i++)
+        if (p->result.left[i].need == need_id) {
+            cr_expect_eq(p->result.left[i].minutes, minutes, "need %u: %" PRId64 " left", need_id,
+                         p->result.left[i].minutes);
+            cr_expect_eq(p->result.left[i].why, why, "need %u: why %d, not %d", need_id,
+                         (int)p->result.left[i].why, (int)why);
+            return;
+        }
+    cr_expect_fail("need %u is served in full", need_id);
+}
+
+/* --- Worked examples -------------------------------------------------------------------------- */
+
+/* Four organisations, four needs, hours for quanta. All 8 hours can be served in three ways, all of
+ * which leave the positions 6, -1, -2, -3 and so 50 for the sum of their squares, 56 before. */
+Test(matching, four_organisations_help_eight_hours_and_even_out)
+{
+    enum { A = 1, B, C, D };
+    enum { COMPTA, JURIDIQUE, GRAPHISME };
+    static const int64_t after[] = {6, -1, -2, -3};
+    struct plan p;
+    int64_t squares = 0;
+
+    start(&p);
+    p.in.rules.quantum = p.in.rules.piece_minutes = HOUR;
+    org(&p, A, 6 * HOUR, 5 * HOUR);
+    org(&p, B, 0, 2 * HOUR);
+    org(&p, C, -4 * HOUR, 3 * HOUR);
+    org(&p, D, -2 * HOUR, 2 * HOUR);
+    for (int i = 0; i < 4; i++)
+        p.orgs[i].line = (struct line){8 * HOUR, 10 * HOUR, 8 * HOUR};
+    offer(&p, A, COMPTA);
+    offer(&p, A, JURIDIQUE);
+    offer(&p, B, GRAPHISME);
+    offer(&p, B, JURIDIQUE);
+    offer(&p, C, COMPTA);
+    offer(&p, C, GRAPHISME);
+    offer(&p, D, GRAPHISME);
+    need(&p, D, COMPTA, 3 * HOUR);
+    need(&p, A, GRAPHISME, 2 * HOUR);
+    need(&p, B, COMPTA, 2 * HOUR);
+    need(&p, C, JURIDIQUE, 1 * HOUR);
+    run(&p);
+    cr_expect_eq(p.result.bound.served[3], 8);
+    cr_expect_eq(p.result.bound.uneven, (50 - 56) * HOUR);
+    cr_expect_not(p.result.repaired);
+    cr_expect_eq(p.result.n_left, 0);
+    for (int i = 0; i < 4; i++) {
+        int64_t hours = position_after(&p, &p.orgs[i]) / HOUR;
+
+        cr_expect_eq(hours, after[i], "organisation %d: %" PRId64, i, hours);
+        squares += hours * hours;
+    }
+    cr_expect_eq(squares, 50);
+    match_free(&p.result);
+}
+
+/* One after the other, the first need takes C, who is the only one able to help with the second.
+ * Together they are served both. */
+Test(matching, a_batch_keeps_the_only_giver_for_who_needs_it)
+{
+    enum { A = 1, B, C };
+    enum { COMPTA, GRAPHISME };
+    struct plan p;
+
+    start(&p);
+    p.in.rules.quantum = HOUR;
+    org(&p, A, 2 * HOUR, 2 * HOUR);
+    org(&p, B, 2 * HOUR, 0);
+    org(&p, C, -4 * HOUR, 2 * HOUR);
+    offer(&p, A, COMPTA);
+    offer(&p, C, COMPTA);
+    offer(&p, C, GRAPHISME);
+    need(&p, B, COMPTA, 2 * HOUR);
+    need(&p, A, GRAPHISME, 2 * HOUR);
+    run(&p);
+    cr_expect_eq(given(&p, 1, A), 2 * HOUR);
+    cr_expect_eq(given(&p, 2, C), 2 * HOUR);
+    cr_expect_eq(position_after(&p, &p.orgs[0]), 2 * HOUR);
+    cr_expect_eq(position_after(&p, &p.orgs[1]), 0);
+    cr_expect_eq(position_after(&p, &p.orgs[2]), -2 * HOUR);
+    cr_expect_eq(p.result.bound.uneven, (8 - 24) * HOUR);
+    match_free(&p.result);
+}
+
+/* --- Classes and shares ----------------------------------------------------------------------- */
+
+Test(matching, classes_rise_with_waiting_but_not_into_urgency)
+{
+    static const struct {
+        bool urgent, fragile, first_three;
+        int64_t days;
+        int class;
+    } rows[] = {
+        {true, false, false, 0, 0},  {true, true, true, 400, 0},  {false, true, false, 0, 1},
+        {false, true, true, 0, 1},   {false, true, false, 90, 1}, {false, false, true, 0, 2},
+        {false, false, true, 29, 2}, {false, false, true, 30, 1}, {false, false, false, 0, 3},
+        {false, false, false, 30, 2}, {false, false, false, 59, 2}, {false, false, false, 60, 1},
+        {false, false, false, 900, 1}, {false, false, false, -50, 3},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_eq(match_class(rows[i].urgent, rows[i].fragile, rows[i].first_three,
+                                 rows[i].days), rows[i].class, "row %zu", i);
+}
+
+Test(matching, a_more_pressing_need_goes_first_whoever_is_more_even)
+{
+    struct plan p;
+
+    for (int class = 0; class < 3; class++) {
+        start(&p);
+        org(&p, 1, 0, 120);
+        org(&p, 2, -1000, 0);
+        org(&p, 3, 2000, 0);
+        offer(&p, 1, 0);
+        need(&p, 3, 0, 120)->class = class + 1;
+        need(&p, 2, 0, 120)->class = class;
+        run(&p);
+        cr_expect_eq(given(&p, 2, 1), 120);
+        expect_left(&p, 1, 120, MATCH_LEFT_NO_CAPACITY);
+        match_free(&p.result);
+    }
+}
+
+Test(matching, the_pool_pays_its_share_of_a_fragile_need)
+{
+    static const struct {
+        bool urgent, fragile;
+        int64_t budget, paid;
+    } rows[] = {
+        {false, true, 600, 120}, {false, true, 60, 60}, {false, true, 89, 60},
+        {true, false, 600, 240}, {true, true, 600, 240}, {true, false, 90, 90},
+        {false, false, 600, 0},  {true, false, 0, 0},
+    };
+    struct plan p;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start(&p);
+        p.in.rules.pool_minutes = rows[i].budget;
+        org(&p, 1, 0, 600);
+        org(&p, 2, 0, 0);
+        offer(&p, 1, 0);
+        need(&p, 2, 0, 240)->urgent = rows[i].urgent;
+        p.needs[0].fragile = rows[i].fragile;
+        run(&p);
+        cr_expect_eq(given(&p, 1, 1), 240, "row %zu", i);
+        cr_expect_eq(pooled(&p, 1), rows[i].paid, "row %zu: %" PRId64, i, pooled(&p, 1));
+        cr_expect_eq(p.result.pool_minutes, rows[i].paid);
+        cr_expect_eq(position_after(&p, &p.orgs[0]), 240);
+        cr_expect_eq(position_after(&p, &p.orgs[1]), rows[i].paid - 240);
+        match_free(&p.result);
+    }
+}
+
+/* The floor is 1200, the hard floor 1800. */
+Test(matching, how_far_a_need_reaches_below_the_line)
+{
+    static const struct {
+        int64_t position;
+        bool urgent, fragile;
+        int64_t budget, served, paid;
+        enum match_left_why why;
+    } rows[] = {
+        {-1080, false, false, 600, 120, 0, MATCH_LEFT_FLOOR},
+        {-1081, false, false, 600, 0, 0, MATCH_LEFT_SMALL}, /* 90 would fit, but not 120 */
+        {-1171, false, false, 600, 0, 0, MATCH_LEFT_FLOOR},
+        {-1200, false, false, 600, 0, 0, MATCH_LEFT_FLOOR},
+        {-5000, false, false, 600, 0, 0, MATCH_LEFT_FLOOR},
+        {-1200, false, true, 0, 240, 0, MATCH_LEFT_FLOOR},
+        {-1560, false, true, 0, 240, 0, MATCH_LEFT_FLOOR},
+        {-1680, false, true, 0, 120, 0, MATCH_LEFT_FLOOR},
+        {-1800, false, true, 0, 0, 0, MATCH_LEFT_FLOOR},
+        {-1140, false, true, 600, 240, 180, MATCH_LEFT_FLOOR}, /* half, and what is past the line */
+        {-1200, false, true, 600, 240, 240, MATCH_LEFT_FLOOR},
+        {-1800, false, true, 120, 120, 120, MATCH_LEFT_POOL},
+        {-1800, true, false, 0, 240, 0, MATCH_LEFT_FLOOR},
+        {-9000, true, false, 60, 240, 60, MATCH_LEFT_FLOOR},
+    };
+    struct plan p;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start(&p);
+        p.in.rules.pool_minutes = rows[i].budget;
+        org(&p, 1, 0, 600);
+        org(&p, 2, rows[i].position, 0);
+        offer(&p, 1, 0);
+        need(&p, 2, 0, 240)->urgent = rows[i].urgent;
+        p.needs[0].fragile = rows[i].fragile;
+        run(&p);
+        cr_expect_eq(given(&p, 1, 1), rows[i].served, "row %zu: %" PRId64, i, given(&p, 1, 1));
+        cr_expect_eq(pooled(&p, 1), rows[i].paid, "row %zu: pool %" PRId64, i, pooled(&p, 1));
+        if (rows[i].served < 240)
+            expect_left(&p, 1, 240 - rows[i].served, rows[i].why);
+        match_free(&p.result);
+    }
+}
+
+/* What an organisation gives in the same batch makes room for what it asks. */
+Test(matching, giving_and_receiving_in_one_batch_cancel)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 0, 120);
+    org(&p, 2, -1200, 120);
+    offer(&p, 1, 0);
+    offer(&p, 2, 1);
+    need(&p, 2, 0, 120);
+    need(&p, 1, 1, 120);
+    run(&p);
+    cr_expect_eq(p.result.n_left, 0);
+    cr_expect_eq(position_after(&p, &p.orgs[1]), -1200);
+    match_free(&p.result);
+
+    p.in.n_needs = 1;
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_FLOOR);
+    match_free(&p.result);
+}
+
+Test(matching, above_the_ceiling_an_organisation_rests)
+{
+    static const struct {
+        int64_t position, served;
+        enum match_left_why why;
+    } rows[] = {
+        {2279, 120, 0},
+        {2280, 120, 0},
+        {2281, 0, MATCH_LEFT_SMALL}, /* 90 would fit, but not 120 */
+        {2370, 0, MATCH_LEFT_SMALL},
+        {2371, 0, MATCH_LEFT_CEILING},
+        {2400, 0, MATCH_LEFT_CEILING},
+        {3000, 0, MATCH_LEFT_CEILING},
+    };
+    struct plan p;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start(&p);
+        org(&p, 1, rows[i].position, 600);
+        org(&p, 2, 0, 0);
+        offer(&p, 1, 0);
+        need(&p, 2, 0, 120);
+        run(&p);
+        cr_expect_eq(given(&p, 1, 1), rows[i].served, "row %zu", i);
+        if (rows[i].served == 0)
+            expect_left(&p, 1, 120, rows[i].why);
+        match_free(&p.result);
+    }
+}
+
+/* --- Who is proposed -------------------------------------------------------------------------- */
+
+Test(matching, each_hurdle_has_a_name)
+{
+    static const uint32_t here[] = {7, 8}, there[] = {9};
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 0, 600);
+    org(&p, 2, 0, 0);
+    offer(&p, 1, 0);
+    need(&p, 2, 0, 120);
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+
+    p.needs[0].what.skill = 5;
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_NO_OFFER);
+    p.needs[0].what.skill = 0;
+
+    p.needs[0].what.type = 1;
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_NO_OFFER);
+    p.needs[0].what.type = 0;
+
+    p.offers[0].what.until_day = 99;
+    p.needs[0].what.from_day = 100;
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_NO_DAY);
+    p.needs[0].what.from_day = 99;
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+
+    p.offers[0].what.areas = (struct match_set){here, 2};
+    p.needs[0].what.areas = (struct match_set){there, 1};
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_NO_AREA);
+    p.needs[0].what.areas = (struct match_set){here + 1, 1};
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+
+    p.offers[0].what.languages = (struct match_set){there, 1};
+    p.needs[0].what.languages = (struct match_set){here, 2};
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_NO_LANGUAGE);
+    p.needs[0].what.languages.n = 0;
+
+    p.bars[0] = (struct match_bar){1, 1};
+    p.in.n_bars = 1;
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_BARRED);
+    p.bars[0].need = 2;
+
+    p.conflicts[0] = (struct match_conflict){2, 1};
+    p.in.n_conflicts = 1;
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_BARRED);
+    p.conflicts[0] = (struct match_conflict){2, 3};
+
+    p.orgs[0].capacity = 29;
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_NO_CAPACITY);
+    p.needs[0].org = 1;
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_BARRED);
+    match_free(&p.result);
+}
+
+/* Three known burdens with mean 200; the fragile one lies above it. */
+Test(matching, a_fragile_organisation_that_carries_more_than_the_mean_is_not_proposed)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, -1000, 600)->fragile = true;
+    p.orgs[0].burden = 201;
+    org(&p, 2, 0, 0)->burden = 199;
+    org(&p, 3, 0, 0)->burden = 200;
+    org(&p, 4, 0, 0);
+    offer(&p, 1, 0);
+    need(&p, 2, 0, 120);
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_GUARDED);
+
+    p.orgs[0].volunteers = true;
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+    p.orgs[0].volunteers = false;
+
+    p.orgs[1].burden = 200;
+    p.orgs[0].burden = 200; /* exactly the mean */
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+
+    p.orgs[0].burden = -1;
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+
+    p.orgs[0].burden = 500;
+    p.orgs[0].fragile = false;
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+    match_free(&p.result);
+}
+
+Test(matching, the_least_asked_gives_and_relations_are_shared)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 300, 600);
+    org(&p, 2, 0, 600);
+    org(&p, 3, 0, 0)->received = 720;
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    need(&p, 3, 0, 120);
+    run(&p);
+    cr_expect_eq(given(&p, 1, 2), 120);
+    cr_expect_eq(p.result.proposals[0].pair_before, 0);
+    cr_expect_eq(p.result.proposals[0].received_before, 720);
+    cr_expect_eq(p.result.proposals[0].pair_beyond, 0);
+
+    /* 2 has already given more than its share: 1 is asked instead, though it gave more in all. */
+    p.pairs[0] = (struct match_pair){2, 3, 400};
+    p.in.n_pairs = 1;
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+
+    /* It is a weight, not a ban. */
+    p.in.n_offers = 2;
+    p.offers[0].what.skill = 1;
+    run(&p);
+    cr_expect_eq(given(&p, 1, 2), 120);
+    cr_expect_eq(p.result.proposals[0].pair_before, 400);
+    cr_expect_eq(p.result.proposals[0].pair_beyond, 120);
+    match_free(&p.result);
+}
+
+Test(matching, the_allowance_of_a_pair_is_the_rule_solved)
+{
+    for (int64_t received = 0; received <= 60; received += 3)
+        for (int64_t pair = 0; pair <= received; pair += 2)
+            for (int64_t cap = 0; cap <= 50; cap += 7)
+                for (int64_t permille = 1; permille < 1000; permille += 111) {
+                    int64_t x = 0;
+
+                    while (received + x + 1 < cap ||
+                           1000 * (pair + x + 1) <= permille * (received + x + 1))
+                        x++;
+                    cr_assert_eq(match_pair_allowance(pair, received, cap, permille), x);
+                }
+    cr_expect_eq(match_pair_allowance(5, 9, 0, 1000), INT64_MAX);
+}
+
+/* --- Pieces ----------------------------------------------------------------------------------- */
+
+/* Evenness alone would have each give an hour and a half. */
+Test(matching, three_hours_come_from_one_organisation)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 0, 600);
+    org(&p, 2, 0, 600);
+    org(&p, 3, 0, 0);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    need(&p, 3, 0, 180);
+    run(&p);
+    cr_expect(p.result.repaired);
+    cr_expect_eq(p.result.n_proposals, 1);
+    cr_expect_eq(given(&p, 1, 1), 180);
+    cr_expect_eq(p.result.bound.served[3], 6);
+    cr_expect_eq(p.result.reached.served[3], 6);
+    cr_expect_eq(p.result.reached.uneven - p.result.bound.uneven, (180 * 180 - 2 * 90 * 90) / 30);
+    match_free(&p.result);
+}
+
+Test(matching, four_hours_may_be_shared_by_two)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 0, 600);
+    org(&p, 2, 0, 600);
+    org(&p, 3, 0, 0);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    need(&p, 3, 0, 240);
+    run(&p);
+    cr_expect_not(p.result.repaired);
+    cr_expect_eq(given(&p, 1, 1), 120);
+    cr_expect_eq(given(&p, 1, 2), 120);
+    match_free(&p.result);
+}
+
+/* 4 h and 1 h become 3 h and 2 h. */
+Test(matching, a_small_piece_grows_at_the_cost_of_a_large_one)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, -1000, 240);
+    org(&p, 2, 0, 120);
+    org(&p, 3, 0, 0);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    need(&p, 3, 0, 300);
+    run(&p);
+    cr_expect(p.result.repaired);
+    cr_expect_eq(given(&p, 1, 1), 180);
+    cr_expect_eq(given(&p, 1, 2), 120);
+    match_free(&p.result);
+}
+
+Test(matching, what_cannot_be_a_piece_is_left_and_told)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 0, 60);
+    org(&p, 2, 0, 60);
+    org(&p, 3, 0, 0);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    need(&p, 3, 0, 120);
+    run(&p);
+    cr_expect_eq(p.result.n_proposals, 0);
+    cr_expect_eq(p.result.bound.served[3], 4);
+    cr_expect_eq(p.result.reached.served[3], 0);
+    expect_left(&p, 1, 120, MATCH_LEFT_SMALL);
+
+    /* Together they can: a joint offer is one piece. */
+    p.in.n_offers = 0;
+    joint(&p, offer(&p, 1, 0), 2);
+    run(&p);
+    cr_expect_not(p.result.repaired);
+    cr_expect_eq(p.result.n_proposals, 2);
+    cr_expect(p.result.proposals[0].joint && p.result.proposals[1].joint);
+    cr_expect_eq(given(&p, 1, 1), 60);
+    cr_expect_eq(given(&p, 1, 2), 60);
+
+    /* And a need that asks for less than a piece is one. */
+    p.needs[0].minutes = 60;
+    p.in.n_offers = 0;
+    offer(&p, 1, 0);
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 60);
+    match_free(&p.result);
+}
+
+/* 2 can receive only because it gives. When what it would give is too small to be a piece, what
+ * it would receive is left out with it. */
+Test(matching, leaving_out_a_piece_takes_with_it_what_it_carried)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 0, 600);
+    org(&p, 2, -1200, 60);
+    org(&p, 3, 0, 0);
+    offer(&p, 1, 0);
+    offer(&p, 2, 1);
+    need(&p, 2, 0, 60);
+    need(&p, 3, 1, 120);
+    run(&p);
+    cr_expect(p.result.repaired);
+    cr_expect_eq(p.result.bound.served[3], 4);
+    cr_expect_eq(p.result.reached.served[3], 0);
+    expect_left(&p, 1, 60, MATCH_LEFT_FLOOR);
+    expect_left(&p, 2, 120, MATCH_LEFT_SMALL);
+    match_free(&p.result);
+}
+
+Test(matching, a_need_that_is_no_whole_number_of_quanta_is_proposed_as_asked)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 0, 600);
+    org(&p, 2, 0, 0);
+    offer(&p, 1, 0);
+    need(&p, 2, 0, 130);
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 130);
+    cr_expect_eq(position_after(&p, &p.orgs[1]), -130);
+    cr_expect_eq(p.result.n_left, 0);
+    match_free(&p.result);
+}
+
+/* --- Reasons and ties ------------------------------------------------------------------------- */
+
+static const struct match_other *other(const struct plan *p, const struct match_proposal *of,
+                                       uint32_t giver)
+{
+    for (size_t i = 0; i < of->n_others; i++)
+        if (p->result.others[of->first_other + i].giver == giver)
+            return &p->result.others[of->first_other + i];
+    cr_assert_fail("%u is no alternative", giver);
+    return NULL;
+}
+
+Test(matching, a_proposal_says_why_not_the_others)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, -300, 120);
+    org(&p, 2, 0, 120);
+    org(&p, 3, -600, 120); /* the lowest, and taken by who is more pressing */
+    org(&p, 4, 2399, 120);
+    org(&p, 5, 0, 0);
+    org(&p, 6, 0, 0);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    offer(&p, 3, 0);
+    offer(&p, 4, 0);
+    offer(&p, 3, 1);
+    need(&p, 5, 0, 120);
+    need(&p, 6, 1, 120)->class = 2;
+    run(&p);
+    cr_assert_eq(p.result.n_proposals, 2);
+
+    const struct match_proposal *first = &p.result.proposals[0];
+
+    cr_expect_eq(first->giver, 1);
+    cr_expect_eq(first->giver_before, -300);
+    cr_expect_eq(first->giver_after, -180);
+    cr_expect_eq(first->receiver_after, -120);
+    cr_expect_eq(first->n_others, 3);
+    cr_expect_eq(other(&p, first, 2)->why, MATCH_OTHER_WORSE);
+    /* 120^2 - 0^2 instead of 180^2 - 300^2, by 30. */
+    cr_expect_eq(other(&p, first, 2)->uneven, (14400 - (32400 - 90000)) / 30);
+    cr_expect_eq(other(&p, first, 3)->why, MATCH_OTHER_TAKEN);
+    cr_expect_eq(other(&p, first, 4)->why, MATCH_OTHER_CEILING);
+    cr_expect_eq(p.result.proposals[1].giver, 3);
+    cr_expect_eq(p.result.proposals[1].n_others, 0);
+    match_free(&p.result);
+}
+
+Test(matching, a_giver_that_stays_within_its_line_by_this_piece_is_told_so)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, -1200, 120);
+    org(&p, 2, -1200, 120);
+    org(&p, 3, 0, 120);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    offer(&p, 3, 1);
+    need(&p, 3, 0, 120);
+    need(&p, 1, 1, 120);
+    run(&p);
+    cr_assert_eq(given(&p, 1, 1), 120);
+    cr_expect_eq(other(&p, &p.result.proposals[0], 2)->why, MATCH_OTHER_RELIED);
+    match_free(&p.result);
+}
+
+Test(matching, ties_go_to_the_lower_number_and_the_older_need)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 0, 120)->tie = 900;
+    org(&p, 2, 0, 120)->tie = 100;
+    org(&p, 3, 0, 0);
+    org(&p, 4, 0, 0);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    need(&p, 3, 0, 120);
+    run(&p);
+    cr_expect_eq(given(&p, 1, 2), 120);
+    p.orgs[1].tie = 900;
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+
+    p.in.n_offers = 1;
+    need(&p, 4, 0, 120);
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+    p.needs[1].since = -1;
+    run(&p);
+    cr_expect_eq(given(&p, 2, 1), 120);
+    match_free(&p.result);
+}
+
+Test(matching, an_offer_of_one_is_named_before_a_joint_one)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, 0, 600);
+    org(&p, 2, 0, 0);
+    org(&p, 3, 0, 0);
+    joint(&p, offer(&p, 1, 0), 3);
+    offer(&p, 1, 0);
+    need(&p, 2, 0, 120);
+    run(&p);
+    cr_assert_eq(p.result.n_proposals, 1);
+    cr_expect_eq(p.result.proposals[0].offer, 2);
+    cr_expect_not(p.result.proposals[0].joint);
+    match_free(&p.result);
+}
+
+/* The line is part of the weight: an hour is more for who has less room. */
+Test(matching, weights_follow_the_line_of_each)
+{
+    struct plan p;
+
+    start(&p);
+    p.in.rules.weight = 0;
+    org(&p, 1, 600, 120)->line.ceiling = 2400; /* a quarter of its line */
+    org(&p, 2, 400, 120)->line.ceiling = 800;  /* half of it, though less in minutes */
+    org(&p, 3, 0, 0);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    need(&p, 3, 0, 120);
+    run(&p);
+    cr_expect_eq(given(&p, 1, 1), 120);
+    p.in.rules.weight = 1;
+    run(&p);
+    cr_expect_eq(given(&p, 1, 2), 120);
+    match_free(&p.result);
+}
+
+Test(matching, nothing_asked_or_nothing_offered_is_no_trouble)
+{
+    struct plan p;
+
+    start(&p);
+    run(&p);
+    cr_expect_eq(p.result.n_proposals + p.result.n_left, 0);
+    org(&p, 1, 0, 0);
+    need(&p, 1, 0, 120);
+    run(&p);
+    expect_left(&p, 1, 120, MATCH_LEFT_NO_OFFER);
+    match_free(&p.result);
+}

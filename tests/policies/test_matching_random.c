@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policies/matching.h"
+#include "tests/policies/matching_oracle.h"
+
+#define INSTANCES 2000
+
+static void expect_worth(const struct match_worth *found, const struct match_worth *best,
+                         uint64_t seed)
+{
+    for (int k = 0; k < MATCH_CLASSES; k++)
+        cr_assert_eq(found->served[k], best->served[k],
+                     "seed %" PRIu64 " class %d: %" PRId64 ", not %" PRId64, seed, k,
+                     found->served[k], best->served[k]);
+    cr_assert_eq(found->uneven, best->uneven, "seed %" PRIu64 " uneven: %" PRId64 ", not %" PRId64,
+                 seed, found->uneven, best->uneven);
+    cr_assert_eq(found->ties, best->ties, "seed %" PRIu64 " ties: %" PRId64 ", not %" PRId64, seed,
+                 found->ties, best->ties);
+}
+
+static struct match_worth solve(const struct match_input *in)
+{
+    struct match_result result;
+
+    match_batch(in, &result);
+
+    struct match_worth bound = result.bound;
+
+    match_free(&result);
+    return bound;
+}
+
+/* A limit binds when the best choice is worth something else without it. */
+static bool pair_cap_binds(const struct toy *toy, const struct match_worth *best)
+{
+    struct match_input without = toy->in;
+
+    without.rules.pair_cap_permille = 1000;
+
+    struct match_worth worth = solve(&without);
+
+    return match_compare(&worth, best) != 0;
+}
+
+static bool pool_binds(const struct toy *toy, const struct match_worth *best)
+{
+    struct match_input without = toy->in;
+
+    without.rules.pool_minutes = 1000000;
+
+    struct match_worth worth = solve(&without);
+
+    return match_compare(&worth, best) != 0;
+}
+
+/* Only where weights do not depend on lines, so that nothing but the floor is different. */
+static bool floor_binds(const struct toy *toy, const struct match_worth *best)
+{
+    struct match_org orgs[TOY_ORGS];
+    struct match_input without = toy->in;
+
+    if (toy->in.rules.weight == 0)
+        return false;
+    memcpy(orgs, toy->orgs, sizeof orgs);
+    for (size_t i = 0; i < toy->in.n_orgs; i++)
+        orgs[i].line.floor = orgs[i].line.hard_floor = 1000000;
+    without.orgs = orgs;
+
+    struct match_worth worth = solve(&without);
+
+    return match_compare(&worth, best) != 0;
+}
+
+Test(matching_random, equals_trying_everything)
+{
+    struct toy *toy = malloc(sizeof *toy);
+    int pair = 0, pool = 0, floor = 0, whole = 0;
+
+    for (uint64_t seed = 1; seed <= INSTANCES; seed++) {
+        struct match_result result;
+
+        toy_seed(seed);
+        toy_make(toy);
+
+        struct match_worth best = toy_best(toy);
+
+        match_batch(&toy->in, &result);
+        expect_worth(&result.bound, &best, seed);
+        toy_check(&toy->in, &result);
+        pair += pair_cap_binds(toy, &best);
+        pool += pool_binds(toy, &best);
+        floor += floor_binds(toy, &best);
+        whole += result.n_left == 0;
+        match_free(&result);
+    }
+    printf("matching: %d batches equal to trying everything; binding: pair cap %d, pool budget %d, "
+           "floor %d per mille; everything served in %d\n", INSTANCES, 1000 * pair / INSTANCES,
+           1000 * pool / INSTANCES, 1000 * floor / INSTANCES, 1000 * whole / INSTANCES);
+    cr_assert_geq(pair, INSTANCES * 3 / 10);
+    cr_assert_geq(pool, INSTANCES * 3 / 10);
+    cr_assert_geq(floor, INSTANCES * 3 / 10);
+    free(toy);
+}
+
+/* --- Larger ones, with pieces of two hours ---------------------------------------------------- */
+
+#define TOWN_ORGS 30
+#define TOWN_NEEDS 60
+#define TOWN_OFFERS 70
+
+struct town {
+    struct match_input in;
+    struct match_org orgs[TOWN_ORGS];
+    struct match_offer offers[TOWN_OFFERS];
+    uint32_t givers[TOWN_OFFERS][3];
+    struct match_need needs[TOWN_NEEDS];
+    struct match_pair pairs[TOWN_ORGS];
+};
+
+static int64_t draw(uint64_t n)
+{
+    return (int64_t)toy_draw(n);
+}
+
+static struct match_what what(void)
+{
+    return (struct match_what){.skill = (uint32_t)draw(8), .from_day = INT32_MIN,
+                               .until_day = INT32_MAX};
+}
+
+static void make_town(struct town *t)
+{
+    memset(t, 0, sizeof *t);
+    t->in = (struct match_input){
+        .rules = {30, 120, 600, 400, draw(2) * 25000, 500, 1000, draw(1200), draw(2)},
+        .orgs = t->orgs, .n_orgs = TOWN_ORGS,
+        .offers = t->offers, .n_offers = TOWN_OFFERS,
+        .needs = t->needs, .n_needs = TOWN_NEEDS,
+        .pairs = t->pairs, .n_pairs = TOWN_ORGS,
+    };
+    for (size_t i = 0; i < TOWN_ORGS; i++) {
+        t->orgs[i] = (struct match_org){
+            .id = (uint32_t)(i * 7 % 31), .position = draw(3000) - 1600,
+            .line = {1200, 2400, 1800}, .capacity = draw(700), .received = 400 + draw(900),
+            .fragile = draw(3) == 0, .volunteers = draw(2), .burden = draw(900) - 1,
+            .tie = (uint64_t)draw(20)};
+    }
+    for (size_t i = 0; i < TOWN_ORGS; i++)
+        t->pairs[i] = (struct match_pair){t->orgs[(i + 3) % TOWN_ORGS].id, t->orgs[i].id,
+                                          draw(400)};
+    for (size_t i = 0; i < TOWN_OFFERS; i++) {
+        size_t n = 1 + (size_t)toy_draw(10) / 8 + (size_t)toy_draw(9) / 8;
+
+        t->offers[i] = (struct match_offer){.id = (uint32_t)(i * 11 % 71), .what = what(),
+                                            .givers = t->givers[i], .n_givers = n};
+        for (size_t k = 0; k < n; k++)
+            t->givers[i][k] = t->orgs[(i * 5 + k * 9) % TOWN_ORGS].id;
+    }
+    for (size_t i = 0; i < TOWN_NEEDS; i++) {
+        const struct match_org *org = &t->orgs[toy_draw(TOWN_ORGS)];
+
+        t->needs[i] = (struct match_need){.id = (uint32_t)(i * 17 % 61), .org = org->id,
+                                          .what = what(), .minutes = 20 + draw(500),
+                                          .urgent = draw(8) == 0, .fragile = org->fragile,
+                                          .since = draw(9)};
+        t->needs[i].class =
+            match_class(t->needs[i].urgent, org->fragile, draw(3) == 0, draw(70));
+    }
+}
+
+static void shuffle(void *array, size_t n, size_t size)
+{
+    char spare[256], *v = array;
+
+    cr_assert_leq(size, sizeof spare);
+    for (size_t i = n; i > 1; i--) {
+        size_t k = toy_draw(i);
+
+        memcpy(spare, v + k * size, size);
+        memcpy(v + k * size, v + (i - 1) * size, size);
+        memcpy(v + (i - 1) * size, spare, size);
+    }
+}
+
+static void expect_same(const struct match_result *a, const struct match_result *b)
+{
+    cr_assert_eq(match_compare(&a->bound, &b->bound), 0);
+    cr_assert_eq(match_compare(&a->reached, &b->reached), 0);
+    cr_assert_eq(a->n_proposals, b->n_proposals);
+    cr_assert_eq(a->n_others, b->n_others);
+    cr_assert_eq(a->n_left, b->n_left);
+    for (size_t i = 0; i < a->n_proposals; i++) {
+        const struct match_proposal *p = &a->proposals[i], *q = &b->proposals[i];
+
+        cr_assert(p->need == q->need && p->giver == q->giver && p->offer == q->offer &&
+                  p->minutes == q->minutes && p->pool_minutes == q->pool_minutes &&
+                  p->giver_after == q->giver_after && p->receiver_after == q->receiver_after &&
+                  p->pair_beyond == q->pair_beyond && p->first_other == q->first_other &&
+                  p->n_others == q->n_others);
+    }
+    for (size_t i = 0; i < a->n_others; i++) {
+        const struct match_other *p = &a->others[i], *q = &b->others[i];
+
+        cr_assert(p->giver == q->giver && p->offer == q->offer && p->why == q->why &&
+                  p->uneven == q->uneven && p->ties == q->ties);
+    }
+    for (size_t i = 0; i < a->n_left; i++)
+        cr_assert(a->left[i].need == b->left[i].need && a->left[i].why == b->left[i].why &&
+                  a->left[i].minutes == b->left[i].minutes);
+}
+
+Test(matching_random, the_order_of_the_input_is_nothing)
+{
+    struct town *t = malloc(sizeof *t);
+
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct match_result one, two;
+
+        toy_seed(seed * 77);
+        make_town(t);
+        match_batch(&t->in, &one);
+        shuffle(t->orgs, TOWN_ORGS, sizeof t->orgs[0]);
+        shuffle(t->offers, TOWN_OFFERS, sizeof t->offers[0]);
+        shuffle(t->needs, TOWN_NEEDS, sizeof t->needs[0]);
+        shuffle(t->pairs, TOWN_ORGS, sizeof t->pairs[0]);
+        for (size_t i = 0; i < TOWN_OFFERS; i++)
+            shuffle((void *)t->offers[i].givers, t->offers[i].n_givers, sizeof(uint32_t));
+        match_batch(&t->in, &two);
+        expect_same(&one, &two);
+        match_free(&one);
+        match_free(&two);
+    }
+    free(t);
+}
+
+/* Pieces are whole, every limit is kept, and what merging costs is little: shown, and held to a
+ * third of the minutes, because a network whose hours all hang on half-hour remainders would be
+ * no match for anybody. */
+Test(matching_random, merged_pieces_keep_to_the_rules)
+{
+    struct town *t = malloc(sizeof *t);
+    int64_t bound = 0, reached = 0;
+    int repaired = 0;
+
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct match_result r;
+
+        toy_seed(seed * 99);
+        make_town(t);
+        match_batch(&t->in, &r);
+        toy_check(&t->in, &r);
+        repaired += r.repaired;
+        for (int k = 0; k < MATCH_CLASSES; k++) {
+            bound += r.bound.served[k];
+            reached += r.reached.served[k];
+        }
+        match_free(&r);
+    }
+    printf("matching: pieces merged in %d of 200 batches; they serve %" PRId64
+           " per mille of the best with pieces of any size\n", repaired, 1000 * reached / bound);
+    cr_expect_geq(repaired, 100);
+    cr_expect_geq(3 * reached, 2 * bound);
+    free(t);
+}
+
+/* Where nothing was merged, no alternative is better than what is proposed. */
+Test(matching_random, alternatives_cost_what_is_said)
+{
+    struct toy *toy = malloc(sizeof *toy);
+    size_t worse = 0, taken = 0;
+
+    for (uint64_t seed = 1; seed <= INSTANCES; seed++) {
+        struct match_result r;
+
+        toy_seed(seed);
+        toy_make(toy);
+        match_batch(&toy->in, &r);
+        for (size_t i = 0; i < r.n_others; i++) {
+            const struct match_other *o = &r.others[i];
+
+            taken += o->why == MATCH_OTHER_TAKEN;
+            if (o->why == MATCH_OTHER_WORSE) {
+                worse++;
+                cr_assert(o->uneven > 0 || (o->uneven == 0 && o->ties > 0), "seed %" PRIu64, seed);
+            }
+        }
+        match_free(&r);
+    }
+    cr_expect_gt(worse, 100);
+    cr_expect_gt(taken, 100);
+    free(toy);
+}
