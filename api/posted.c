@@ -62,11 +62,14 @@ bool posted_signatures(struct request *rq, const struct entry *entry, const stru
                        bool verify, struct signatures *out, struct refusal *why)
 {
     struct rules *r = &rq->worker->rules;
+    struct refusal later; /* of its time: the writer says it */
 
     /* Zero but for these: who is to sign is asked of the state, and nothing is worked on. */
     r->state = rq->state;
     r->index = state_size(rq->state);
-    r->at = rq->now_ms;
+    if (!rules_entry_time(rq->state, entry, rq->now_ms, &r->at, &later)) {
+        r->at = rq->now_ms;
+    }
     return signers_check(r, rq->server->node->origin, entry, note, verify, out, why);
 }
 

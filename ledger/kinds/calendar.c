@@ -28,8 +28,11 @@ static void *room_for(size_t n, size_t size)
     return room;
 }
 
+/* The calendar ends with the days that have a name. */
 static void set_due(struct rules *r, enum due_type type, int64_t moment)
 {
+    if (moment > DAY_MAX * WINDOW_DAY_MS)
+        return;
     static const uint8_t zeros[10];
     struct due due = {.moment = moment, .type = (uint8_t)type, .key = {.author = POOL}};
     id_make(&due.key.id, moment, zeros);

@@ -320,11 +320,18 @@ def clock():
     yield case("an organisation ticks", "signer_unexpected", and_orme)
     yield case("another clock", "key_unknown", another_clock)
     yield case("a tick is missing", "tick_missing", drop("tick0"), "after")
+    yield case("a leaf of the year 10000", "tick_missing", far_away, "far")
     yield case("nothing is due", "tick_not_due", early, "early")._replace(
         clean=False)    # a tick counts at least one moment, so that its count is wrong too
     yield case("a need that was dropped", "ref_unknown", drop("need"), "sign")
     yield case("a key that was dropped", "key_unknown", drop("key_small"), "direct")
     yield case("no founding", "network_not_founded", drop("found"), "admit_lierre")
+
+
+def far_away(log, line):
+    """The calendar does not go that far."""
+    log.now = 253_402_300_800_000
+    log.lines.append(log.make("far", "org.confirm", "orme"))
 
 
 def early(log, line):

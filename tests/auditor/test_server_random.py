@@ -160,13 +160,15 @@ class SideBySide(unittest.TestCase):
         return folder
 
     def check_line(self, game, org, said):
-        """The line of today and the window that it stands on: SPEC 5.4, 8.1."""
+        """The line of today, in a crisis as after the last leaf, and the window that it stands on:
+        SPEC 5.4, 8.1."""
         if not org.active:
             return
         policy = game.replay.state.policy
         now = days.parse_day(said["window"]["to"]) * days.DAY_MS
         self.assertEqual(org.given_in_window(now), said["window"]["given"])
-        floor = limits.floor_in(game.replay.state, org, now)
+        crisis = game.replay.state.in_crisis(game.replay.last_at)
+        floor = limits.floor_of(org, policy, now, crisis)
         self.assertEqual((floor, limits.hard_stop(floor, policy)),
                          (said["line"]["floor"], said["line"]["hard_stop"]))
 

@@ -52,3 +52,7 @@ def quarter_of(moment):
 
 def next_quarter(moment):
     return first_of(3 * (quarter_of(moment) + 1))
+
+
+# Where days have no names any more: SPEC 1.1, 5.2.
+CALENDAR_END = first_of(2200 * 12)

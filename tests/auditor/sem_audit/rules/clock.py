@@ -11,6 +11,7 @@ from sem_audit.rules import pool
 from sem_audit.state import DUE_TYPES, POOL
 
 MOMENTS_MAX = 1000
+ZEROS = bytes(10).hex()
 
 # What the calendar sets: type -> (next moment, what happens).
 CALENDAR = {"crisis_check": (days.next_month, pool.check_crisis),
@@ -48,7 +49,8 @@ def process(state, moment, type_, ref, through):
 def set_next(state, type_, moment):
     """The first moment of the calendar behind this one."""
     following = CALENDAR[type_][0](moment)
-    state.set_due(type_, f"{POOL}/{derived_id(following, bytes(10).hex())}", following)
+    if following < days.CALENDAR_END:
+        state.set_due(type_, f"{POOL}/{derived_id(following, ZEROS)}", following)
 
 
 def effects_hash(moments):
