@@ -448,8 +448,8 @@ static void run_idle(struct writer *w)
 
 /*
  * Everybody waits for this thread, which runs for a moment between two waits for the disk, beside
- * threads that verify without a pause. Asking the kernel for short slices (Linux 6.12, no privilege)
- * makes it run sooner after a wait, and takes no time from anybody. Older kernels ignore it.
+ * threads that verify without a pause. Asking the kernel for short slices (Linux 6.12, without any
+ * privilege) makes it run sooner after a wait, and takes no time from anybody. Others ignore it.
  */
 static void ask_for_short_slices(void)
 {
