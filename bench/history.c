@@ -17,7 +17,7 @@
 
 #define PAST_DAYS 300
 #define NOTES_AT_ONCE 20000
-#define COMMIT_ENTRIES 2000
+#define COMMIT_ENTRIES 256 /* as a server under load */
 
 /* Commits whose pages are counted: of so many entries, so often. */
 static const struct {

@@ -94,6 +94,7 @@ void rows_show_tables(const struct report *r)
             show_table(r, history_table(i));
     show_table(r, "sum");
     report_show(r, "  file bytes over record bytes, tables alone", "", "long.used");
+    report_show(r, "  file bytes over record bytes, freed pages included", "", "long.file");
     report_show(r, "  bytes of a record", "bytes", "long.record");
 }
 
