@@ -17,6 +17,7 @@
 #include "bench/metrics.h"
 #include "bench/network.h"
 #include "bench/rows.h"
+#include "bench/simulate.h"
 #include "bench/stage.h"
 #include "bench/write_path.h"
 #include "crypto/random.h"
@@ -34,6 +35,7 @@ static const char usage[] =
     "       sem-bench codec [ENTRIES]    only what an entry costs beside its signatures\n"
     "       sem-bench metrics [EXCHANGES]  only what the figures of reciprocity cost\n"
     "       sem-bench matching           only batches of proposals, as networks grow\n"
+    "       sem-bench simulate           only simulations, as networks grow\n"
     "       sem-bench bare BYTES         a bare HTTP server, until SIGTERM\n"
     "       sem-bench meter PROGRAM [ARG...]  its seconds, CPU seconds and peak memory\n"
     "Measures the semd and semctl in this folder, and the limits of the machine beside them.\n"
@@ -210,10 +212,13 @@ int main(int argc, char **argv)
     }
     if (argc == 2 && strcmp(argv[1], "matching") == 0)
         return matching_show(true) ? 0 : 1;
+    if (argc == 2 && strcmp(argv[1], "simulate") == 0)
+        return simulate_show(true) ? 0 : 1;
     const char *json = read_options(&plan, &audit, argc, argv);
     bool ok = measure(&plan, &audit, json);
     if (ok && plan.only == NULL)
         ok = show_codec(plan.pace < 1 ? ENTRIES_MIN : CODEC_ENTRIES) &&
-             metrics_show(METRICS_ORGS, METRICS_EXCHANGES) && matching_show(plan.pace >= 1);
+             metrics_show(METRICS_ORGS, METRICS_EXCHANGES) &&
+             matching_show(plan.pace >= 1) && simulate_show(plan.pace >= 1);
     return ok ? 0 : 1;
 }

@@ -46,6 +46,7 @@ static const struct noun {
     {"evidence", evidence_verbs, N_("proofs against a log that broke its word")},
     {"details", details_verbs, N_("texts beside the log")},
     {"witness", witness_verbs, N_("cosigning other people's logs")},
+    {"simulate", simulate_verbs, N_("what rules would do, before anybody votes on them")},
     {"apply", apply_verbs, N_("many entries from a file")},
 };
 #define N_NOUNS (sizeof nouns / sizeof nouns[0])

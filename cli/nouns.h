@@ -25,6 +25,7 @@ extern const struct verb policy_verbs[];
 extern const struct verb position_verbs[];
 extern const struct verb receipt_verbs[];
 extern const struct verb reciprocity_verbs[];
+extern const struct verb simulate_verbs[];
 extern const struct verb skills_verbs[];
 extern const struct verb standing_verbs[];
 extern const struct verb statement_verbs[];
