@@ -11,6 +11,7 @@
 #include "api/view.h"
 #include "crypto/note.h"
 #include "ledger/kind.h"
+#include "ledger/query.h"
 #include "policies/window.h"
 
 /* --- Which commitment, and whose ------------------------------------------------------------- */
@@ -122,7 +123,7 @@ static bool read_upload(struct request *rq, const json_t *body, struct upload *o
     if (!ref_parse(&out->ref, ref, ref_len)) {
         reply_body(rq, "ref", "handle/id", "another string");
     } else if (!slot_find(slot, &out->slot)) {
-        reply_body(rq, "slot", "details, people or skills", "another string");
+        reply_body(rq, "slot", "details, people, reason or skills", "another string");
     } else if (!hex_decode(out->salt.b, SALT_BYTES, salt, salt_len)) {
         reply_body(rq, "salt", "64 lower-case hex digits", "another string");
     } else if (out->text_len > DETAIL_BYTES_MAX) {
@@ -243,6 +244,26 @@ static bool is_owner(const struct detail *detail, uint32_t org)
     return false;
 }
 
+/*
+ * The reason of a status or a step is for the panel, and for the organisation that it is about.
+ */
+static bool reads_reason(struct request *rq, const struct detail *d)
+{
+    struct entry *entry = &rq->worker->entry;
+    const struct handle *about;
+    struct slice leaf;
+
+    if (state_mandate(rq->state, rq->caller.org, ROLE_PANEL) > rq->now_ms ||
+        is_owner(d, rq->caller.org)) {
+        return true;
+    }
+    if (!query_entry(rq->state, rq->server->node->origin, d->index, entry, &leaf)) {
+        return false;
+    }
+    about = entry->kind->id == KIND_STATUS_GRANT ? &entry->status_grant.org : &entry->step_set.org;
+    return state_org_number(rq->state, about) == rq->caller.org;
+}
+
 static bool needs_party(struct request *rq, bool party)
 {
     if (!request_needs_session(rq)) {
@@ -291,6 +312,9 @@ static bool may_read(struct request *rq, const struct place *place)
         strcmp(place->kind, "need") == 0) {
         return request_reads_directory(rq, is_public_thing(rq, &place->detail)) ||
                request_needs_session(rq);
+    }
+    if (place->detail.slot == SLOT_REASON) {
+        return needs_party(rq, rq->caller.known && reads_reason(rq, &place->detail));
     }
     return needs_party(rq, is_owner(&place->detail, rq->caller.org));
 }

@@ -8,6 +8,16 @@
 #include "api/view.h"
 #include "policies/params.h"
 
+static json_t *view_words(const struct policy_key *key)
+{
+    json_t *o = view_object();
+
+    put_text(o, "en", key->en);
+    put_text(o, "fr", key->fr);
+    put_text(o, "nl", key->nl);
+    return o;
+}
+
 static json_t *view_policy(struct request *rq, const struct policy_key *key)
 {
     const struct network *network = &rq->state->network;
@@ -25,6 +35,7 @@ static json_t *view_policy(struct request *rq, const struct policy_key *key)
     put_int(o, "max", key->max);
     put_int(o, "default", key->value_default);
     put_text(o, "meaning", key->en);
+    put(o, "words", view_words(key));
     if (network->founded && state_entry(rq->state, 0, &record)) {
         struct thing_key adopted = {.id = record.id, .author = record.author};
 

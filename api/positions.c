@@ -68,7 +68,7 @@ static void out_position(struct json_out *o, struct request *rq, const struct or
     struct line line;
 
     state_roll_window(rq->state, &org, figures->to_day);
-    limits_line(&rq->state->network.found.policy, org.given_year, org.given_count, &line);
+    state_line(rq->state, &org, state_last_at(rq->state), &line);
     json_text(o, "org", org.handle.s);
     json_text(o, "state", org.state == ORG_ACTIVE ? "active" : "left");
     out_counters(o, &org);

@@ -68,6 +68,7 @@ static json_t *view_limits(struct request *rq, const struct outcome *outcome)
         put_text(o, "verdict", verdicts[limit->decision.verdict]);
         put_flag(o, "urgent", limit->urgent);
         if (reads_position(rq, limit->org)) {
+            put_int(o, "covered", limit->covered);
             put_int(o, "projected", limit->decision.projected);
             put_int(o, "floor", limit->decision.floor);
             put_int(o, "hard_stop", limit->decision.hard_floor);

@@ -14,6 +14,7 @@
 struct agreement_args {
     struct shares shares;
     struct ref need, offer;
+    struct handle cosigner;
     int64_t expires;
 };
 
@@ -31,6 +32,7 @@ static void read_args(struct ctl *ctl, struct args *a, struct agreement_args *g)
     }
     args_ref(a, "--need", args_get(a, "need"), &g->need);
     args_ref(a, "--offer", args_get(a, "offer"), &g->offer);
+    args_handle(a, "--cosigner", args_get(a, "cosigner"), &g->cosigner);
     g->expires = args_until(a, AGREEMENT_DAYS);
 }
 
@@ -51,6 +53,7 @@ static int agreement_sign(struct ctl *ctl, struct args *a)
         draft_int(&d, "expires", g.expires);
         draft_ref(&d, "need", &g.need);
         draft_ref(&d, "offer", &g.offer);
+        draft_handle(&d, "cosigner", &g.cosigner);
         draft_text(&d, "done_by", args_get(a, "done-by"));
         draft_details(&d, "details", "agreement", title_and_text(a));
         if (people != NULL) {
@@ -175,6 +178,7 @@ static const struct opt sign_opts[] = {
     {"people", "X", N_("names and contacts, which can be erased by themselves"), false},
     {"need", "REF", N_("the need it serves"), false},
     {"offer", "REF", N_("the offer it comes from"), false},
+    {"cosigner", "H", N_("an organisation that stands beside the promise, and signs"), false},
     {"done-by", "WHO", N_("staff, volunteers or mixed"), false},
     {"until", "DATE", N_("until the end of this day"), false},
     {"days", "N", N_("or for so many days (180)"), false},

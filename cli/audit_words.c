@@ -66,7 +66,7 @@ static enum reading reading_of(const struct audit_finding *f)
 {
     static const char *const minutes[] = {"key_ceiling", "hours_over_agreement",
                                           "change_below_recorded", "reverse_too_much",
-                                          "limit_crossed"};
+                                          "limit_crossed", "pool_over_position"};
     static const char *const moments[] = {"id_time",    "expired",     "valid_until_too_far",
                                           "time_order", "at_mismatch", "expires_out_of_range",
                                           "tick_time",  "seal_time"};

@@ -13,7 +13,8 @@
 const char *detail_field(const char *slot)
 {
     static const char *const fields[][2] = {
-        {"details", "details"}, {"people", "people"}, {"skills", "skills_details"}};
+        {"details", "details"}, {"people", "people"}, {"reason", "reason"},
+        {"skills", "skills_details"}};
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (strcmp(fields[i][0], slot) == 0) {
@@ -26,7 +27,7 @@ const char *detail_field(const char *slot)
 static bool kind_known(const char *kind)
 {
     static const char *const kinds[] = {"org",    "offer", "need",  "agreement",
-                                        "people", "hours", "skills"};
+                                        "people", "hours", "skills", "status", "step"};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i], kind) == 0) {

@@ -14,7 +14,7 @@
 #define DETAIL_SLOT_MAX  15
 
 struct detail {
-    char slot[DETAIL_SLOT_MAX + 1]; /* details, people or skills */
+    char slot[DETAIL_SLOT_MAX + 1]; /* details, people, reason or skills */
     char kind[DETAIL_KIND_MAX + 1];
     struct salt salt;
     struct hash commit;

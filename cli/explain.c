@@ -238,7 +238,7 @@ void explain(struct explained *out, const char *code, const char *rule, const ch
     out->limit[0] = '\0';
     if (strcmp(code, "limit_crossed") == 0) {
         explain_limit(out, rule, expected, found);
-    } else if (strcmp(code, "assertion_false") == 0) {
+    } else if (strcmp(code, "assertion_false") == 0 || strcmp(code, "pool_over_position") == 0) {
         explain_minutes(out->expected, expected);
         explain_minutes(out->found, found);
     } else if (speaks_of_moments(code)) {

@@ -54,7 +54,25 @@ static int need_publish(struct ctl *ctl, struct args *a)
 
 static int need_vouch(struct ctl *ctl, struct args *a)
 {
-    return sign_ref(ctl, a, "need.vouch", "need");
+    struct handles panel;
+    struct draft d;
+    struct ref need;
+
+    args_ref(a, "REF", args_pos(a, 0), &need);
+    args_handles(a, "--panel", args_get(a, "panel"), &panel);
+    if (a->bad) {
+        return CTL_USAGE;
+    }
+    int rc = draft_start(&d, ctl, "need.vouch");
+    if (rc == CTL_OK) {
+        draft_ref(&d, "need", &need);
+        if (panel.n > 0) {
+            draft_handles(&d, "panel", &panel);
+        }
+        rc = draft_sign(&d);
+    }
+    draft_free(&d);
+    return rc;
 }
 
 static int need_withdraw(struct ctl *ctl, struct args *a)
@@ -120,6 +138,11 @@ static const struct opt publish_opts[] = {
     {"public", NULL, N_("anybody may read it"), false},
     {NULL, NULL, NULL, false},
 };
+static const struct opt vouch_opts[] = {
+    {"panel", "A,B", N_("organisations of the panel that sign as well, beyond the quarter's quota"),
+     false},
+    {NULL, NULL, NULL, false},
+};
 static const struct opt list_opts[] = {
     {"skill", "S", N_("of this skill"), false},
     {"org", "H", N_("of this organisation"), false},
@@ -133,7 +156,7 @@ const struct verb need_verbs[] = {
     {"list", "", 0, 0, list_opts, need_list, N_("what is asked for")},
     {"show", "REF", 1, 1, NULL, need_show, N_("one need")},
     {"publish", "", 0, 0, publish_opts, need_publish, N_("ask for something")},
-    {"vouch", "REF", 1, 1, NULL, need_vouch, N_("confirm that another's need is urgent")},
+    {"vouch", "REF", 1, 1, vouch_opts, need_vouch, N_("confirm that another's need is urgent")},
     {"withdraw", "REF", 1, 1, NULL, need_withdraw, N_("end a need of ours")},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -22,13 +22,17 @@ extern const struct verb offer_verbs[];
 extern const struct verb org_verbs[];
 extern const struct verb pairs_verbs[];
 extern const struct verb policy_verbs[];
+extern const struct verb pool_verbs[];
 extern const struct verb position_verbs[];
+extern const struct verb promise_verbs[];
 extern const struct verb receipt_verbs[];
 extern const struct verb reciprocity_verbs[];
 extern const struct verb simulate_verbs[];
 extern const struct verb skills_verbs[];
 extern const struct verb standing_verbs[];
 extern const struct verb statement_verbs[];
+extern const struct verb status_verbs[];
+extern const struct verb step_verbs[];
 extern const struct verb witness_verbs[];
 
 #endif

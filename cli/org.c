@@ -31,6 +31,60 @@ static json_t *sheet_of(const struct args *a)
     return sheet;
 }
 
+/* --- Capacity and size ------------------------------------------------------------------------ */
+
+struct own_size {
+    struct number capacity, fte;
+};
+
+/* "2.5" or "2,5" full-time persons, as hundredths. */
+static void args_hundredths(struct args *a, const char *what, const char *text,
+                            struct number *out)
+{
+    int64_t whole = 0, part = 0;
+    size_t digits = strspn(text, "0123456789");
+    const char *rest = text + digits;
+    size_t places = *rest == '.' || *rest == ',' ? strspn(rest + 1, "0123456789") : 0;
+
+    if (digits == 0 || digits > 5 || places > 2 || rest[places > 0 ? places + 1 : 0] != '\0') {
+        args_fail(a, _("%s: \"%s\" is no number of full-time persons, such as 2.5"), what, text);
+        return;
+    }
+    for (size_t i = 0; i < digits; i++) {
+        whole = whole * 10 + (text[i] - '0');
+    }
+    for (size_t i = 0; i < 2; i++) {
+        part = part * 10 + (i < places ? rest[1 + i] - '0' : 0);
+    }
+    *out = (struct number){.set = true, .n = whole * 100 + part};
+}
+
+static void args_own_size(struct args *a, struct own_size *out)
+{
+    const char *capacity = args_get(a, "capacity"), *fte = args_get(a, "fte");
+
+    memset(out, 0, sizeof *out);
+    if (capacity != NULL) {
+        out->capacity.set = true;
+        if (strcmp(capacity, "0") != 0) {
+            args_minutes(a, "--capacity", capacity, &out->capacity.n);
+        }
+    }
+    if (fte != NULL) {
+        args_hundredths(a, "--fte", fte, &out->fte);
+    }
+}
+
+static void draft_own_size(struct draft *d, const struct own_size *size)
+{
+    if (size->capacity.set) {
+        draft_int(d, "capacity", size->capacity.n);
+    }
+    if (size->fte.set) {
+        draft_int(d, "fte", size->fte.n);
+    }
+}
+
 /* --- Applying and admitting ------------------------------------------------------------------- */
 
 /* The charter's hash stands in the network's answer. */
@@ -67,8 +121,10 @@ static int org_apply(struct ctl *ctl, struct args *a)
 {
     struct handle us, coordinator;
     struct handles sponsors;
+    struct own_size size;
     struct draft d;
 
+    args_own_size(a, &size);
     args_required(a, "name");
     args_required(a, "summary");
     args_handle(a, "HANDLE", args_pos(a, 0), &us);
@@ -89,6 +145,7 @@ static int org_apply(struct ctl *ctl, struct args *a)
         if (sponsors.n > 0) {
             draft_handles(&d, "sponsors", &sponsors);
         }
+        draft_own_size(&d, &size);
         draft_flag(&d, "public", args_flag(a, "public"));
         draft_details(&d, "details", "org", sheet_of(a));
         rc = draft_sign(&d);
@@ -133,12 +190,16 @@ static int merged_sheet(struct ctl *ctl, const struct args *a, json_t **out, boo
 
 static int org_update(struct ctl *ctl, struct args *a)
 {
+    struct own_size size;
     struct draft d;
     json_t *sheet;
     bool is_public = false;
 
     if (args_flag(a, "public") && args_flag(a, "private")) {
         args_fail(a, _("give --public or --private, not both"));
+    }
+    args_own_size(a, &size);
+    if (a->bad) {
         return CTL_USAGE;
     }
     int rc = merged_sheet(ctl, a, &sheet, &is_public);
@@ -148,6 +209,7 @@ static int org_update(struct ctl *ctl, struct args *a)
     is_public = args_flag(a, "public") || (is_public && !args_flag(a, "private"));
     rc = draft_start(&d, ctl, "org.update");
     if (rc == CTL_OK) {
+        draft_own_size(&d, &size);
         draft_flag(&d, "public", is_public);
         draft_details(&d, "details", "org", sheet);
         rc = draft_sign(&d);
@@ -247,6 +309,8 @@ static int org_show(struct ctl *ctl, struct args *a)
 #define SHEET_OPTS                                                                                 \
     {"name", "N", N_("full name"), false}, {"summary", "S", N_("what we do"), false},              \
         {"city", "C", N_("where"), false}, {"contact", "X", N_("how to reach us"), false},         \
+        {"capacity", "TIME", N_("how much help we can give in a month, such as 6h"), false},       \
+        {"fte", "N", N_("our size in full-time persons, such as 2.5"), false},                     \
     {                                                                                              \
         "public", NULL, N_("anybody may read the sheet"), false                                    \
     }

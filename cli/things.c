@@ -51,6 +51,24 @@ int org_path(struct ctl *ctl, struct args *a, const char *what, char out[static 
     return CTL_OK;
 }
 
+int panel_of(struct ctl *ctl, struct args *a, struct handles *out)
+{
+    const char *given = args_get(a, "panel");
+    char all[PARTIES_MAX * (HANDLE_MAX + 1)];
+    struct handle us;
+
+    memset(out, 0, sizeof *out);
+    if (given == NULL) {
+        return CTL_OK;
+    }
+    int rc = ctl_handle(ctl, &us);
+    if (rc == CTL_OK) {
+        snprintf(all, sizeof all, "%s,%s", us.s, given);
+        args_handles(a, "--panel", all, out);
+    }
+    return rc == CTL_OK && a->bad ? CTL_USAGE : rc;
+}
+
 int sign_ref(struct ctl *ctl, struct args *a, const char *kind, const char *field)
 {
     struct draft d;

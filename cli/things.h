@@ -12,6 +12,13 @@ void title_required(struct args *a);
 /* {"title","text"} from --title and --text; NULL when neither was given. The caller takes it. */
 json_t *title_and_text(const struct args *a);
 
+/*
+ * The panel that decides: --panel and ourselves; none when the option was not given. CTL_OK or an
+ * exit code.
+ */
+int panel_of(struct ctl *ctl, struct args *a, struct handles *out)
+    __attribute__((warn_unused_result));
+
 /* An entry of a kind whose only field is a reference: withdraw, vouch, close, cancel. */
 int sign_ref(struct ctl *ctl, struct args *a, const char *kind, const char *field)
     __attribute__((warn_unused_result));

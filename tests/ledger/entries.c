@@ -34,8 +34,10 @@ static const struct {
      "\"public\":{\"bundles\":false,\"directory\":true},"
      "\"skills\":[\"accounting\",\"it-help\",\"translation\"],\"skills_details\":\"" HEX_2 "\"}"},
     {"org.admit", "{\"charter\":\"" HEX_1 "\",\"key\":\"" HEX_2 "\",\"details\":\"" HEX_3 "\","
-                  "\"public\":true,\"sponsors\":[\"bora\",\"cela\"]," SEEN "}"},
-    {"org.update", "{\"details\":\"" HEX_1 "\",\"public\":false,\"at\":1719999999999}"},
+                  "\"public\":true,\"sponsors\":[\"bora\",\"cela\"],\"capacity\":0,\"fte\":1000000,"
+                  SEEN "}"},
+    {"org.update", "{\"details\":\"" HEX_1 "\",\"public\":false,\"at\":1719999999999,"
+                   "\"capacity\":600000,\"fte\":0}"},
     {"org.confirm", "{}"},
     {"org.leave", "{\"to\":\"bora\"}"},
     {"key.add", "{\"key\":\"" HEX_1 "\",\"scope\":\"propose\",\"ceiling\":600}"},
@@ -52,11 +54,11 @@ static const struct {
      "{\"type\":\"space\",\"skill\":\"it-help\",\"minutes\":120,\"urgent\":true,"
      "\"expires\":1725000000000,\"public\":false,\"details\":\"" HEX_1 "\","
      "\"areas\":[\"evere\"],\"languages\":[\"nl\"]}"},
-    {"need.vouch", "{\"need\":" REF "}"},
+    {"need.vouch", "{\"need\":" REF ",\"panel\":[\"cela\",\"dora\"]}"},
     {"need.withdraw", "{\"need\":" REF "}"},
     {"agreement.sign", "{" SHARES ",\"expires\":1725000000000,\"details\":\"" HEX_1 "\","
                        "\"people\":\"" HEX_2 "\",\"offer\":" REF ",\"need\":\"cela/" ID_1 "\","
-                       "\"done_by\":\"mixed\"}"},
+                       "\"done_by\":\"mixed\",\"cosigner\":\"dora\"}"},
     {"agreement.change", "{\"agreement\":" REF "," SHARES ",\"expires\":1725000000000}"},
     {"agreement.close", "{\"agreement\":" REF "}"},
     {"agreement.cancel", "{\"agreement\":" REF "}"},
@@ -68,6 +70,16 @@ static const struct {
     {"seal.balances", "{\"accounts\":4,\"root\":\"" HEX_1 "\",\"size\":1025}"},
     {"assertion.balance", "{\"given_pending\":30,\"given_posted\":600,\"moves\":-60,"
                           "\"received_pending\":0,\"received_posted\":90}"},
+    {"pool.give", "{\"minutes\":100000}"},
+    {"status.grant", "{\"org\":\"bora\",\"class\":3,\"levy_permille\":0,\"pool_permille\":1000,"
+                     "\"panel\":[\"amal\",\"cela\"],\"reason\":\"" HEX_1 "\","
+                     "\"until\":1725000000000}"},
+    {"status.end", "{\"org\":\"bora\",\"panel\":[\"amal\",\"cela\"]}"},
+    {"promise.excuse", "{\"agreement\":" REF "}"},
+    {"step.set", "{\"org\":\"bora\",\"panel\":[\"amal\",\"cela\"],\"reason\":\"" HEX_1 "\","
+                 "\"step\":4,\"until\":1725000000000}"},
+    {"step.end", "{\"org\":\"bora\",\"panel\":[\"amal\",\"cela\"]}"},
+    {"step.appeal", "{}"},
 };
 const size_t entries_count = sizeof entries / sizeof entries[0];
 

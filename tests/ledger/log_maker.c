@@ -226,10 +226,19 @@ static json_t *policy_object(const char *changes)
     json_t *changed = changes != NULL ? json_loads(changes, 0, NULL) : NULL;
     for (size_t i = 0; i < n; i++)
         json_object_set_new(object, keys[i].key, json_integer(keys[i].value_default));
+    /* A year of these logs passes in a few rounds, each with an urgency. */
+    json_object_set_new(object, "urgent_quota", json_integer(100));
     if (changed != NULL)
         json_object_update(object, changed);
     json_decref(changed);
     return object;
+}
+
+static void add_mandate(struct log_maker *m, json_t *mandates, const char *org, const char *role)
+{
+    json_array_append_new(mandates,
+                          json_pack("{s:s, s:s, s:I}", "org", org, "role", role, "until",
+                                    (json_int_t)(m->at + 3650 * MAKER_DAY)));
 }
 
 static void found(struct log_maker *m, const char *policy)
@@ -248,12 +257,15 @@ static void found(struct log_maker *m, const char *policy)
         size_t used = strlen(signers);
         snprintf(signers + used, sizeof signers - used, "%s%s", i > 0 ? " " : "", handle);
     }
-    json_t *body = json_pack(
-        "{s:s, s:b, s:o, s:[{s:s, s:s, s:I}], s:o, s:{s:b, s:b}, s:i, s:[s, s], s:s}", "charter",
-        zeros, "demo", 0, "founders", founders, "mandates", "org", "org-01", "role", "coordinator",
-        "until", (json_int_t)(m->at + 3650 * MAKER_DAY), "policy", policy_object(policy), "public",
-        "bundles", 1, "directory", 1, "rules_version", 1, "skills", "garden", "repair",
-        "skills_details", zeros);
+    json_t *mandates = json_array();
+    add_mandate(m, mandates, "org-01", "coordinator");
+    add_mandate(m, mandates, "org-02", "panel");
+    add_mandate(m, mandates, "org-03", "panel");
+    json_t *body =
+        json_pack("{s:s, s:b, s:o, s:o, s:o, s:{s:b, s:b}, s:i, s:[s, s], s:s}", "charter", zeros,
+                  "demo", 0, "founders", founders, "mandates", mandates, "policy",
+                  policy_object(policy), "public", "bundles", 1, "directory", 1, "rules_version", 1,
+                  "skills", "garden", "repair", "skills_details", zeros);
     cr_assert_not_null(body);
     set_key(body, "log_key", m->log_key);
     set_key(body, "clock_key", m->clock_key);

@@ -5,7 +5,8 @@
  * log that no server would. A tour:
  *
  *     static struct log_maker m;
- *     log_maker_start(&m, 3, NULL);         a founded network of org-01, org-02, org-03
+ *     log_maker_start(&m, 3, NULL);         a founded network of org-01, org-02, org-03: the first
+ *                                           is the coordinator, the others are the panel
  *     log_maker_do(&m, ref, "hours.record", "org-01 org-02", "{...}");
  *     m.leaves[0 .. m.n - 1]
  *     log_maker_end(&m);

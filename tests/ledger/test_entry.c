@@ -116,6 +116,7 @@ Test(entry, words_are_numbered_as_the_specification_lists_them)
 {
     cr_assert_str_eq(slot_word(SLOT_DETAILS), "details");
     cr_assert_str_eq(slot_word(SLOT_PEOPLE), "people");
+    cr_assert_str_eq(slot_word(SLOT_REASON), "reason");
     cr_assert_str_eq(slot_word(SLOT_SKILLS), "skills");
     cr_assert_str_eq(role_word(ROLE_COORDINATOR), "coordinator");
     cr_assert_str_eq(role_word(ROLE_PANEL), "panel");
@@ -134,7 +135,7 @@ Test(entry, words_are_numbered_as_the_specification_lists_them)
 
 Test(entry, every_kind_decodes)
 {
-    cr_assert_eq(entries_count, (size_t)KIND_ASSERTION_BALANCE);
+    cr_assert_eq(entries_count, (size_t)KIND_STEP_APPEAL);
     for (size_t i = 0; i < entries_count; i++) {
         struct entry entry;
         struct refusal why = {.code = CODE_OK};

@@ -105,7 +105,7 @@ static const struct wrong {
     {"key.add", "scope", "\"Admin\"", CODE_field_invalid, "scope", "one of admin, sign, propose",
      "Admin"},
     {"details.erase", "slot", "\"detail\"", CODE_field_invalid, "slot",
-     "one of details, people, skills", "detail"},
+     "one of details, people, reason, skills", "detail"},
     {"hours.record", "done_by", "\"robots\"", CODE_field_invalid, "done_by",
      "one of staff, volunteers, mixed", "robots"},
     /* id, seen */
