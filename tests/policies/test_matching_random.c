@@ -207,7 +207,8 @@ static void expect_same(const struct match_result *a, const struct match_result 
         const struct match_other *p = &a->others[i], *q = &b->others[i];
 
         cr_assert(p->giver == q->giver && p->offer == q->offer && p->why == q->why &&
-                  p->uneven == q->uneven && p->ties == q->ties);
+                  p->uneven == q->uneven && p->ties == q->ties && p->priced == q->priced &&
+                  match_compare(&p->price, &q->price) == 0);
     }
     for (size_t i = 0; i < a->n_left; i++)
         cr_assert(a->left[i].need == b->left[i].need && a->left[i].why == b->left[i].why &&
@@ -223,6 +224,7 @@ Test(matching_random, the_order_of_the_input_is_nothing)
 
         toy_seed(seed * 77);
         make_town(t);
+        t->in.prices = seed % 2;
         match_batch(&t->in, &one);
         shuffle(t->orgs, TOWN_ORGS, sizeof t->orgs[0]);
         shuffle(t->offers, TOWN_OFFERS, sizeof t->offers[0]);
@@ -293,5 +295,66 @@ Test(matching_random, alternatives_cost_what_is_said)
     }
     cr_expect_gt(worse, 100);
     cr_expect_gt(taken, 100);
+    free(toy);
+}
+
+static bool gives(const struct match_result *r, uint32_t need, uint32_t giver)
+{
+    for (size_t i = 0; i < r->n_proposals; i++)
+        if (r->proposals[i].need == need && r->proposals[i].giver == giver)
+            return true;
+    return false;
+}
+
+static void expect_price(const struct match_other *o, const struct match_worth *best,
+                         const struct match_worth *forced)
+{
+    for (int k = 0; k < MATCH_CLASSES; k++)
+        cr_assert_eq(o->price.served[k], best->served[k] - forced->served[k]);
+    cr_assert_eq(o->price.uneven, forced->uneven - best->uneven);
+    cr_assert_eq(o->price.ties, forced->ties - best->ties);
+}
+
+/* The price of an alternative is what the best batch loses in which it gives one quantum,
+ * whatever else that moves; and without a price there is no such batch. */
+Test(matching_random, prices_equal_trying_everything)
+{
+    struct toy *toy = malloc(sizeof *toy);
+    size_t priced = 0, losses = 0;
+
+    for (uint64_t seed = 1; seed <= 1500; seed++) {
+        struct match_result r;
+
+        toy_seed(seed * 5);
+        toy_make(toy);
+        toy->in.prices = true;
+        match_batch(&toy->in, &r);
+        for (size_t i = 0; i < r.n_proposals; i++) {
+            const struct match_proposal *p = &r.proposals[i];
+
+            for (size_t k = 0; k < p->n_others; k++) {
+                const struct match_other *o = &r.others[p->first_other + k];
+                struct match_worth forced;
+                bool any = toy_best_if(toy, p->need, o->giver, 1, &forced);
+
+                if (gives(&r, p->need, o->giver)) {
+                    cr_assert_not(o->priced);
+                    continue;
+                }
+                cr_assert_eq(any, o->priced, "seed %" PRIu64, seed);
+                if (!any)
+                    continue;
+                expect_price(o, &r.bound, &forced);
+                priced++;
+                for (int class = 0; class < MATCH_CLASSES; class++)
+                    losses += o->price.served[class] > 0;
+            }
+        }
+        match_free(&r);
+    }
+    printf("matching: %zu prices equal to trying everything, %zu of them in served quanta\n",
+           priced, losses);
+    cr_expect_gt(priced, 500);
+    cr_expect_gt(losses, 50);
     free(toy);
 }
