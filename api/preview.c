@@ -79,6 +79,25 @@ static json_t *view_limits(struct request *rq, const struct outcome *outcome)
     return list;
 }
 
+/* What the common pool would pay, and what decided it (SPEC 18.4, 18.12). */
+static void put_pool_part(json_t *effects, struct request *rq, const struct outcome *outcome)
+{
+    const struct pool_note *pool = &outcome->pool;
+    json_t *o;
+
+    if (!outcome->has_pool || !reads_position(rq, pool->asker)) {
+        return;
+    }
+    o = view_object();
+    put_handle(o, "asker", rq->state, pool->asker);
+    put_int(o, "minutes", pool->minutes);
+    put_int(o, "eligible", pool->eligible);
+    put_int(o, "rate_permille", pool->rate);
+    put_int(o, "paid", pool->paid);
+    put_int(o, "budget_left", pool->left);
+    put(effects, "pool", o);
+}
+
 static json_t *view_signers(const struct signer_set *signers)
 {
     json_t *list = view_array();
@@ -140,6 +159,7 @@ static void hide_figures(struct request *rq, const struct outcome *outcome, stru
     snprintf(why->expected, sizeof why->expected,
              "fewer minutes; or a gift, or a need whose urgency another organisation vouches for");
     why->found[0] = '\0';
+    why->ways.known = false;
 }
 
 void post_preview(struct request *rq)
@@ -170,6 +190,7 @@ void post_preview(struct request *rq)
 
         put(effects, "organisations", view_changes(rq, &w->outcome));
         put(effects, "limits", view_limits(rq, &w->outcome));
+        put_pool_part(effects, rq, &w->outcome);
         put(answer, "effects", effects);
     } else {
         hide_figures(rq, &w->outcome, &why);

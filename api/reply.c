@@ -163,6 +163,42 @@ static void put_text(json_t *object, const char *name, const char *text)
     }
 }
 
+static void add_way(json_t *list, const char *way, bool applies, int64_t minutes)
+{
+    json_t *o;
+
+    if (applies) {
+        o = view_object();
+        put_text(o, "way", way);
+        if (minutes > 0) {
+            put_int(o, "minutes", minutes);
+        }
+        json_array_append_new(list, o);
+    }
+}
+
+/* What would pass instead (SPEC 18.12). */
+static void put_ways(json_t *problem, const struct refusal *why)
+{
+    json_t *list = view_array();
+
+    if (why->code == CODE_urgent_quota) {
+        add_way(list, "panel", true, 0);
+    }
+    if (why->code == CODE_limit_crossed) {
+        add_way(list, "smaller", why->ways.known && why->ways.smaller > 0, why->ways.smaller);
+        add_way(list, "pool", why->ways.known && why->ways.pool > 0, why->ways.pool);
+        add_way(list, "gift", true, 0);
+        add_way(list, "vouch", true, 0);
+        add_way(list, "give_back", why->ways.known, why->ways.give_back);
+    }
+    if (json_array_size(list) > 0) {
+        put(problem, "ways", list);
+    } else {
+        json_decref(list);
+    }
+}
+
 json_t *problem_json(const struct refusal *why, const char *detail)
 {
     char type[64], text[640];
@@ -179,6 +215,13 @@ json_t *problem_json(const struct refusal *why, const char *detail)
     put_text(problem, "field", why->field);
     put_text(problem, "expected", why->expected);
     put_text(problem, "found", why->found);
+    if (why->rule[0]) {
+        json_t *policy = view_object();
+
+        put_int(policy, "index", 0); /* of network.found, until an assembly can amend it */
+        put(problem, "policy", policy);
+    }
+    put_ways(problem, why);
     return problem;
 }
 

@@ -127,6 +127,14 @@ struct refusal {
     char field[64];     /* the field in question, such as shares[1].minutes */
     char expected[224];
     char found[224];
+    /*
+     * Of limit_crossed alone, what would let it pass (SPEC 18.12), in minutes of the receiver:
+     * a share so much smaller, a need that the common pool pays, or so much given back first.
+     */
+    struct {
+        bool known;
+        int64_t smaller, pool, give_back;
+    } ways;
     /* The bare values of SPEC 17.4, for an audit's report; empty where its table gives none. */
     char value_field[144];
     char value_expected[224];

@@ -44,6 +44,7 @@ bool preview_entry(struct kv *base, struct state *scratch, const struct entry *e
         return refuse(why, CODE_internal, "", NULL, "no memory");
     state_attach(scratch, overlay);
     outcome->n_changes = outcome->n_limits = 0;
+    outcome->has_pool = false;
     signers->n = 0;
     struct rules r = {
         .state = scratch, .outcome = outcome, .root_at = log_root_of, .root_ctx = base};

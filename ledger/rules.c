@@ -223,8 +223,10 @@ bool rules_apply(struct rules *r, const struct entry *e, struct refusal *why)
     r->exchanges = 0;
     r->look_last = POOL;
     r->look_owed = false;
-    if (r->outcome != NULL)
+    if (r->outcome != NULL) {
         r->outcome->n_changes = r->outcome->n_limits = 0;
+        r->outcome->has_pool = false;
+    }
     assert(state_size(r->state) == r->index || kv_failed(r->state->kv));
     if (!r->state->network.founded && e->kind->id != KIND_NETWORK_FOUND)
         return refuse(why, CODE_network_not_founded, "kind", "network.found first", "%s",

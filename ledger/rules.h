@@ -23,11 +23,17 @@ struct limit_note { /* a line that was looked at */
     int64_t covered; /* minutes that the common pool can pay, and that are not counted */
     struct limit_decision decision;
 };
+struct pool_note { /* what the common pool pays of the minutes to the asker of a need */
+    uint32_t asker;
+    int64_t minutes, eligible, rate, paid, left; /* left: of the quarter's budget, before */
+};
 struct outcome {
     size_t n_changes; /* organisations whose counters moved, each once */
     struct org_change changes[2 * PARTIES_MAX + 2];
     size_t n_limits;
     struct limit_note limits[PARTIES_MAX];
+    bool has_pool;
+    struct pool_note pool;
 };
 
 struct signer_set;

@@ -178,6 +178,12 @@ static void pay_from_pool(struct rules *r, struct hours *h, int64_t reserved)
     for (size_t i = 0; i < h->n; i++)
         if (h->pairs[i].to == asker->number)
             h->pairs[i].paid = pool_pay(&purse, rate, h->pairs[i].minutes);
+    if (r->outcome != NULL) {
+        int64_t left = quarter.budget - quarter.spent;
+        r->outcome->has_pool = true;
+        r->outcome->pool = (struct pool_note){asker->number, c.minutes,         pool_eligible(&c),
+                                              rate,          left - purse.left, left};
+    }
     if (purse.left == quarter.budget - quarter.spent)
         return;
     quarter.spent = quarter.budget - purse.left;

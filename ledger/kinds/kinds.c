@@ -427,9 +427,11 @@ void put_commit(struct rules *r, const struct entry *e, enum slot slot, const ch
     state_put_detail(r->state, &d);
 }
 
-static bool refuse_limit(const struct org *org, const struct limit_decision *d, int64_t extra,
-                         enum limit_context context, struct refusal *why)
+static bool refuse_limit(struct rules *r, const struct org *org, const struct limit_decision *d,
+                         int64_t extra, enum limit_context context, struct refusal *why)
 {
+    struct quarter quarter;
+    state_quarter(r->state, &quarter);
     char expected[200], lowest[24];
     snprintf(lowest, sizeof lowest, "%" PRId64, -d->refused_past);
     snprintf(
@@ -437,6 +439,10 @@ static bool refuse_limit(const struct org *org, const struct limit_decision *d, 
         "at most %" PRId64 " minutes more for %s; or a smaller share, a gift%s, or a need whose "
         "urgency another organisation vouches for",
         d->allowed_more, org->handle.s, context == LIMIT_AGREEMENT ? " recorded afterwards" : "");
+    why->ways.known = true;
+    why->ways.smaller = d->allowed_more;
+    why->ways.pool = quarter.budget - quarter.spent;
+    why->ways.give_back = -d->refused_past - d->projected;
     return refuse(why, CODE_limit_crossed, "shares", expected,
                   "%" PRId64 " minutes; position would be %" PRId64 ", floor -%" PRId64
                   ", hard stop -%" PRId64,
@@ -482,7 +488,7 @@ bool check_limit(struct rules *r, uint32_t number, int64_t extra, const struct l
     if (r->outcome != NULL && r->outcome->n_limits < PARTIES_MAX)
         r->outcome->limits[r->outcome->n_limits++] = note;
     if (note.decision.verdict == LIMIT_REFUSED)
-        return refuse_limit(org, &note.decision, extra, ask->context, why);
+        return refuse_limit(r, org, &note.decision, extra, ask->context, why);
     return true;
 }
 
