@@ -84,8 +84,8 @@ static bool detail_gone(struct audit *a, const struct thing_key *key, uint8_t sl
 }
 
 /*
- * Promises that no standing, no step and no excuse can look at any more: they may be excused as long
- * as their agreement can be named, and a step can be about those since the one before it.
+ * Promises that no standing, no step and no excuse can look at any more: they may be excused as
+ * long as their agreement can be named, and a step can be about those since the one before it.
  */
 static void sweep_promises(struct audit *a, int64_t before)
 {

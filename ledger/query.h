@@ -33,7 +33,7 @@ bool query_previous(const struct entry_record *record, uint32_t org, uint64_t *p
 /* What an entry did to the counters behind one organisation's position, minutes. */
 struct effect {
     int64_t given, received; /* posted; negative for what was taken back */
-    int64_t moves;           /* gifts, the common pool, and what a leaving organisation hands over */
+    int64_t moves;           /* gifts, the pool, and what a leaving organisation hands over */
 };
 /*
  * Computes it from the entry itself. `entry` is room for a decoded entry. False when the log

@@ -339,7 +339,7 @@ bool state_org_day(struct state *s, int32_t day, uint32_t org, struct pair_day *
 bool state_next_org_day(struct state *s, int32_t *day, uint32_t *org, struct pair_day *out);
 void state_put_org_day(struct state *s, int32_t day, uint32_t org, const struct pair_day *d);
 
-/* --- Status, steps, promises, the pool: ledger/state_promises.c --------------------------------- */
+/* --- Status, steps, promises, the pool: ledger/state_promises.c ------------------------------- */
 
 bool state_status(struct state *s, uint32_t org, struct status *out);
 void state_put_status(struct state *s, const struct status *status);

@@ -177,7 +177,7 @@ void need_end(struct rules *r, struct need *need, enum life life);
 void agreement_end(struct rules *r, struct agreement *a, enum life life);
 void need_urgency_lapse(struct rules *r, struct need *need);
 
-/* --- The calendar: ledger/kinds/calendar.c, for clock.tick alone -------------------------------- */
+/* --- The calendar: ledger/kinds/calendar.c, for clock.tick alone ------------------------------ */
 
 /* Sets the first moments of the calendar after the time of network.found, and the first budget. */
 void calendar_begin(struct rules *r, int64_t founders);

@@ -330,7 +330,7 @@ class Figures(Case):
 
     def test_the_policies_are_those_of_the_specification(self):
         spec = (ROOT / "SPEC.md").read_text(encoding="utf-8")
-        row = r"^\| `(\w+)` \| (\w+) \| (\d+)\.\.(\d+) \| (\d+) \| (.*?) \|$"
+        row = r"^\| `(\w+)` \| (\w+) \| (\d+)\.\.(\d+) \| (\d+) \| (.*?) \| .*? \|$"
         rows = re.findall(row, spec, re.M)
         net = self.started.network(policy={"limit_floor_new": 720})
         items = {one["key"]: one for one in net.client.get("/v1/policies").json["items"]}
@@ -339,6 +339,8 @@ class Figures(Case):
             one = items[key]
             found = (one["unit"], one["min"], one["max"], one["default"], one["meaning"])
             self.assertEqual(found, (unit, int(low), int(high), int(default), meaning))
+            self.assertEqual(one["words"]["en"], meaning)
+            self.assertEqual(len(set(one["words"].values())), 3)
             value = 720 if key == "limit_floor_new" else int(default)
             self.assertEqual(one["value"], value)
             self.assertEqual(one["adopted_ref"], net.found_ref)

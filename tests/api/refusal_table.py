@@ -308,6 +308,58 @@ def exchanges(s):
                signers=["noyer", "saule"], hours=s.hours, shares=[share("saule", "noyer", 1)])
 
 
+def decisions(s):
+    """Status, steps, promises and the pool: SPEC 6.7, 6.13 to 6.16, 18.7."""
+    def status(name, code, panel=("noyer", "tilleul"), field=None, **more):
+        fields = {"class": 1, "levy_permille": 0, "org": "frene", "panel": list(panel),
+                  "pool_permille": 500, "reason": hash_of("why"), "until": until(300), **more}
+        return Case(name, code, "status.grant", panel[0], list(panel), fields, field)
+
+    def step(name, code, signers=("noyer", "tilleul"), field=None, **more):
+        fields = {"org": "frene", "panel": list(signers), "reason": hash_of("why"), "step": 2,
+                  "until": until(30), **more}
+        return Case(name, code, "step.set", signers[0], list(signers), fields, field)
+
+    def one(name, code, kind, by, field=None, **fields):
+        return Case(name, code, kind, by, [by], fields, field)
+
+    yield status("a panel of one", "field_invalid", ["noyer"], "panel")
+    yield status("a panel without a mandate", "not_panel", ["noyer", "orme"], "panel")
+    yield status("a panel about one of its own", "field_invalid", field="panel", org="tilleul")
+    yield status("more than the policy pays", "field_invalid", field="pool_permille",
+                 pool_permille=501)
+    yield status("a class above the last", "field_invalid", field="class", **{"class": 4})
+    yield status("a status for too long", "expires_out_of_range", field="until", until=until(367))
+    yield one("no status to end", "already_closed", "status.end", "frene", "org", org="frene")
+    yield one("another's status", "not_yours", "status.end", "orme", "org", org="frene")
+    yield step("no reason for a step", "step_unfounded", field="step")
+    yield step("a step too high", "step_unfounded", field="step", step=3)
+    yield step("a step for too long", "expires_out_of_range", field="until", until=until(91))
+    yield step("a step without a panel", "field_invalid", ["noyer"], "panel", step=3, panel=None)
+    yield step("a step by a member", "not_coordinator", ["orme"], "by", panel=None)
+    yield one("a panel's step", "not_panel", "step.end", "noyer", "panel", org="cerisier")
+    yield one("no step to end", "already_closed", "step.end", "noyer", "org", org="frene")
+    yield one("no step to appeal against", "already_closed", "step.appeal", "frene")
+    yield one("a confirmed step", "already_appealed", "step.appeal", "cerisier")
+    yield one("a promise that is not over", "nothing_broken", "promise.excuse", "lierre",
+              "agreement", agreement=s.agreement)
+    yield one("another's promise", "not_yours", "promise.excuse", "tilleul", "agreement",
+              agreement=s.agreement)
+    yield one("what is not urgent rests", "paused", "need.publish", "cerisier", "urgent", **ask())
+    yield Case("receiving what is not urgent rests", "paused", "agreement.sign", "cerisier",
+               ["cerisier", "orme"], agree("orme", "cerisier", 10), "shares")
+    yield Case("a promise without a cosigner", "cosigner_missing", "agreement.sign", "cerisier",
+               ["cerisier", "orme"], agree("cerisier", "orme", 10), "cosigner")
+    yield Case("a party as cosigner", "field_invalid", "agreement.sign", "cerisier",
+               ["cerisier", "orme"], agree("cerisier", "orme", 10, cosigner="orme"), "cosigner")
+    yield one("a third urgency of the quarter", "urgent_quota", "need.vouch", "orme", "need",
+              need=s.need_third)
+    yield Case("a panel with the asker", "field_invalid", "need.vouch", "orme",
+               ["orme", "saule"], {"need": s.need_third, "panel": ["saule"]}, "panel")
+    yield one("more than it is above zero by", "pool_over_position", "pool.give", "tilleul",
+              "minutes", minutes=31)
+
+
 def urgent_limits(s):
     """saule's urgent need is for 6000 minutes, and noyer vouched for it."""
     for name, giver, minutes in (("more than the urgent need asks for", "orme", 6001),
@@ -334,6 +386,7 @@ def refused(stage):
     yield from members(stage)
     yield from things(stage)
     yield from exchanges(stage)
+    yield from decisions(stage)
     yield from limits()
     yield from urgent_limits(stage)
 
@@ -365,4 +418,18 @@ def accepted(stage):
                gave("tilleul", "lierre", 120, agreement=stage.agreement))
     yield Case("all that was given", None, "hours.reverse", "saule", ["noyer", "saule"],
                {"hours": stage.hours, "shares": [share("noyer", "saule", 60)]})
+    yield Case("all that it is above zero by", None, "pool.give", "tilleul", ["tilleul"],
+               {"minutes": 150})
+    yield Case("a third urgency, with the panel", None, "need.vouch", "orme", ["noyer", "orme"],
+               {"need": stage.need_third, "panel": ["noyer"]})
+    yield Case("a promise with a cosigner", None, "agreement.sign", "cerisier",
+               ["cerisier", "frene", "orme"], agree("cerisier", "orme", 10, cosigner="frene"))
+    yield Case("it was all right", None, "promise.excuse", "noyer", ["noyer"],
+               {"agreement": stage.broken_promise})
+    yield Case("a status", None, "status.grant", "noyer", ["noyer", "tilleul"],
+               {"class": 1, "levy_permille": 0, "org": "frene", "panel": ["noyer", "tilleul"],
+                "pool_permille": 500, "reason": hash_of("why"), "until": until(300)})
+    yield Case("its end", None, "status.end", "frene", ["frene"], {"org": "frene"})
+    yield Case("the end of a step", None, "step.end", "noyer", ["noyer", "tilleul"],
+               {"org": "cerisier", "panel": ["noyer", "tilleul"]})
     yield Case("nobody is kept from leaving", None, "org.leave", "saule", ["saule"], {})

@@ -23,13 +23,24 @@ import nacl.signing
 
 DAY_MS = 86_400_000
 POLICY_DEFAULT = {
-    "agreement_days_max": 366, "entry_days_max": 90, "id_skew_minutes": 10, "limit_ceiling": 2400,
-    "limit_floor_base": 1200, "limit_floor_divisor": 4, "limit_floor_max": 3600,
-    "limit_floor_new": 600, "limit_floor_new_gifts": 2, "limit_hard_permille": 1500,
-    "limit_soft": 1, "need_days_max": 180, "offer_days_max": 184, "pair_cap_minutes": 720,
-    "pair_cap_permille": 400, "reference_days_max": 400, "seal_every": 1024,
-    "sheet_stale_days": 180, "sponsors_min": 2, "urgent_days": 30,
-    "urgent_never_blocked": 1, "window_days": 365,
+    "agreement_days_max": 366, "appeal_suspends": 1, "capacity_default": 240,
+    "choice_ask_minutes": 4320, "choice_ask_urgent_minutes": 1440, "choice_burden_guard": 1,
+    "choice_min_candidates": 2, "class_age_days": 30, "class_new_needs": 3, "crisis_days": 183,
+    "crisis_fill_days": 60, "crisis_fill_permille": 500, "crisis_floor_permille": 1500,
+    "crisis_orgs_min": 5, "crisis_pool_permille": 2000, "crisis_urgent_permille": 200,
+    "dormant_days": 180, "entry_days_max": 90, "forgive_band": 600, "forgive_divisor": 0,
+    "forgive_levy_divisor": 0, "gift_free": 1, "id_skew_minutes": 10, "ladder_lean_days": 30,
+    "ladder_lean_permille": 500, "ladder_strain_days": 60, "ladder_strain_permille": 800,
+    "leave_free": 1, "limit_ceiling": 2400, "limit_floor_base": 1200, "limit_floor_divisor": 4,
+    "limit_floor_max": 3600, "limit_floor_new": 600, "limit_floor_new_gifts": 2,
+    "limit_hard_permille": 1500, "limit_soft": 1, "match_quantum": 30, "match_split_min": 120,
+    "need_days_max": 180, "offer_days_max": 184, "pair_cap_minutes": 720, "pair_cap_permille":
+    400, "pair_reverse": 1, "panel_min": 2, "pool_cap": 600, "pool_rate_permille": 500,
+    "pool_urgent_permille": 1000, "promise_days": 180, "promise_meeting": 3,
+    "reference_days_max": 400, "rest_permille": 1500, "seal_every": 1024, "sheet_stale_days":
+    180, "skill_fresh_days": 180, "sponsors_min": 2, "status_days_max": 366, "step_days": 90,
+    "two_layers": 1, "unit_parity": 1, "urgent_days": 30, "urgent_never_blocked": 1,
+    "urgent_quota": 2, "window_days": 365,
 }
 
 

@@ -2,9 +2,11 @@
 """A founded network in which something of everything has happened, so that every refusal of SPEC 6
 has its occasion. `refusal_table.py` says what is then refused, and what passes.
 
-noyer (coordinator), tilleul, orme founded it; lierre, saule and frene are newcomers; aulne left.
+noyer (coordinator), tilleul, orme founded it, noyer and tilleul being the panel; lierre, saule and
+frene are newcomers; cerisier did not keep promises and is at the last step; aulne left.
 """
 import hashlib
+import time
 
 from fixtures import ORIGIN, Started, expires, hash_of, share
 from semclient import DAY_MS, Detail, Key, day_of, entry_text, new_id, note, now_ms
@@ -17,16 +19,24 @@ def other_key(handle, word):
     return Key(ORIGIN, handle, hashlib.sha256(f"{handle}/{word}".encode()).digest())
 
 
+def mandates():
+    until = now_ms() + 3 * 365 * DAY_MS
+    return [{"org": org, "role": role, "until": until}
+            for org, role in (("noyer", "coordinator"), ("noyer", "panel"), ("tilleul", "panel"))]
+
+
 class Stage:
     """`net` is the network; the rest are references and keys that the tables use."""
 
     def __init__(self, cleanup, **founding):
         self.started = Started(cleanup)
+        founding.setdefault("mandates", mandates())
         self.net = self.started.network(**founding)
         self.members()
         self.keys()
         self.offers_and_needs()
         self.agreements_and_hours()
+        self.steps()
         self.net.add("org.leave", "aulne")
 
     def add(self, kind, by, signers=None, **fields):
@@ -38,6 +48,7 @@ class Stage:
         net.admit("saule", coordinator="noyer")
         net.admit("frene", coordinator="noyer")
         net.admit("aulne", coordinator="noyer")
+        net.admit("cerisier", coordinator="noyer")
         self.erased = self.add("details.erase", "lierre", subject=self.admit_lierre, slot="details")
 
     def keys(self):
@@ -70,6 +81,8 @@ class Stage:
         self.need_declared = self.need("lierre", urgent=True)
         self.need_vouched = self.need("saule", urgent=True, minutes=6000)
         self.add("need.vouch", "noyer", need=self.need_vouched)
+        self.add("need.vouch", "orme", need=self.need("saule", urgent=True))
+        self.need_third = self.need("saule", urgent=True)
 
     def agree(self, giver, receiver, minutes):
         return self.add("agreement.sign", giver, [giver, receiver], details=hash_of("terms"),
@@ -86,6 +99,29 @@ class Stage:
             shares=[share("tilleul", "lierre", 30)])
         self.hours = self.add("hours.record", "saule", ["noyer", "saule"], day=today,
                               shares=[share("noyer", "saule", 60)])
+
+    def broken(self, count=1):
+        """cerisier lets so many agreements with noyer expire; orme stands beside it."""
+        for _ in range(count):
+            self.broken_promise = self.add(
+                "agreement.sign", "cerisier", ["cerisier", "noyer", "orme"], cosigner="orme",
+                details=hash_of("terms"), expires=now_ms() + 300,
+                shares=[share("cerisier", "noyer", 1)])
+        time.sleep(0.4)
+
+    def step(self, step, panel=("noyer", "tilleul")):
+        return self.add("step.set", "noyer", list(panel), org="cerisier", panel=list(panel),
+                        reason=hash_of("why"), step=step, until=now_ms() + 80 * DAY_MS)
+
+    def steps(self):
+        """Up to the last one, which the panel confirmed after an appeal."""
+        self.broken(3)
+        self.step(2)
+        for step in (3, 4):
+            self.broken()
+            self.step(step)
+        self.add("step.appeal", "cerisier")
+        self.step(4)
 
 
 def application(stage, handle, **more):

@@ -44,7 +44,8 @@ static void expect_effects(struct hash_stream *h)
 static void declare(int org, int64_t capacity)
 {
     story_do(ref, "org.update", story_name(org),
-             "{\"capacity\":%" PRId64 ",\"details\":\"" STORY_ZEROS "\",\"public\":true}", capacity);
+             "{\"capacity\":%" PRId64 ",\"details\":\"" STORY_ZEROS "\",\"public\":true}",
+             capacity);
 }
 
 /* The pool pays `minutes` for org-04, which org-01 gives: it is below zero by them. */
@@ -137,7 +138,8 @@ Test(closing, members_are_those_of_that_moment)
 {
     story_start(5, NULL);
     story_do(ref, "status.grant", "org-02 org-03",
-             "{\"class\":1,\"levy_permille\":0,\"org\":\"org-04\",\"panel\":[\"org-02\",\"org-03\"],"
+             "{\"class\":1,\"levy_permille\":0,\"org\":\"org-04\","
+             "\"panel\":[\"org-02\",\"org-03\"],"
              "\"pool_permille\":0,\"reason\":\"" STORY_ZEROS "\",\"until\":%" PRId64 "}",
              JANUARY);
     spend(80);
@@ -181,7 +183,7 @@ Test(closing, many_moments_in_one_tick)
     story_end();
 }
 
-/* --- Forgiving --------------------------------------------------------------------------------- */
+/* --- Forgiving -------------------------------------------------------------------------------- */
 
 #define FORGIVING "{\"forgive_divisor\":8,\"forgive_levy_divisor\":8,\"limit_floor_new\":2400}"
 

@@ -86,7 +86,7 @@ Test(crisis, what_it_changes)
     story_end();
 }
 
-/* --- How much was found ------------------------------------------------------------------------ */
+/* --- How much was found ----------------------------------------------------------------------- */
 
 /* Asks for 100 minutes, gets some, and lets the need expire. */
 static void ask_for_100(int asker, int64_t found)

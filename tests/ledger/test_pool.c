@@ -183,7 +183,7 @@ Test(pool, the_days_of_a_pair_tell_gifts_and_the_pool_apart)
     story_end();
 }
 
-/* --- Gifts to the pool, and leaving ------------------------------------------------------------ */
+/* --- Gifts to the pool, and leaving ----------------------------------------------------------- */
 
 Test(pool, only_what_lies_above_zero_is_given_to_it)
 {
@@ -224,7 +224,7 @@ Test(pool, a_giver_leaves)
     story_end();
 }
 
-/* --- Lines ------------------------------------------------------------------------------------- */
+/* --- Lines ------------------------------------------------------------------------------------ */
 
 /* What the pool can pay is not held against a fragile asker, as far as it can. */
 Test(pool, a_line_does_not_count_what_the_pool_covers)

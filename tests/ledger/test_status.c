@@ -113,7 +113,7 @@ Test(status, its_reason_can_be_erased)
     story_end();
 }
 
-/* --- The urgencies of a quarter ---------------------------------------------------------------- */
+/* --- The urgencies of a quarter --------------------------------------------------------------- */
 
 Test(status, two_urgencies_a_quarter_need_no_panel)
 {
@@ -154,7 +154,7 @@ Test(status, two_urgencies_a_quarter_need_no_panel)
     story_end();
 }
 
-/* --- Leaning positions (SPEC 18.8) ------------------------------------------------------------- */
+/* --- Leaning positions (SPEC 18.8) ------------------------------------------------------------ */
 
 /* A newcomer's line is 600 below zero: it leans from 300 on, and is strained from 480 on. */
 Test(status, positions_lean_from_the_first_time_on)

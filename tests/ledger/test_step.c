@@ -28,12 +28,12 @@ static void expect_promises(int org, int64_t kept, int64_t broken)
 static void record(const char *of, int from, int to, int64_t minutes)
 {
     story_do(ref, "hours.record", story_both(from, to),
-             "{\"agreement\":\"%s\",\"day\":\"%s\",\"shares\":[{\"from\":\"%s\",\"minutes\":%" PRId64
-             ",\"to\":\"%s\"}]}",
+             "{\"agreement\":\"%s\",\"day\":\"%s\",\"shares\":[{\"from\":\"%s\","
+             "\"minutes\":%" PRId64 ",\"to\":\"%s\"}]}",
              of, story_today(), story_name(from), minutes, story_name(to));
 }
 
-/* --- What becomes of a promise ----------------------------------------------------------------- */
+/* --- What becomes of a promise ---------------------------------------------------------------- */
 
 Test(promise, kept_broken_or_nothing)
 {
@@ -100,7 +100,7 @@ Test(promise, of_several_givers)
     story_end();
 }
 
-/* --- Steps ------------------------------------------------------------------------------------- */
+/* --- Steps ------------------------------------------------------------------------------------ */
 
 static enum code try_step(int step, const char *signers, const char *panel, int64_t days)
 {

@@ -84,7 +84,7 @@ Test(pool, shares_of_large_figures_do_not_overflow)
     struct pool_part parts[3] = {{.weight = INT64_C(600000000)},
                                  {.weight = INT64_C(600000000)},
                                  {.weight = INT64_C(600000000)}};
-    int64_t minutes = ((int64_t)1 << 53) - 1; /* 3 divides it: 2^53 - 1 = 3002399751580330 * 3 + 1 */
+    int64_t minutes = ((int64_t)1 << 53) - 1; /* 3002399751580330 * 3 + 1 */
     pool_share(parts, 3, minutes);
     cr_expect_eq(parts[0].minutes, INT64_C(3002399751580331));
     cr_expect_eq(parts[1].minutes, INT64_C(3002399751580330));
