@@ -86,8 +86,10 @@ static void make_needs(struct batch *b, const struct matching_size *size, uint64
             .fragile = org->fragile,
             .since = (int64_t)i,
         };
-        need->class = match_class(need->urgent, need->fragile, draw(state, 5) == 0,
-                                  minutes(state, 0, 60));
+
+        bool first_three = draw(state, 5) == 0;
+
+        need->class = match_class(need->urgent, need->fragile, first_three, minutes(state, 0, 60));
     }
 }
 

@@ -95,8 +95,12 @@ static void make_needs(struct toy *toy)
             .fragile = org->fragile,
             .since = (int64_t)toy_draw(3),
         };
-        need->class = match_class(need->urgent, need->fragile, chance(50),
-                                  (int64_t)toy_draw(80));
+
+        /* Arguments may be evaluated in any order, draws may not. */
+        bool first_three = chance(50);
+
+        need->class =
+            match_class(need->urgent, need->fragile, first_three, (int64_t)toy_draw(80));
     }
 }
 
