@@ -71,6 +71,7 @@ static void read_plan(struct args *a, struct plan *plan)
                       plan->input.imitation_permille);
         plan->batch.wanted[row] = true;
     }
+    sim_batch_rules(&plan->batch.rules[BATCH_WEEKLY], plan->input.line);
 }
 
 /* "key,key": only these rows. */
@@ -83,11 +84,11 @@ static void read_rows(struct args *a, struct plan *plan, const char *text)
     while (text != NULL && !a->bad) {
         size_t n = strcspn(text, ",");
         int row = 0;
-        while (row < SIM_ROWS &&
+        while (row <= BATCH_WEEKLY &&
                (strlen(row_key(row)) != n || strncmp(row_key(row), text, n) != 0)) {
             row++;
         }
-        if (row == SIM_ROWS) {
+        if (row > BATCH_WEEKLY) {
             args_fail(a, _("--rows: \"%.*s\" is none; `simulate experiment --json` names them"),
                       (int)(n < 64 ? n : 64), text);
             return;
@@ -524,7 +525,7 @@ static const struct opt experiment_opts[] = {
     {"policy", "FILE", N_("also your own policy document (the answer of GET /v1/policies)"), false},
     {"world", "FILE", N_("given organisations and requests (JSON, as `simulate world` prints it)"),
      false},
-    {"rows", "KEY,...", N_("only these rules"), false},
+    {"rows", "KEY,...", N_("only these rules; `weekly` matches by the week and takes long"), false},
     {"csv", "FILE", N_("a line for every world and rules, all figures"), false},
     {"svg", "FILE", N_("plots as an image"), false},
     {"plot", NULL, N_("plots as text, too"), false},

@@ -6,9 +6,10 @@
 #include "cli/ctl.h"
 #include "policies/simulate_rows.h"
 
-/* The rows of the experiment, and one for a network's own document. */
-#define BATCH_OWN  SIM_ROWS
-#define BATCH_ROWS (SIM_ROWS + 1)
+/* The rows of the experiment, one that matches by the week, and a network's own document. */
+#define BATCH_WEEKLY SIM_ROWS
+#define BATCH_OWN    (SIM_ROWS + 1)
+#define BATCH_ROWS   (SIM_ROWS + 2)
 
 #define BATCH_SEEDS_MAX 100000
 

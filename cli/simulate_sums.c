@@ -94,12 +94,16 @@ const char *cell_key(enum cell cell)
 
 const char *row_key(int row)
 {
-    return row == BATCH_OWN ? "own" : sim_row_key((enum sim_row)row);
+    return row == BATCH_OWN      ? "own"
+           : row == BATCH_WEEKLY ? "weekly"
+                                 : sim_row_key((enum sim_row)row);
 }
 
 const char *row_words(int row)
 {
-    return row == BATCH_OWN ? _("your policy document") : sim_row_words((enum sim_row)row);
+    return row == BATCH_OWN      ? _("your policy document")
+           : row == BATCH_WEEKLY ? _("pool, share 1/2, matched by the week")
+                                 : sim_row_words((enum sim_row)row);
 }
 
 /* --- Reference -------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "policies/params.h"
 #include "policies/random.h"
 #include "policies/reciprocity.h"
+#include "policies/simulate_play.h"
 
 #define HOUR 60
 /* Marks of a waiting request: tried this week, and served or lost. */
@@ -69,16 +70,6 @@ void sim_run_place(struct sim_run *run, void *memory, size_t n_orgs, size_t n_re
 
 /* --- Lines ------------------------------------------------------------------------------------ */
 
-struct play {
-    struct sim_run *run;
-    struct sim_outcome *out;
-    const struct sim_world *world;
-    const struct sim_rules *rules;
-    int32_t week;
-    int64_t pool_spent; /* since the last closing */
-    int64_t burden_given, burden_capacity; /* totals, for the guard */
-};
-
 void sim_line_of(struct line *line, const struct sim_run *run, const struct sim_rules *rules,
                  uint32_t org)
 {
@@ -88,7 +79,7 @@ void sim_line_of(struct line *line, const struct sim_run *run, const struct sim_
         *line = (struct line){rules->line, rules->line, rules->line};
 }
 
-static void line_of(const struct play *p, uint32_t org, struct line *line)
+static void line_of(const struct sim_play *p, uint32_t org, struct line *line)
 {
     sim_line_of(line, p->run, p->rules, org);
 }
@@ -100,7 +91,7 @@ enum past {
     PAST_ALL,   /* refused */
 };
 
-static enum past past_line(const struct play *p, const struct sim_request *r)
+static enum past past_line(const struct sim_play *p, const struct sim_request *r)
 {
     struct limit_input input = {.position = p->run->position[r->org],
                                 .extra_received = r->minutes,
@@ -122,7 +113,7 @@ static enum past past_line(const struct play *p, const struct sim_request *r)
 
 /* --- Who is asked ----------------------------------------------------------------------------- */
 
-static bool present(const struct play *p, uint32_t org)
+bool sim_present(const struct sim_play *p, uint32_t org)
 {
     const struct sim_org *o = &p->world->orgs[org];
     int32_t day = p->week * SIM_DAYS_A_WEEK;
@@ -130,7 +121,7 @@ static bool present(const struct play *p, uint32_t org)
     return o->joins <= day && day < o->leaves;
 }
 
-static bool above_ceiling(const struct play *p, uint32_t org, int64_t minutes)
+static bool above_ceiling(const struct sim_play *p, uint32_t org, int64_t minutes)
 {
     struct line line;
 
@@ -139,7 +130,7 @@ static bool above_ceiling(const struct play *p, uint32_t org, int64_t minutes)
 }
 
 /* Fragile, and has given more for its size than all have together. */
-static bool over_burdened(const struct play *p, uint32_t org)
+static bool over_burdened(const struct sim_play *p, uint32_t org)
 {
     const struct sim_org *o = &p->world->orgs[org];
 
@@ -148,34 +139,43 @@ static bool over_burdened(const struct play *p, uint32_t org)
 }
 
 /* Among last resorts: asked only if nobody else is there. */
-static bool rests(const struct play *p, uint32_t org, int64_t minutes)
+static bool rests(const struct sim_play *p, uint32_t org, int64_t minutes)
 {
     return (p->rules->ceiling == SIM_SOFT_CEILING && above_ceiling(p, org, minutes)) ||
            (p->rules->burden_guard && over_burdened(p, org));
 }
 
-/* Everybody who has the skill gets a draw, whatever else holds, so that the rules do not move who
- * is free. */
-static size_t candidates(const struct play *p, const struct sim_request *r, struct random *random)
+size_t sim_free(const struct sim_play *p, const struct sim_request *r, struct random *random)
 {
     const struct sim_world *w = p->world;
     size_t n = 0;
 
-    for (uint32_t j = 0; j < w->n_orgs; j++) {
-        const struct sim_org *o = &w->orgs[j];
-        if ((o->skills >> r->skill & 1) == 0 || j == r->org || !present(p, j) ||
-            !random_permille(random, w->free_permille))
-            continue;
-        if (p->run->week_given[j] + r->minutes > o->capacity)
-            continue;
-        if (p->rules->ceiling == SIM_HARD_CEILING && above_ceiling(p, j, r->minutes))
-            continue;
-        p->run->candidate[n++] = j;
-    }
+    for (uint32_t j = 0; j < w->n_orgs; j++)
+        if ((w->orgs[j].skills >> r->skill & 1) != 0 && j != r->org && sim_present(p, j) &&
+            random_permille(random, w->free_permille))
+            p->run->candidate[n++] = j;
     return n;
 }
 
-static int64_t score(const struct play *p, const struct sim_request *r, uint32_t org)
+/* Of those who are free, who has the hours left, and may. */
+static size_t candidates(const struct sim_play *p, const struct sim_request *r,
+                         struct random *random)
+{
+    uint32_t *candidate = p->run->candidate;
+    size_t n = sim_free(p, r, random), kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t j = candidate[i];
+        if (p->run->week_given[j] + r->minutes > p->world->orgs[j].capacity)
+            continue;
+        if (p->rules->ceiling == SIM_HARD_CEILING && above_ceiling(p, j, r->minutes))
+            continue;
+        candidate[kept++] = j;
+    }
+    return kept;
+}
+
+static int64_t score(const struct sim_play *p, const struct sim_request *r, uint32_t org)
 {
     const struct sim_rules *rules = p->rules;
     const struct sim_run *run = p->run;
@@ -192,7 +192,7 @@ static int64_t score(const struct play *p, const struct sim_request *r, uint32_t
 }
 
 /* Negative if a is asked before b; 0 leaves it to the lot. */
-static int64_t before(const struct play *p, const struct sim_request *r, uint32_t a, uint32_t b)
+static int64_t before(const struct sim_play *p, const struct sim_request *r, uint32_t a, uint32_t b)
 {
     const struct sim_run *run = p->run;
     size_t n = p->world->n_orgs;
@@ -207,7 +207,7 @@ static int64_t before(const struct play *p, const struct sim_request *r, uint32_
     return 0;
 }
 
-static size_t pick_lowest(const struct play *p, const struct sim_request *r, size_t n,
+static size_t pick_lowest(const struct sim_play *p, const struct sim_request *r, size_t n,
                           struct random *random)
 {
     const uint32_t *candidate = p->run->candidate;
@@ -222,7 +222,7 @@ static size_t pick_lowest(const struct play *p, const struct sim_request *r, siz
     return best;
 }
 
-static size_t pick_chance(const struct play *p, size_t n, struct random *random)
+static size_t pick_chance(const struct sim_play *p, size_t n, struct random *random)
 {
     const struct sim_run *run = p->run;
     uint64_t total = 0;
@@ -240,7 +240,8 @@ static size_t pick_chance(const struct play *p, size_t n, struct random *random)
 }
 
 /* The provider, or n_orgs if nobody can or wants to. */
-static uint32_t provider(const struct play *p, const struct sim_request *r, struct random *random)
+static uint32_t provider(const struct sim_play *p, const struct sim_request *r,
+                         struct random *random)
 {
     size_t n = candidates(p, r, random);
 
@@ -259,7 +260,7 @@ static uint32_t provider(const struct play *p, const struct sim_request *r, stru
 
 /* --- One request ------------------------------------------------------------------------------ */
 
-static void check_sum(const struct play *p)
+static void check_sum(const struct sim_play *p)
 {
     int64_t sum = p->out->pool;
 
@@ -268,17 +269,17 @@ static void check_sum(const struct play *p)
     assert(sum == 0);
 }
 
-static int64_t pool_budget(const struct play *p)
+int64_t sim_pool_budget(const struct sim_play *p)
 {
     int64_t members = 0;
 
     for (uint32_t i = 0; i < p->world->n_orgs; i++)
-        members += present(p, i) && p->world->orgs[i].class != SIM_FRAGILE;
+        members += sim_present(p, i) && p->world->orgs[i].class != SIM_FRAGILE;
     return members * p->rules->pool_cap;
 }
 
 /* Whether the pool carries this request. It takes one number from the stream in every case. */
-static bool pool_carries(const struct play *p, const struct sim_request *r, enum past past,
+static bool pool_carries(const struct sim_play *p, const struct sim_request *r, enum past past,
                          struct random *random)
 {
     const struct sim_rules *rules = p->rules;
@@ -291,43 +292,72 @@ static bool pool_carries(const struct play *p, const struct sim_request *r, enum
         share = 1000;
     if (!random_permille(random, share) || !rules->pool)
         return false;
-    return rules->pool_cap == SIM_NO_CAP || p->pool_spent + r->minutes <= pool_budget(p);
+    return rules->pool_cap == SIM_NO_CAP || p->pool_spent + r->minutes <= sim_pool_budget(p);
 }
 
-static void post(struct play *p, const struct sim_request *r, uint32_t giver, bool by_pool)
+void sim_post(struct sim_play *p, const struct sim_request *r, uint32_t giver, int64_t minutes,
+              int64_t pooled)
 {
     struct sim_run *run = p->run;
-    struct sim_tally *asker = &p->out->by_class[p->world->orgs[r->org].class];
     size_t pair = giver * p->world->n_orgs + r->org;
 
-    run->position[giver] += r->minutes;
-    *(by_pool ? &p->out->pool : &run->position[r->org]) -= r->minutes;
-    run->helped[pair] += r->minutes;
-    run->accounted[pair] += by_pool ? 0 : r->minutes;
-    run->given[giver] += r->minutes;
-    run->received[r->org] += r->minutes;
+    run->position[giver] += minutes;
+    run->position[r->org] -= minutes - pooled;
+    p->out->pool -= pooled;
+    run->helped[pair] += minutes;
+    run->accounted[pair] += minutes - pooled;
+    run->given[giver] += minutes;
+    run->received[r->org] += minutes;
     run->gifts[giver]++;
-    run->week_given[giver] += r->minutes;
+    run->week_given[giver] += minutes;
     run->last_served[r->org] = p->week;
-    run->year[giver * SIM_YEAR_WEEKS + (size_t)p->week % SIM_YEAR_WEEKS] += r->minutes;
-    run->year_sum[giver] += r->minutes;
-    p->burden_given += r->minutes;
-    p->out->pool_paid += by_pool ? r->minutes : 0;
-    p->pool_spent += by_pool ? r->minutes : 0;
-    p->out->by_class[p->world->orgs[giver].class].given_minutes += r->minutes;
-    asker->served++;
-    asker->served_minutes += r->minutes;
-    asker->waited_weeks += p->week - r->day / SIM_DAYS_A_WEEK;
+    run->year[giver * SIM_YEAR_WEEKS + (size_t)p->week % SIM_YEAR_WEEKS] += minutes;
+    run->year_sum[giver] += minutes;
+    p->burden_given += minutes;
+    p->out->pool_paid += pooled;
+    p->pool_spent += pooled;
+    p->out->by_class[p->world->orgs[giver].class].given_minutes += minutes;
+    p->out->by_class[p->world->orgs[r->org].class].served_minutes += minutes;
     check_sum(p);
 }
 
+struct sim_tally *sim_asker(const struct sim_play *p, const struct sim_request *r)
+{
+    return &p->out->by_class[p->world->orgs[r->org].class];
+}
+
+void sim_served(struct sim_play *p, const struct sim_request *r)
+{
+    sim_asker(p, r)->served++;
+    sim_asker(p, r)->waited_weeks += sim_waited(p, r);
+}
+
+bool sim_lost(struct sim_play *p, const struct sim_request *r, bool floor)
+{
+    if (sim_waited(p, r) < p->world->patience)
+        return false;
+    *(floor ? &sim_asker(p, r)->at_floor : &sim_asker(p, r)->no_provider) += 1;
+    return true;
+}
+
+int32_t sim_waited(const struct sim_play *p, const struct sim_request *r)
+{
+    return p->week - r->day / SIM_DAYS_A_WEEK;
+}
+
+void sim_chances(const struct sim_play *p, const struct sim_request *r, struct random *random)
+{
+    uint64_t tries = (uint64_t)sim_waited(p, r);
+
+    random_seed(random, random_stream(p->world->seed, tries << 32 | r->id));
+}
+
 /* True if served; else *floor tells why not. */
-static bool serve(struct play *p, const struct sim_request *r, bool *floor)
+static bool serve(struct sim_play *p, const struct sim_request *r, bool *floor)
 {
     struct random random;
-    uint64_t tries = (uint64_t)(p->week - r->day / SIM_DAYS_A_WEEK);
 
-    random_seed(&random, random_stream(p->world->seed, tries << 32 | r->id));
+    sim_chances(p, r, &random);
     enum past past = past_line(p, r);
     bool by_pool = pool_carries(p, r, past, &random);
     *floor = past == PAST_ALL && !by_pool;
@@ -336,14 +366,15 @@ static bool serve(struct play *p, const struct sim_request *r, bool *floor)
     uint32_t giver = provider(p, r, &random);
     if (giver == p->world->n_orgs)
         return false;
-    post(p, r, giver, by_pool);
+    sim_post(p, r, giver, r->minutes, by_pool ? r->minutes : 0);
+    sim_served(p, r);
     return true;
 }
 
 /* --- A week ----------------------------------------------------------------------------------- */
 
 /* 0 for the first in line. */
-static int rank(const struct play *p, const struct sim_request *r)
+static int rank(const struct sim_play *p, const struct sim_request *r)
 {
     if (!p->rules->fragile_first)
         return 0;
@@ -351,7 +382,7 @@ static int rank(const struct play *p, const struct sim_request *r)
 }
 
 /* Tries the waiting requests in their order; keeps those that may still wait. */
-static size_t try_all(struct play *p, size_t n)
+static size_t try_all(struct sim_play *p, size_t n)
 {
     uint32_t *waiting = p->run->waiting;
     size_t kept = 0;
@@ -364,16 +395,10 @@ static size_t try_all(struct play *p, size_t n)
             const struct sim_request *r = &p->world->requests[waiting[i]];
             if (rank(p, r) != turn)
                 continue;
-            struct sim_tally *tally = &p->out->by_class[p->world->orgs[r->org].class];
-            if (serve(p, r, &floor))
+            if (serve(p, r, &floor) || sim_lost(p, r, floor))
                 waiting[i] = SIM_GONE;
-            else if (p->week - r->day / SIM_DAYS_A_WEEK >= p->world->patience) {
-                tally->at_floor += floor;
-                tally->no_provider += !floor;
-                waiting[i] = SIM_GONE;
-            } else {
+            else
                 waiting[i] |= SIM_TRIED;
-            }
         }
     }
     for (size_t i = 0; i < n; i++)
@@ -412,7 +437,7 @@ bool sim_pool_shares(int64_t deficit, const int64_t *weight, int64_t *share, siz
     return true;
 }
 
-static void close_pool(struct play *p)
+static void close_pool(struct sim_play *p)
 {
     struct sim_run *run = p->run;
     struct sim_outcome *out = p->out;
@@ -426,7 +451,7 @@ static void close_pool(struct play *p)
         return;
     int64_t *weight = (int64_t *)run->weight;
     for (uint32_t i = 0; i < n; i++) {
-        bool pays = present(p, i) && p->world->orgs[i].class != SIM_FRAGILE;
+        bool pays = sim_present(p, i) && p->world->orgs[i].class != SIM_FRAGILE;
         weight[i] = pays ? p->world->orgs[i].capacity : 0;
     }
     if (!sim_pool_shares(-out->pool, weight, run->share, n))
@@ -438,7 +463,7 @@ static void close_pool(struct play *p)
 }
 
 /* What an organisation leaves behind goes to the pool, either way. */
-static void leave(struct play *p)
+static void leave(struct sim_play *p)
 {
     int32_t day = p->week * SIM_DAYS_A_WEEK;
 
@@ -450,7 +475,7 @@ static void leave(struct play *p)
     check_sum(p);
 }
 
-static void start_week(struct play *p)
+static void start_week(struct sim_play *p)
 {
     size_t at = (size_t)p->week % SIM_YEAR_WEEKS;
 
@@ -462,7 +487,7 @@ static void start_week(struct play *p)
         p->run->year_sum[i] -= *old;
         *old = 0;
         p->run->week_given[i] = 0;
-        if (present(p, i)) {
+        if (sim_present(p, i)) {
             p->out->by_class[o->class].capacity_minutes += o->capacity;
             p->burden_capacity += o->capacity;
         }
@@ -489,7 +514,7 @@ static void check_arguments(const struct sim_world *w, const struct sim_rules *r
 void simulate_run(struct sim_run *run, struct sim_outcome *out, const struct sim_world *world,
                   const struct sim_rules *rules)
 {
-    struct play p = {.run = run, .out = out, .world = world, .rules = rules};
+    struct sim_play p = {.run = run, .out = out, .world = world, .rules = rules};
     size_t next = 0, waiting = 0;
 
     check_arguments(world, rules);
@@ -501,13 +526,12 @@ void simulate_run(struct sim_run *run, struct sim_outcome *out, const struct sim
         start_week(&p);
         for (; next < world->n_requests &&
                world->requests[next].day / SIM_DAYS_A_WEEK == p.week; next++) {
-            const struct sim_request *r = &world->requests[next];
-            struct sim_tally *tally = &out->by_class[world->orgs[r->org].class];
+            struct sim_tally *tally = sim_asker(&p, &world->requests[next]);
             tally->asked++;
-            tally->asked_minutes += r->minutes;
+            tally->asked_minutes += world->requests[next].minutes;
             run->waiting[waiting++] = (uint32_t)next;
         }
-        waiting = try_all(&p, waiting);
+        waiting = rules->choice == SIM_BATCH ? sim_try_batch(&p, waiting) : try_all(&p, waiting);
         if ((p.week + 1) % rules->close_weeks == 0)
             close_pool(&p);
     }

@@ -10,9 +10,9 @@
  * therefore meet the same requests and the same availability, and a difference in the outcome is a
  * difference of the rules. After every step the positions and the pool add up to 0 (asserted).
  *
- * Pure: no clock, no input or output, no allocation; the caller gives the memory. One run per
- * memory at a time; runs with memories of their own may go on in parallel. Minutes are int64,
- * ratios per mille. */
+ * Pure: no clock, no input or output; the caller gives the memory, and only SIM_BATCH takes more
+ * and gives it back. One run per memory at a time; runs with memories of their own may go on in
+ * parallel. Minutes are int64, ratios per mille. */
 #ifndef POLICIES_SIMULATE_H
 #define POLICIES_SIMULATE_H
 
@@ -73,6 +73,7 @@ struct sim_world {
 enum sim_choice {
     SIM_CHANCE, /* among those free, weighted by imitation */
     SIM_LOWEST, /* lowest line use; then fewest minutes to this receiver, longest unserved, lot */
+    SIM_BATCH,  /* a week's requests matched at once (policies/matching.h) */
 };
 enum sim_ceiling {
     SIM_NO_CEILING,

@@ -67,6 +67,12 @@ void sim_row_rules(struct sim_rules *r, enum sim_row row, int64_t line, int64_t 
     r->pool_cap = SIM_NO_CAP;
 }
 
+void sim_batch_rules(struct sim_rules *r, int64_t line)
+{
+    sim_row_rules(r, SIM_POOL_HALF, line, 0);
+    r->choice = SIM_BATCH;
+}
+
 void sim_document_rules(struct sim_rules *r, const struct sim_document *d)
 {
     *r = (struct sim_rules){

@@ -35,6 +35,9 @@ const char *sim_row_words(enum sim_row row);
 void sim_row_rules(struct sim_rules *rules, enum sim_row row, int64_t line,
                    int64_t imitation_permille);
 
+/* The rules of SIM_POOL_HALF, with each week's requests matched at once. */
+void sim_batch_rules(struct sim_rules *rules, int64_t line);
+
 /* A network's own rules: its policy document, and what else of it the simulator reads. */
 struct sim_document {
     struct policy policy; /* within its ranges */

@@ -164,6 +164,15 @@ class Experiment(Case):
         for title in ("Share of requests served", "Hours between", "per hour of capacity"):
             self.assertIn(title, shown)
 
+    def test_matching_by_the_week(self):
+        rows = self.csv("experiment", "--seeds", "2", "--f", ".5", "--weeks", "26", "--rows",
+                        "weekly,pool_half")
+        self.assertEqual([row["row"] for row in rows], ["pool_half", "weekly"] * 2)
+        for row in rows:
+            self.assertGreater(int(row["fill_all"]), 900)
+            self.assertEqual(sum(int(row[f"served_minutes_{c}"]) for c in CLASSES),
+                             sum(int(row[f"given_minutes_{c}"]) for c in CLASSES))
+
     def test_what_is_varied(self):
         base = ("experiment", "--seeds", "4", "--f", ".5", "--rows", "least_floor")
         usual = self.lines(*base)[0]["mean_milli"]

@@ -541,6 +541,69 @@ Test(simulate, the_year_of_a_document_rolls)
     free(s.memory);
 }
 
+/* Three organisations at 2 h, 2 h and -4 h; B asks what A and C can give, A what C alone can, and C
+ * has 2 h. One at a time the first takes C, which stands lowest, and the second finds nobody. */
+Test(simulate, a_week_matched_at_once_serves_what_one_at_a_time_cannot)
+{
+    struct scene s = scene();
+
+    s.world.weeks = 2;
+    org(&s, R, 1 | 4, 300);
+    org(&s, R, 8, 300);
+    org(&s, R, 1 | 2, 120);
+    ask(&s, 2, 2, 120, 0);
+    ask(&s, 2, 3, 120, 0);
+    ask(&s, 1, 0, 120, 1);
+    ask(&s, 0, 1, 120, 1);
+    go(&s);
+    EXPECT_POSITIONS(&s, 120, 0, -120);
+    cr_expect_eq(s.out.by_class[R].no_provider, 1);
+    cr_expect_eq(s.run.helped[2 * 3 + 1], 120);
+    s.rules.choice = SIM_BATCH;
+    go(&s);
+    EXPECT_POSITIONS(&s, 120, 0, -120);
+    cr_expect_eq(s.out.by_class[R].served, 4);
+    cr_expect_eq(s.run.helped[0 * 3 + 1], 120);
+    cr_expect_eq(s.run.helped[2 * 3 + 0], 120);
+    free(s.memory);
+}
+
+Test(simulate, a_week_matched_at_once_keeps_to_lines_pool_and_capacity)
+{
+    struct scene s = scene();
+
+    s.rules.choice = SIM_BATCH;
+    s.rules.floor = s.rules.pool = s.rules.fragile_first = true;
+    s.rules.line = 120;
+    s.rules.pool_permille = 500;
+    org(&s, E, 1, 360);
+    org(&s, R, 0, 0);
+    org(&s, F, 0, 0);
+    ask(&s, 1, 0, 120, 0); /* up to the floor */
+    ask(&s, 1, 0, 60, 0);  /* past it */
+    ask(&s, 2, 0, 240, 0); /* half of it by the pool */
+    go(&s);
+    EXPECT_POSITIONS(&s, 360, -120, -120);
+    cr_expect_eq(s.out.pool, -120);
+    cr_expect_eq(s.out.by_class[R].at_floor + s.out.by_class[R].no_provider, 1);
+    s.orgs[0].capacity = 240; /* the fragile first */
+    go(&s);
+    EXPECT_POSITIONS(&s, 240, 0, -120);
+    s.rules.floor = false;
+    s.rules.pool = false;
+    s.orgs[0].capacity = 1000;
+    go(&s);
+    EXPECT_POSITIONS(&s, 420, -180, -240);
+    s.world.refuse_permille = 1000;
+    go(&s);
+    EXPECT_POSITIONS(&s, 0, 0, 0);
+    s.world.refuse_permille = s.world.free_permille = 0;
+    s.world.patience = 5;
+    go(&s);
+    cr_expect_eq(s.out.by_class[F].no_provider, 0, "it still waits");
+    free(s.memory);
+}
+
 /* A deficit of 100 and one of 101 over capacities 8, 6, 6, as worked out by hand. */
 Test(simulate, a_deficit_is_shared_by_largest_remainder)
 {

@@ -448,6 +448,40 @@ Test(simulate_rows, figures_of_a_world_worked_out_by_hand)
     free(memory);
 }
 
+/* Matching a week at once leaves positions nearer to 0 than one request at a time, with the same
+ * worlds, availability and pool. */
+Test(simulate_rows, matching_by_the_week_balances_better)
+{
+    struct sim_setting s = setting(1100);
+    void *memory = malloc(sim_run_bytes(ORGS, REQUESTS));
+    static struct sim_outcome out;
+    int64_t distance[2] = {0}, fill[2] = {0};
+
+    s.weeks = 52;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct sim_world world;
+        struct sim_run run;
+        cr_assert(sim_draw(&world, &s, seed, orgs, ORGS, requests, REQUESTS));
+        sim_run_place(&run, memory, world.n_orgs, world.n_requests);
+        for (int weekly = 0; weekly < 2; weekly++) {
+            struct sim_rules rules;
+            struct sim_figures f;
+            sim_row_rules(&rules, SIM_POOL_HALF, 1200, 1000);
+            if (weekly == 1)
+                sim_batch_rules(&rules, 1200);
+            simulate_run(&run, &out, &world, &rules);
+            sim_figures_of(&f, &run, &out, &world, &rules);
+            distance[weekly] += f.v[SIM_F_distance];
+            fill[weekly] += f.v[SIM_F_fill_all];
+        }
+    }
+    free(memory);
+    cr_expect_lt(10 * distance[1], 9 * distance[0], "%" PRId64 ", one at a time %" PRId64,
+                 distance[1], distance[0]);
+    cr_expect_gt(fill[1], fill[0] - 6 * 20, "%" PRId64 ", one at a time %" PRId64, fill[1],
+                 fill[0]);
+}
+
 /* What the setting varies moves the outcome the way it should. */
 Test(simulate_rows, what_is_varied_has_its_effect)
 {
