@@ -2,6 +2,7 @@
 """The generator's own books: who stands where and what is open, so that it never asks for what
 the ledger would refuse. They follow SPEC 6, 7.1 and 8 for what the demo network does, in fewer
 words and without its code; a year of entries lies within one rolling window."""
+import common
 
 
 class Org:
@@ -14,6 +15,9 @@ class Org:
         self.pending_given = self.pending_received = 0
         self.times_given = 0
         self.extra_key = None
+        self.number = 0             # of admission; 0: not yet
+        self.capacity, self.status_until = None, 0
+        self.confirmed = {}         # urgencies, by quarter
 
     @property
     def position(self):
@@ -72,6 +76,7 @@ class Hours:
         self.ref = None
         self.shares, self.gift, self.need = shares, gift, need
         self.reversed = False
+        self.paid = {}              # by the pool, of each share
 
 
 class Books:
@@ -79,7 +84,12 @@ class Books:
         self.policy = policy
         self.orgs = []
         self.offers, self.needs, self.agreements, self.hours = [], [], [], []
-        self.pool = 0
+        self.pool, self.quarter = 0, None
+        self.admitted = 0
+
+    def admit(self, org):
+        self.admitted += 1
+        org.number, org.active = self.admitted, True
 
     # --- Lines (SPEC 8.1) ---------------------------------------------------------------------
 
@@ -117,7 +127,10 @@ class Books:
     # --- Moving -------------------------------------------------------------------------------
 
     def expire(self, at):
-        """What the clock ends before an entry at `at` (SPEC 5.2)."""
+        """What the clock does before an entry at `at` (SPEC 5.2)."""
+        while self.quarter is not None and self.quarter <= at:
+            common.close_quarter(self, self.quarter)
+            self.quarter = common.next_quarter(self.quarter)
         for thing in self.open(self.offers) + self.open(self.needs):
             thing.live = thing.expires > at
         for agreement in self.open(self.agreements):
@@ -144,14 +157,22 @@ class Books:
                 giver.moves -= sign * minutes
                 receiver.moves += sign * minutes
 
-    def record(self, hours, agreement=None):
+    def carry(self, pair, minutes):
+        """The pool takes so many minutes over from who receives; back when below zero."""
+        pair[1].moves += minutes
+        self.pool -= minutes
+
+    def record(self, hours, at, agreement=None):
         """Hours that everybody has signed."""
+        hours.paid = common.pay(self, hours, agreement, at)
         if agreement is not None:
             self.reserve(hours.shares, -1)
             for pair, minutes in hours.shares.items():
                 agreement.done[pair] += minutes
                 assert agreement.done[pair] <= agreement.shares[pair]
         self.post(hours.shares, hours.gift)
+        for pair, minutes in hours.paid.items():
+            self.carry(pair, minutes)
         for giver in {giver for giver, _ in hours.shares}:
             giver.times_given += 1
         if hours.need is not None:
@@ -165,6 +186,11 @@ class Books:
 
     def take_back(self, hours, shares):
         """Part of recorded hours; never all of them."""
+        for pair, minutes in shares.items():
+            left, paid = hours.shares[pair], hours.paid.get(pair, 0)
+            stays = paid * (left - minutes) // left
+            self.carry(pair, stays - paid)
+            hours.paid[pair] = stays
         self.post(shares, hours.gift, -1)
         if hours.need is not None:
             self.serve(hours.need, shares, -1)

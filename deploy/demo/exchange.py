@@ -191,7 +191,7 @@ def record(world, shares, lang, skill, task, i, n, agreement=None, need=None, gi
     text = text or world.texts.hours(lang, skill, task, i, n, gift)
     hours.ref = world.emit("hours.record", parties[0], parties, fields,
                            {"details": ("hours", text)})
-    world.books.record(hours, agreement)
+    world.books.record(hours, world.now, agreement)
 
 
 def record_direct(world, shares, skill, need=None, gift=False, text=None):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Offers and needs: what organisations say they have and what they ask for."""
+import common
 import days
 import exchange
 from books import Need, Offer
@@ -133,6 +134,13 @@ def ask(world, org, urgent=None, kept=False):
     return need
 
 
+PANEL = ("balance-citoyenne", "hirondelle", "taalbrug")
+
+
+def panel(world):
+    return [world.org(handle) for handle in PANEL]
+
+
 def vouch(world, need):
     """Somebody who knows the asker confirms that it is urgent."""
     if not need.live or need.urgent_until:
@@ -141,7 +149,15 @@ def vouch(world, need):
              and need.skill not in org.data["offers"]]
     near = [org for org in known if org.data["area"] == need.asker.data["area"]]
     need.voucher = world.prng.pick(near or known)
-    world.emit("need.vouch", need.voucher, [need.voucher], {"need": need.ref})
+    fields, signers = {"need": need.ref}, [need.voucher]
+    quarter = common.quarter_start(world.now)
+    confirmed = need.asker.confirmed.get(quarter, 0)
+    if confirmed >= world.books.policy["urgent_quota"]:
+        signers += [one for one in panel(world) if one not in (need.asker, need.voucher)][:1]
+        fields["panel"] = [signers[1].handle]
+    else:
+        need.asker.confirmed[quarter] = confirmed + 1
+    world.emit("need.vouch", need.voucher, signers, fields)
     need.urgent_until = world.now + world.books.policy["urgent_days"] * days.DAY_MS
 
 

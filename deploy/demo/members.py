@@ -3,12 +3,12 @@
 import hashlib
 import os
 
+import common
 import days
 import market
 from world import FOLDER, load
 
 COORDINATOR = "carrefour"
-PANEL = ("balance-citoyenne", "hirondelle", "taalbrug")
 MANDATE_DAYS = 3 * 365
 ADMISSIONS = (5, 125)           # first and last day
 EXTRA_KEYS = (("hirondelle", "sign", 480), ("digitale-tuin", "admin", None),
@@ -49,7 +49,7 @@ def found(world, server):
     coordinator = world.org(COORDINATOR)
     until = world.now + MANDATE_DAYS * days.DAY_MS
     mandates = [{"org": COORDINATOR, "role": "coordinator", "until": until}]
-    mandates += [{"org": handle, "role": "panel", "until": until} for handle in PANEL]
+    mandates += [{"org": handle, "role": "panel", "until": until} for handle in market.PANEL]
     names = skill_names()
     fields = {"charter": charter_hash(), "demo": True,
               "founders": [{"handle": org.handle, "key": org.key} for org in founders],
@@ -58,8 +58,9 @@ def found(world, server):
               "rules_version": 1, "skills": sorted(names)}
     fields.update({name: server[name] for name in ("clock_key", "log_key", "refusal_key")})
     world.emit("network.found", coordinator, founders, fields, {"skills": ("skills", names)})
+    world.books.quarter = common.next_quarter(world.now)
     for org in founders:
-        org.active = True
+        world.books.admit(org)
         world.plan(world.after(1, 4), first_sheet, org)
 
 
@@ -70,7 +71,7 @@ def first_sheet(world, org):
 
 def admit(world, org):
     """Two sponsors or the coordinator let a newcomer in."""
-    fields = {"charter": charter_hash(), "key": org.key, "public": True}
+    fields = {"charter": charter_hash(), "key": org.key, "public": True, **common.size(org)}
     known = [o for o in world.books.active() if not o.fragile() and not o.data.get("leaves")]
     if world.prng.chance(500):
         voices = [world.org(COORDINATOR)]
@@ -79,7 +80,8 @@ def admit(world, org):
         voices = world.prng.shuffled(known)[:2]
         fields["sponsors"] = sorted(o.handle for o in voices)
     world.emit("org.admit", org, [org] + voices, fields, sheet(org))
-    org.active = True
+    world.books.admit(org)
+    org.capacity = common.size(org)["capacity"]
     settle_in(world, org)
 
 
@@ -90,12 +92,15 @@ def settle_in(world, org):
         world.plan(world.after(*wait), market.publish_offer, org, skill)
     world.plan(world.after(3, 14), market.ask_next, org)
     world.plan(world.after(140, 200), still_right, org)
+    if org.fragile():
+        world.plan(world.after(15, 30), common.grant, org, market.panel(world))
 
 
 # --- Staying --------------------------------------------------------------------------------------
 
 def update(world, org, news=None):
-    world.emit("org.update", org, [org], {"public": True}, sheet(org, news))
+    world.emit("org.update", org, [org], {"public": True, **common.size(org)}, sheet(org, news))
+    org.capacity = common.size(org)["capacity"]
 
 
 def still_right(world, org):
