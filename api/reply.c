@@ -10,6 +10,7 @@
 #include "api/conns.h"
 #include "api/json_out.h"
 #include "api/server.h"
+#include "api/view.h"
 #include "crypto/text.h"
 #include "policies/window.h"
 
@@ -154,7 +155,7 @@ static void describe(char *out, size_t size, const struct refusal *why)
     }
 }
 
-static void put_text(json_t *object, const char *name, const char *text)
+static void put_if_any(json_t *object, const char *name, const char *text)
 {
     if (text[0]) {
         json_t *value = json_string(text);
@@ -210,11 +211,11 @@ json_t *problem_json(const struct refusal *why, const char *detail)
                         "status", code_status(why->code), "code", code_word(why->code), "number",
                         (int)why->code);
     assert(problem);
-    put_text(problem, "detail", detail ? detail : text);
-    put_text(problem, "rule", why->rule);
-    put_text(problem, "field", why->field);
-    put_text(problem, "expected", why->expected);
-    put_text(problem, "found", why->found);
+    put_if_any(problem, "detail", detail ? detail : text);
+    put_if_any(problem, "rule", why->rule);
+    put_if_any(problem, "field", why->field);
+    put_if_any(problem, "expected", why->expected);
+    put_if_any(problem, "found", why->found);
     if (why->rule[0]) {
         json_t *policy = view_object();
 
