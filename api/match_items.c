@@ -245,12 +245,23 @@ static void add_left(struct request *rq, struct match_list *list)
     }
 }
 
+const struct week_batch *match_batch_of(struct request *rq)
+{
+    struct server *server = rq->server;
+
+    if (matches_due(server->matches, rq->now_ms)) {
+        (void)matches_refresh(server->matches, server->node->side, rq->state,
+                              server->node->origin, rq->now_ms, false);
+    }
+    return matches_get(server->matches);
+}
+
 bool match_list_begin(struct request *rq, struct match_list *out)
 {
     struct server *server = rq->server;
 
     memset(out, 0, sizeof *out);
-    out->batch = matches_get(server->matches);
+    out->batch = match_batch_of(rq);
     out->now = matches_now(server->matches, server->node->side, rq->state, server->node->origin,
                            rq->now_ms);
     out->v = out->now ? calloc(items_max(out), sizeof *out->v) : NULL;

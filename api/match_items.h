@@ -29,11 +29,14 @@ struct match_item {
 };
 
 struct match_list {
-    const struct week_batch *batch; /* NULL: none yet */
+    const struct week_batch *batch; /* NULL: it cannot be made */
     const struct now_facts *now;
     size_t n;
     struct match_item *v;
 };
+
+/* The week's batch, which is made now if the housekeeper has not done so; NULL when that fails. */
+const struct week_batch *match_batch_of(struct request *rq);
 
 /* False after a reply. End it with match_list_end(), also after false. */
 bool match_list_begin(struct request *rq, struct match_list *out)

@@ -241,11 +241,11 @@ void get_match_inputs(struct request *rq)
     if (!query_read(rq, NULL, 0) || !reads_inputs(rq) || reply_not_modified(rq)) {
         return;
     }
-    batch = matches_get(rq->server->matches);
+    batch = match_batch_of(rq);
     if (batch) {
         reply_copy(rq, MHD_HTTP_OK, "application/json", batch->json, batch->n);
     } else {
-        reply_code(rq, CODE_not_found, "there is no batch of this week yet");
+        reply_code(rq, CODE_internal, "the batch cannot be made");
     }
     matches_release(rq->server->matches, batch);
 }
@@ -355,14 +355,14 @@ void post_match_decline(struct request *rq)
 
 #define LOOPS_MAX 50
 
-struct step {
+struct loop_step {
     const struct match_facts *f;
     json_t *needs;
 };
 
 static void add_need(void *ctx, size_t need, size_t offer)
 {
-    struct step *step = ctx;
+    struct loop_step *step = ctx;
     json_t *o = view_object();
 
     put_ref(o, "need", &step->f->needs[need].ref);
@@ -402,7 +402,7 @@ static json_t *view_loop(const struct match_facts *f, const struct loop *loop)
 
     for (uint32_t i = 0; i < loop->n; i++) {
         uint32_t from = loop->org[i], to = loop->org[(i + 1) % loop->n];
-        struct step step = {f, view_array()};
+        struct loop_step step = {f, view_array()};
         json_t *one = view_object();
 
         match_facts_between(f, from, to, add_need, &step);
