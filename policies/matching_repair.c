@@ -268,6 +268,48 @@ static bool use_room(struct m_work *w, struct m_need *need)
     return best != NULL && add(w, best, best_min, best_n);
 }
 
+/* --- Whole pieces elsewhere -------------------------------------------------------------------- */
+
+/* Where the whole piece of a candidate, who gives it alone, would cost least; NULL: nowhere less. */
+static struct m_candidate *elsewhere(const struct m_work *w, const struct m_need *need,
+                                     const struct m_candidate *from)
+{
+    struct plan best = {.to = NULL};
+
+    if (piece(w, from) != from->given || !m_can_hold_back(&w->org[from->giver], from->given))
+        return NULL;
+    for (size_t i = need->first; i < need->first + need->n; i++) {
+        struct plan plan = {.to = &w->candidate[i]};
+
+        if (plan.to->giver == from->giver || !m_can_give(&w->org[plan.to->giver], from->given))
+            continue;
+        m_swap_cost(w, from, plan.to, from->given, &plan.uneven, &plan.ties);
+        if ((plan.uneven < 0 || (plan.uneven == 0 && plan.ties < 0)) && better(&plan, &best))
+            best = plan;
+    }
+    return best.to;
+}
+
+/* A piece was moved where its pieces were, which need not be where the whole of it belongs. Each
+ * step lowers unevenness, or leaves it and lowers the ties, so there is an end. */
+static bool place_wholes(struct m_work *w, struct m_need *need)
+{
+    bool moved = false;
+
+    for (size_t i = need->first; i < need->first + need->n; i++) {
+        struct m_candidate *from = &w->candidate[i];
+        struct m_candidate *to = from->given > 0 ? elsewhere(w, need, from) : NULL;
+        int64_t quanta = from->given;
+
+        if (to == NULL)
+            continue;
+        m_give(w, from, -quanta);
+        m_give(w, to, quanta);
+        moved = true;
+    }
+    return moved;
+}
+
 void m_repair(struct m_work *w)
 {
     bool again = true;
@@ -283,4 +325,9 @@ void m_repair(struct m_work *w)
     for (uint32_t i = 0; i < w->needs; i++)
         while (use_room(w, &w->need[w->by_rank[i]]))
             ;
+    for (again = true; again;) {
+        again = false;
+        for (uint32_t i = 0; i < w->needs; i++)
+            again = place_wholes(w, &w->need[w->by_rank[i]]) || again;
+    }
 }

@@ -585,6 +585,30 @@ Test(matching, merging_leaves_a_giver_what_it_relies_on)
     match_free(&p.result);
 }
 
+/* By quanta 2 gives as much as 3, who is the lower in ties; the whole belongs to 2, asked least. */
+Test(matching, a_merged_piece_goes_to_who_was_asked_least)
+{
+    struct plan p;
+
+    start(&p);
+    p.in.rules.weight = 0;
+    org(&p, 1, 0, 0);
+    org(&p, 2, 0, 240)->tie = 9;
+    org(&p, 3, 30, 210);
+    org(&p, 4, 90, 150);
+    offer(&p, 2, 7);
+    offer(&p, 3, 7);
+    offer(&p, 4, 7);
+    need(&p, 1, 7, 120);
+    run(&p);
+    cr_expect(p.result.repaired);
+    cr_expect_eq(given(&p, 1, 2), 120);
+    cr_expect_eq(given(&p, 1, 0), 120);
+    for (size_t i = 0; i < p.result.n_others; i++)
+        cr_expect_geq(p.result.others[i].uneven, 0);
+    match_free(&p.result);
+}
+
 /* Two pieces of an hour find one who can take both. */
 Test(matching, small_pieces_go_together_to_somebody_new)
 {
