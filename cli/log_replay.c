@@ -13,7 +13,7 @@
 /* The checkpoint of the folder: whose log, and how long. */
 static int read_size(struct log_source *source, uint64_t at, struct log_replay *out)
 {
-    struct log_head head;
+    struct log_head head = {.size = 0};
     char *note = NULL;
     size_t n = 0;
     enum source_got got = log_source_checkpoint(source, &note, &n);
@@ -29,6 +29,7 @@ static int read_size(struct log_source *source, uint64_t at, struct log_replay *
         rc = fail(CTL_USAGE, _("--at %" PRIu64 ": the log has %" PRIu64 " entries"), at, head.size);
     } else {
         out->size = at > 0 ? at : head.size;
+        log_source_start(source, head.size, 0); /* whose last bundle is named by the head's size */
     }
     free(note);
     return rc;
@@ -43,7 +44,6 @@ static int read_leaves(struct log_source *source, struct log_replay *out,
     size_t n = 1;
     int rc = CTL_OK;
 
-    log_source_start(source, out->size, 0);
     while (rc == CTL_OK && index < out->size && n > 0) {
         enum source_got got = log_source_next(source, leaves, &n, name);
 

@@ -182,7 +182,8 @@ static bool is_consequence(const struct rehearsal *r, const struct entry *e, enu
             return true;
         }
     }
-    return code == CODE_org_unknown;
+    /* A statement of one's figures follows what became of them. */
+    return code == CODE_org_unknown || code == CODE_assertion_false;
 }
 
 /* --- Counting --------------------------------------------------------------------------------- */
@@ -303,6 +304,7 @@ static bool make_ticks(struct rehearsal *r, int64_t at)
         r->tick.kind = kind_of(KIND_CLOCK_TICK);
         r->tick.origin = r->origin;
         r->tick.at = -1;
+        r->tick.valid_until = at;
         if (!rules_make_tick(&r->state, at, &r->tick.clock_tick, &r->tick.id) ||
             !apply(r, &r->tick, at, &why)) {
             return false;

@@ -24,7 +24,8 @@ struct rehearse_refusal {
     enum code code;
     struct handle by;
     int64_t minutes;     /* it was about; 0: none */
-    bool is_consequence; /* it refers to one that was refused before, or its author was */
+    bool is_consequence; /* it refers to one that was refused before, its author was, or it states
+                          * figures that are others now */
 };
 
 /* One organisation that takes part in refused entries, as author, giver or receiver. */
