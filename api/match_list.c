@@ -379,9 +379,12 @@ static json_t *view_loop_sentence(const struct match_facts *f, const struct loop
         {"$1 gives $2, $2 gives $4, $4 gives $1: $3 each, and all positions stay as they are.",
          "$1 donne à $2, $2 à $4, $4 à $1 : $3 chacune, et toutes les positions restent les mêmes.",
          "$1 geeft $2, $2 geeft $4, $4 geeft $1: elk $3, en alle standen blijven gelijk."},
-        {"$1 gives $2, $2 gives $4, $4 gives $5, $5 gives $1: $3 each, and all positions stay as they are.",
-         "$1 donne à $2, $2 à $4, $4 à $5, $5 à $1 : $3 chacune, et toutes les positions restent les mêmes.",
-         "$1 geeft $2, $2 geeft $4, $4 geeft $5, $5 geeft $1: elk $3, en alle standen blijven gelijk."}};
+        {"$1 gives $2, $2 gives $4, $4 gives $5, $5 gives $1: $3 each, and all positions stay as "
+         "they are.",
+         "$1 donne à $2, $2 à $4, $4 à $5, $5 à $1 : $3 chacune, et toutes les positions restent "
+         "les mêmes.",
+         "$1 geeft $2, $2 geeft $4, $4 geeft $5, $5 geeft $1: elk $3, en alle standen blijven "
+         "gelijk."}};
     const char *const *form = forms[loop->n - 2];
     struct words w = {.form = {form[0], form[1], form[2]}, .n = loop->n + 1};
 

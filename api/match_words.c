@@ -12,18 +12,25 @@ static const char *thing_of(const struct match_item *item)
 /* $1 provider, $2 asker, $3 minutes, $4 what, $5 how many could. */
 static const struct words proposed[2][2] = {
     /* several could: not urgent, urgent */
-    {{.form = {"$1 could give $2 $3 ($4): of the $5 organisations that could, this keeps hours the most even.",
-               "$1 pourrait donner $3 à $2 ($4) : des $5 organisations qui le pourraient, c'est ainsi que les heures restent le plus équilibrées.",
-               "$1 kan $2 $3 geven ($4): van de $5 organisaties die het kunnen, blijven de uren zo het best in evenwicht."}},
-     {.form = {"Urgent: $1 could give $2 $3 ($4); of the $5 organisations that could, it is the one asked least.",
-               "Urgent : $1 pourrait donner $3 à $2 ($4) ; des $5 organisations qui le pourraient, c'est la moins sollicitée.",
-               "Dringend: $1 kan $2 $3 geven ($4); van de $5 organisaties die het kunnen, is zij het minst gevraagd."}}},
+    {{.form = {"$1 could give $2 $3 ($4): of the $5 organisations that could, this keeps hours "
+               "the most even.",
+               "$1 pourrait donner $3 à $2 ($4) : des $5 organisations qui le pourraient, c'est "
+               "ainsi que les heures restent le plus équilibrées.",
+               "$1 kan $2 $3 geven ($4): van de $5 organisaties die het kunnen, blijven de uren "
+               "zo het best in evenwicht."}},
+     {.form = {"Urgent: $1 could give $2 $3 ($4); of the $5 organisations that could, it is the "
+               "one asked least.",
+               "Urgent : $1 pourrait donner $3 à $2 ($4) ; des $5 organisations qui le "
+               "pourraient, c'est la moins sollicitée.",
+               "Dringend: $1 kan $2 $3 geven ($4); van de $5 organisaties die het kunnen, is zij "
+               "het minst gevraagd."}}},
     /* it alone could */
     {{.form = {"$1 could give $2 $3 ($4): it is the only one that can now.",
                "$1 pourrait donner $3 à $2 ($4) : c'est la seule qui le peut en ce moment.",
                "$1 kan $2 $3 geven ($4): zij is nu de enige die het kan."}},
      {.form = {"Urgent: $1 could give $2 $3 ($4); it is the only one that can now.",
-               "Urgent : $1 pourrait donner $3 à $2 ($4) ; c'est la seule qui le peut en ce moment.",
+               "Urgent : $1 pourrait donner $3 à $2 ($4) ; c'est la seule qui le peut en ce "
+               "moment.",
                "Dringend: $1 kan $2 $3 geven ($4); zij is nu de enige die het kan."}}},
 };
 
@@ -39,29 +46,47 @@ static const struct words left[] = {
                                      "Pour $1 ($2, $3), personne ne le propose dans ce quartier.",
                                      "Voor $1 ($2, $3) biedt niemand het aan in die buurt."}},
     [MATCH_LEFT_NO_LANGUAGE] = {.form = {"For $1 ($2, $3) nobody offers it in that language.",
-                                         "Pour $1 ($2, $3), personne ne le propose dans cette langue.",
+                                         "Pour $1 ($2, $3), personne ne le propose dans cette "
+                                         "langue.",
                                          "Voor $1 ($2, $3) biedt niemand het aan in die taal."}},
-    [MATCH_LEFT_BARRED] = {.form = {"For $1 ($2, $3) those who could have declined, or have an interest in it.",
-                                    "Pour $1 ($2, $3), celles qui pourraient ont décliné ou y ont un intérêt.",
-                                    "Voor $1 ($2, $3) hebben zij die kunnen bedankt, of er een belang bij."}},
-    [MATCH_LEFT_GUARDED] = {.form = {"For $1 ($2, $3) those who could carry more than their share already.",
-                                     "Pour $1 ($2, $3), celles qui pourraient portent déjà plus que leur part.",
-                                     "Voor $1 ($2, $3) dragen zij die kunnen al meer dan hun deel."}},
+    [MATCH_LEFT_BARRED] = {.form = {"For $1 ($2, $3) those who could have declined, or have an "
+                                    "interest in it.",
+                                    "Pour $1 ($2, $3), celles qui pourraient ont décliné ou y ont "
+                                    "un intérêt.",
+                                    "Voor $1 ($2, $3) hebben zij die kunnen bedankt, of er een "
+                                    "belang bij."}},
+    [MATCH_LEFT_GUARDED] = {.form = {"For $1 ($2, $3) those who could carry more than their share "
+                                     "already.",
+                                     "Pour $1 ($2, $3), celles qui pourraient portent déjà plus "
+                                     "que leur part.",
+                                     "Voor $1 ($2, $3) dragen zij die kunnen al meer dan hun "
+                                     "deel."}},
     [MATCH_LEFT_NO_CAPACITY] = {.form = {"For $1 ($2, $3) all hours that are offered are taken.",
-                                         "Pour $1 ($2, $3), toutes les heures proposées sont prises.",
+                                         "Pour $1 ($2, $3), toutes les heures proposées sont "
+                                         "prises.",
                                          "Voor $1 ($2, $3) zijn alle aangeboden uren bezet."}},
     [MATCH_LEFT_CEILING] = {.form = {"For $1 ($2, $3) those who could gave so much that they rest.",
-                                     "Pour $1 ($2, $3), celles qui pourraient ont tant donné qu'elles soufflent.",
-                                     "Voor $1 ($2, $3) gaven zij die kunnen zoveel dat ze rusten."}},
-    [MATCH_LEFT_FLOOR] = {.form = {"$1 ($2, $3) stands at its limit below zero: giving, a gift or a smaller need help on.",
-                                   "$1 ($2, $3) est à la limite de sa marge : donner, un don ou un besoin plus petit débloquent.",
-                                   "$1 ($2, $3) staat aan haar grens: geven, een gift of een kleinere vraag helpt verder."}},
-    [MATCH_LEFT_POOL] = {.form = {"$1 ($2, $3) stands at its limit, and the common pool has nothing left this quarter.",
-                                  "$1 ($2, $3) est à sa limite, et le fonds commun n'a plus rien ce trimestre.",
-                                  "$1 ($2, $3) staat aan haar grens, en de gemeenschappelijke pot is leeg dit kwartaal."}},
-    [MATCH_LEFT_SMALL] = {.form = {"For $1 ($2, $3) only pieces too small to be worth a meeting are left.",
-                                   "Pour $1 ($2, $3), il ne reste que des parts trop petites pour une rencontre.",
-                                   "Voor $1 ($2, $3) blijven enkel stukken te klein voor een afspraak."}},
+                                     "Pour $1 ($2, $3), celles qui pourraient ont tant donné "
+                                     "qu'elles soufflent.",
+                                     "Voor $1 ($2, $3) gaven wie kan zoveel dat ze rusten."}},
+    [MATCH_LEFT_FLOOR] = {.form = {"$1 ($2, $3) stands at its limit below zero: giving, a gift or "
+                                   "a smaller need help on.",
+                                   "$1 ($2, $3) est à la limite de sa marge : donner, un don ou "
+                                   "un besoin plus petit débloquent.",
+                                   "$1 ($2, $3) staat aan haar grens: geven, een gift of een "
+                                   "kleinere vraag helpt verder."}},
+    [MATCH_LEFT_POOL] = {.form = {"$1 ($2, $3) stands at its limit, and the common pool has "
+                                  "nothing left this quarter.",
+                                  "$1 ($2, $3) est à sa limite, et le fonds commun n'a plus rien "
+                                  "ce trimestre.",
+                                  "$1 ($2, $3) staat aan haar grens, en de gemeenschappelijke pot "
+                                  "is leeg dit kwartaal."}},
+    [MATCH_LEFT_SMALL] = {.form = {"For $1 ($2, $3) only pieces too small to be worth a meeting "
+                                   "are left.",
+                                   "Pour $1 ($2, $3), il ne reste que des parts trop petites pour "
+                                   "une rencontre.",
+                                   "Voor $1 ($2, $3) blijven enkel stukken te klein voor een "
+                                   "afspraak."}},
 };
 
 static json_t *left_sentence(const struct match_list *list, const struct match_item *item)

@@ -77,7 +77,8 @@ static void print_item(const json_t *item, size_t number)
     print_change(reasons, "provider", text_of(item, "provider"));
     print_change(reasons, "asker", text_of(item, "asker"));
     if (integer_of(item, "pool_minutes") > 0) {
-        printf(_("   the common pool would pay %s\n"), time_text(integer_of(item, "pool_minutes")).s);
+        printf(_("   the common pool would pay %s\n"),
+               time_text(integer_of(item, "pool_minutes")).s);
     }
     print_others(json_object_get(reasons, "others"));
     printf(_("   need %s\n"), text_of(item, "need"));
@@ -123,7 +124,8 @@ static bool is_ours(const json_t *item, const struct ref *need, const struct han
 
     ref_format(text, need);
     return strcmp(text_of(item, "outcome"), "proposed") == 0 &&
-           strcmp(text_of(item, "state"), "open") == 0 && strcmp(text_of(item, "need"), text) == 0 &&
+           strcmp(text_of(item, "state"), "open") == 0 &&
+           strcmp(text_of(item, "need"), text) == 0 &&
            (strcmp(text_of(item, "provider"), us->s) == 0 ||
             strcmp(text_of(item, "asker"), us->s) == 0) &&
            (from == NULL || strcmp(text_of(item, "provider"), from) == 0);
@@ -175,7 +177,8 @@ static int find_accepted(struct ctl *ctl, struct args *a, struct accepted *acc)
     if (rc == CTL_OK && acc->shares.n == 0) {
         rc = fail(CTL_NOT_FOUND, _("nothing is proposed for this need in which we take part"));
     } else if (rc == CTL_OK && !one) {
-        rc = fail(CTL_USAGE, _("several offers are proposed for it: choose one with --from HANDLE"));
+        rc = fail(CTL_USAGE,
+                  _("several offers are proposed for it: choose one with --from HANDLE"));
     }
     qsort(acc->shares.v, acc->shares.n, sizeof acc->shares.v[0], compare_shares);
     return rc;
@@ -386,7 +389,8 @@ const struct verb match_verbs[] = {
     {"inputs", "", 0, 0, inputs_opts, inputs, N_("all that this week's proposals follow from")},
     {"compute", "[DIR]", 0, 1, match_compute_opts, match_compute,
      N_("the same proposals, computed here from an exported log or from inputs")},
-    {"loops", "", 0, 0, NULL, loops, N_("loops of mutual help that leave all positions as they are")},
+    {"loops", "", 0, 0, NULL, loops,
+     N_("loops of mutual help that leave all positions as they are")},
     {"anew", "", 0, 0, NULL, anew, N_("make this week's batch again (coordinators)")},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* Facts of a batch from JSON: a file that anybody may have written, so nothing of it is believed. */
+/* Facts of a batch from JSON: a file that anybody may have written, so nothing is believed. */
 #include "ledger/match_json.h"
 
 #include <stdio.h>

@@ -268,9 +268,9 @@ static bool use_room(struct m_work *w, struct m_need *need)
     return best != NULL && add(w, best, best_min, best_n);
 }
 
-/* --- Whole pieces elsewhere -------------------------------------------------------------------- */
+/* --- Whole pieces elsewhere ------------------------------------------------------------------- */
 
-/* Where the whole piece of a candidate, who gives it alone, would cost least; NULL: nowhere less. */
+/* Where the whole piece of a candidate, who gives it alone, would cost least; NULL: nowhere. */
 static struct m_candidate *elsewhere(const struct m_work *w, const struct m_need *need,
                                      const struct m_candidate *from)
 {

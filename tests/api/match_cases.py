@@ -210,6 +210,34 @@ class Matching(Case):
         self.assertEqual(every["reasons"]["provider"], {"before": 0, "after": 120})
         self.assertEqual(self.items("erable"), [])
 
+    def test_who_is_fragile_stays_with_the_asker_and_coordinators(self):
+        """Two needs that differ in nothing else look alike to the provider."""
+        until = now_ms() + 300 * DAY_MS
+        net = self.net = self.started.network(mandates=[
+            {"org": org, "role": role, "until": until}
+            for org, role in (("noyer", "coordinator"), ("orme", "panel"), ("tilleul", "panel"))])
+        for handle in self.MEMBERS:
+            net.admit(handle, coordinator="noyer")
+        net.add("status.grant", "orme", ["orme", "tilleul"], org="charme", levy_permille=0,
+                pool_permille=500, panel=["orme", "tilleul"], reason=hash_of("why"), until=until,
+                **{"class": 1})
+        self.offer("aulne", minutes_month=600)
+        needs = [self.need(by) for by in ("charme", "erable")]
+        self.anew()
+        seen = {one["need"]: one for one in self.items("aulne")}
+        every = {one["need"]: one for one in self.items("noyer")}
+        self.assertEqual([every[need]["class"] for need in needs], [1, 2])
+        self.assertEqual([every[need]["pool_minutes"] for need in needs], [60, 0])
+        own, = self.items("charme")
+        self.assertEqual((own["class"], own["pool_minutes"]), (1, 60))
+        self.assertEqual(own["reasons"]["asker"], {"before": 0, "after": -60})
+        apart = ("need", "asker", "sentence", "draft", "reasons")
+        alike = [{name: value for name, value in seen[need].items() if name not in apart}
+                 for need in needs]
+        self.assertEqual(alike[0], alike[1])
+        self.assertEqual(seen[needs[0]]["reasons"], seen[needs[1]]["reasons"])
+        self.assertEqual(self.who("orme").get("/v1/matches/inputs").status, 200)
+
     def test_nobody_is_ranked(self):
         """Others stand in order of admission, whatever they gave."""
         for giver, minutes in (("erable", 90), ("aulne", 180), ("charme", 30), ("bouleau", 0)):
