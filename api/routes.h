@@ -80,6 +80,11 @@ void get_offers(struct request *rq);          /* offers.c */
 void get_offer(struct request *rq);
 void get_needs(struct request *rq);           /* needs.c */
 void get_need(struct request *rq);
+void get_matches(struct request *rq);         /* match_list.c */
+void post_matches(struct request *rq);
+void get_match_inputs(struct request *rq);
+void get_match_loops(struct request *rq);
+void post_match_decline(struct request *rq);
 void get_agreements(struct request *rq);      /* agreements.c */
 void get_agreement(struct request *rq);
 void post_challenge(struct request *rq);      /* login.c */

@@ -88,6 +88,7 @@ static void free_server(struct server *s)
     search_free(s->search);
     figures_free(s->figures);
     sheets_free(s->sheets);
+    matches_free(s->matches);
     free(s);
 }
 
@@ -110,7 +111,8 @@ struct server *server_start(const struct server_config *config, FILE *err)
     s->search = search_new();
     s->figures = figures_new();
     s->sheets = sheets_new();
-    if (s->conns && s->sessions && s->search && s->figures && s->sheets) {
+    s->matches = matches_new();
+    if (s->conns && s->sessions && s->search && s->figures && s->sheets && s->matches) {
         s->daemon = listen_on(s, config);
     }
     if (s->daemon && config->metrics_fd >= 0) {
@@ -147,6 +149,28 @@ static void refresh_figures(struct server *s)
     worker_end(w);
 }
 
+/* Proposals of the week, at its first moment or at the first start in it (SPEC 19.8). */
+static void refresh_matches(struct server *s)
+{
+    int64_t now = clock_unix_ms();
+    struct worker *w;
+
+    if (!matches_due(s->matches, now) || !(w = worker_mine(&s->workers)) ||
+        !worker_begin(w, s->writer)) {
+        return;
+    }
+    if (w->state.network.founded) {
+        int64_t last = state_last_at(&w->state);
+
+        now = now < last ? last : now;
+        if (matches_due(s->matches, now)) {
+            (void)matches_refresh(s->matches, s->node->side, &w->state, s->node->origin, now,
+                                  false);
+        }
+    }
+    worker_end(w);
+}
+
 void server_tick(struct server *s)
 {
     int64_t now = writer_now_monotonic_ms();
@@ -154,6 +178,7 @@ void server_tick(struct server *s)
     atomic_fetch_add(&s->stats.connections_cut, conns_sweep(s->conns));
     if (!atomic_load(&s->stopping)) {
         refresh_figures(s);
+        refresh_matches(s);
     }
     if (now - s->purged_ms >= PURGE_EVERY_MS) {
         s->purged_ms = now;

@@ -12,6 +12,7 @@
 
 #include "api/cosign.h"
 #include "api/figures.h"
+#include "api/matches.h"
 #include "api/search.h"
 #include "api/session.h"
 #include "api/sheet.h"
@@ -42,6 +43,7 @@ struct server {
     struct search *search;
     struct figures *figures;
     struct sheets *sheets;
+    struct matches *matches;
     struct stats stats;
     struct MHD_Daemon *daemon, *metrics;
     _Atomic bool stopping;

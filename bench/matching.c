@@ -86,8 +86,10 @@ static void make_needs(struct batch *b, const struct matching_size *size, uint64
             .fragile = org->fragile,
             .since = (int64_t)i,
         };
-        need->class = match_class(need->urgent, need->fragile, draw(state, 5) == 0,
-                                  minutes(state, 0, 60));
+
+        bool first_three = draw(state, 5) == 0;
+
+        need->class = match_class(need->urgent, need->fragile, first_three, minutes(state, 0, 60));
     }
 }
 
@@ -201,6 +203,14 @@ void matching(const struct matching_size *size, struct matching_result *out)
         out->served += (double)result.proposals[i].minutes / 60;
     out->repaired = result.repaired;
     match_free(&result);
+    if (size->prices) {
+        b.in.prices = true;
+        start = bench_cpu_s();
+        match_batch(&b.in, &result);
+        out->priced_s = bench_cpu_s() - start;
+        b.in.prices = false;
+        match_free(&result);
+    }
 
     watch.before = allocated();
     if (pthread_create(&thread, NULL, watch_run, &watch) != 0)
@@ -222,6 +232,8 @@ static double show(const struct matching_size *size)
            size->needs, r.pairs, r.cpu_s, r.peak_bytes / 1048576,
            r.peak_bytes / (double)(r.pairs > 0 ? r.pairs : 1), r.served, r.asked,
            r.repaired ? ", pieces merged" : "");
+    if (size->prices)
+        printf("  %24s %9.3f s with prices of all alternatives\n", "", r.priced_s);
     fflush(stdout);
     return r.cpu_s;
 }
@@ -235,8 +247,9 @@ static void goal(const char *words, double measured, double at_most)
 bool matching_show(bool full)
 {
     static const struct matching_size sizes[] = {
-        {50, 75, 4, 12},    {100, 150, 4, 12},   {200, 300, 5, 30},    {400, 800, 5, 40},
-        {800, 1800, 5, 60}, {1200, 2800, 5, 80}, {2000, 5000, 5, 100},
+        {50, 75, 4, 12, true},    {100, 150, 4, 12, true},   {200, 300, 5, 30, true},
+        {400, 800, 5, 40, false}, {800, 1800, 5, 60, false}, {1200, 2800, 5, 80, false},
+        {2000, 5000, 5, 100, false},
     };
     double small = 0, large = 0;
 

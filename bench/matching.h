@@ -10,11 +10,13 @@ struct matching_size {
     size_t orgs, needs;
     size_t offers_each; /* skills offered by each organisation */
     size_t skills;
+    bool prices; /* work out prices as well */
 };
 
 struct matching_result {
     size_t pairs;      /* of a need and an organisation that may be proposed for it */
     double cpu_s;      /* of match_batch() */
+    double priced_s;   /* with a price for every alternative; 0 if not tried */
     double peak_bytes; /* of its own allocations, above what the input takes */
     double asked, served; /* hours */
     bool repaired;

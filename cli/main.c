@@ -27,6 +27,7 @@ static const struct noun {
     {"org", org_verbs, N_("the directory; joining, admitting, leaving")},
     {"need", need_verbs, N_("what organisations ask for")},
     {"offer", offer_verbs, N_("what organisations offer")},
+    {"match", match_verbs, N_("who could help whom, and what we say to it")},
     {"agreement", agreement_verbs, N_("hours promised between organisations")},
     {"hours", hours_verbs, N_("hours given and received")},
     {"pool", pool_verbs, N_("the hours that are there for those who have it hard")},

@@ -16,6 +16,7 @@ extern const struct verb hours_verbs[];
 extern const struct verb inbox_verbs[];
 extern const struct verb key_verbs[];
 extern const struct verb log_verbs[];
+extern const struct verb match_verbs[];
 extern const struct verb need_verbs[];
 extern const struct verb network_verbs[];
 extern const struct verb offer_verbs[];

@@ -4,7 +4,6 @@
  * sends each sentence in three languages; the one of the environment is shown, English else.
  */
 #include <inttypes.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +14,6 @@
 #include "cli/table.h"
 #include "cli/things.h"
 #include "cli/words.h"
-
-/* The sentence of an item in the language of the environment. */
-static const char *sentence_of(const json_t *item)
-{
-    const char *locale = setlocale(LC_MESSAGES, NULL);
-    const char *code = locale && strncmp(locale, "fr", 2) == 0   ? "fr"
-                       : locale && strncmp(locale, "nl", 2) == 0 ? "nl"
-                                                                 : "en";
-    const char *text = json_string_value(json_path(json_object_get(item, "sentence"), code));
-
-    return text ? text : "";
-}
 
 static void print_words(const char *label, const json_t *list)
 {
@@ -70,7 +57,7 @@ static void print_item(const json_t *item, int number)
     const json_t *invite = json_object_get(item, "invite");
 
     printf("%d. %s%s\n", number, json_is_true(json_object_get(item, "alert")) ? "! " : "",
-           sentence_of(item));
+           json_sentence(item));
     print_trend(item);
     print_words(_("organisations:"), json_object_get(item, "organisations"));
     print_words(_("could be asked to give:"), json_object_get(invite, "give"));
@@ -158,7 +145,7 @@ static void print_next(const json_t *list)
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *step = json_array_get(list, i);
 
-        printf("%s %s\n", i == 0 ? _("next:") : "     ", sentence_of(step));
+        printf("%s %s\n", i == 0 ? _("next:") : "     ", json_sentence(step));
         print_words("     ", json_object_get(step, "refs"));
     }
 }

@@ -12,6 +12,7 @@
 #include "cli/nouns.h"
 #include "cli/simulate_batch.h"
 #include "cli/simulate_input.h"
+#include "cli/simulate_rehearse.h"
 #include "cli/simulate_show.h"
 #include "cli/simulate_sums.h"
 #include "cli/simulate_world.h"
@@ -557,5 +558,7 @@ const struct verb simulate_verbs[] = {
      N_("how often the rules of the pool reach what was asked of them before")},
     {"demand", "", 0, 0, demand_opts, demand, N_("print the setting as a demand file")},
     {"world", "", 0, 0, world_opts, world, N_("draw one world and print it as a world file")},
+    {"rehearse", "DIR", 1, 1, rehearse_opts, simulate_rehearse,
+     N_("a network's own history, as its exported log has it, under changed parameters")},
     {NULL, NULL, 0, 0, NULL, NULL, NULL},
 };

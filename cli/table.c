@@ -2,6 +2,7 @@
 #include "cli/table.h"
 
 #include <inttypes.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,17 @@ const json_t *json_path(const json_t *o, const char *path)
         }
         path += n + 1;
     }
+}
+
+const char *json_sentence(const json_t *o)
+{
+    const char *locale = setlocale(LC_MESSAGES, NULL);
+    const char *code = locale && strncmp(locale, "fr", 2) == 0   ? "fr"
+                       : locale && strncmp(locale, "nl", 2) == 0 ? "nl"
+                                                                 : "en";
+    const char *text = json_string_value(json_path(json_object_get(o, "sentence"), code));
+
+    return text ? text : "";
 }
 
 /* Appends with a cut at a whole character. */

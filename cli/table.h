@@ -33,6 +33,9 @@ struct column {
 /* The value of a path, NULL when a member is absent. */
 const json_t *json_path(const json_t *o, const char *path);
 
+/* The `sentence` of an object, {"en","fr","nl"}, in the language of the environment; "" if none. */
+const char *json_sentence(const json_t *o);
+
 /* The rows of an array of objects; says so when it is empty. */
 void table_print(const json_t *rows, const struct column *columns, const char *when_empty);
 

@@ -35,6 +35,8 @@ static const char *const names[KV_TABLES] = {
     [KV_SIDE_META] = "meta",
     [KV_REFUSAL] = "refusal",
     [KV_REFUSAL_DUE] = "refusal_due",
+    [KV_BATCH] = "batch",
+    [KV_DECLINE] = "decline",
 };
 
 const char *kv_table_name(enum kv_table table)

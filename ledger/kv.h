@@ -50,6 +50,8 @@ enum kv_table {
     KV_SIDE_META,
     KV_REFUSAL,
     KV_REFUSAL_DUE,
+    KV_BATCH,
+    KV_DECLINE,
     KV_TABLES
 };
 

@@ -88,6 +88,21 @@ struct flow_cost flow_total(const struct flow_net *net);
  * the last quantum where less could. Phases beyond the components are not part of it. */
 struct flow_cost flow_potential(const struct flow_net *net, uint32_t node);
 
+/* After flow_solve() and instead of further phases: lets all arcs move within their own bounds
+ * again, to ask what else would cost. */
+void flow_open(struct flow_net *net);
+
+/* After flow_open(): what it costs at least to send one quantum more from each node to another.
+ * Only nodes with wanted[v] are looked for; found[v] says whether there is a way, and cost[v] what
+ * it costs. With the marginal cost of an arc out of `to` added, it is what the whole circulation
+ * would cost more if that arc carried one more. */
+void flow_return(const struct flow_net *net, uint32_t to, const bool *wanted, bool *found,
+                 struct flow_cost *cost);
+
+/* The cost of one more quantum on an arc; false if it is full. */
+__attribute__((warn_unused_result))
+bool flow_more(const struct flow_net *net, size_t arc, struct flow_cost *cost);
+
 /* Sends as much as possible from source to sink, whatever it costs, on top of what flows already,
  * and returns how much more that was. The bounds low are 0 (asserted). The flow is then no longer
  * a circulation, so it cannot be combined with flow_solve(). More arcs may be added afterwards and

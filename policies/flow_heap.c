@@ -4,9 +4,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-void flow_heap_new(struct flow_heap *heap, uint32_t nodes)
+void flow_heap_new(struct flow_heap *heap, uint32_t nodes, const void *keys,
+                   bool (*less)(const void *keys, uint32_t a, uint32_t b))
 {
-    heap->key = flow_room(nodes, sizeof *heap->key);
+    heap->keys = keys;
+    heap->less = less;
     heap->at = flow_room(nodes, sizeof *heap->at);
     heap->node = flow_room(nodes, sizeof *heap->node);
     heap->size = 0;
@@ -14,7 +16,6 @@ void flow_heap_new(struct flow_heap *heap, uint32_t nodes)
 
 void flow_heap_free(struct flow_heap *heap)
 {
-    free(heap->key);
     free(heap->at);
     free(heap->node);
 }
@@ -28,7 +29,9 @@ void flow_heap_clear(struct flow_heap *heap)
 
 static bool before(const struct flow_heap *heap, uint32_t a, uint32_t b)
 {
-    return heap->key[a] != heap->key[b] ? heap->key[a] < heap->key[b] : a < b;
+    if (heap->less(heap->keys, a, b))
+        return true;
+    return a < b && !heap->less(heap->keys, b, a);
 }
 
 static void place(struct flow_heap *heap, uint32_t i, uint32_t node)
@@ -37,11 +40,10 @@ static void place(struct flow_heap *heap, uint32_t i, uint32_t node)
     heap->at[node] = i + 1;
 }
 
-void flow_heap_put(struct flow_heap *heap, uint32_t node, flow_wide key)
+void flow_heap_put(struct flow_heap *heap, uint32_t node)
 {
     uint32_t i = heap->at[node] > 0 ? heap->at[node] - 1 : heap->size++;
 
-    heap->key[node] = key;
     while (i > 0 && before(heap, node, heap->node[(i - 1) / 2])) {
         place(heap, i, heap->node[(i - 1) / 2]);
         i = (i - 1) / 2;

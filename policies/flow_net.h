@@ -70,18 +70,20 @@ void flow_spread(struct flow_net *net, int64_t *excess);
  * the potentials that prove it. Needs flow_index(). */
 void flow_scale(struct flow_net *net, int64_t *potential);
 
-/* A binary heap of nodes by key; among equal keys the lower node comes first. */
+/* A binary heap of nodes; among equal keys the lower node comes first. Keys are the caller's. */
 struct flow_heap {
-    flow_wide *key;  /* of each node; valid for those that were ever put in */
-    uint32_t *at;    /* 1 + position in the heap, 0 outside */
+    const void *keys;
+    bool (*less)(const void *keys, uint32_t a, uint32_t b);
+    uint32_t *at; /* 1 + position in the heap of each node, 0 outside */
     uint32_t *node;
     uint32_t size;
 };
 
-void flow_heap_new(struct flow_heap *heap, uint32_t nodes);
+void flow_heap_new(struct flow_heap *heap, uint32_t nodes, const void *keys,
+                   bool (*less)(const void *keys, uint32_t a, uint32_t b));
 void flow_heap_free(struct flow_heap *heap);
-/* Puts a node in, or lowers its key. The key must be lower than before. */
-void flow_heap_put(struct flow_heap *heap, uint32_t node, flow_wide key);
+/* Puts a node in, or moves it after its key was lowered. */
+void flow_heap_put(struct flow_heap *heap, uint32_t node);
 uint32_t flow_heap_take(struct flow_heap *heap); /* the least; there is one */
 void flow_heap_clear(struct flow_heap *heap);
 

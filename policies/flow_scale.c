@@ -18,8 +18,22 @@ struct scale {
     uint32_t *queue;    /* a ring of the nodes with excess, each once */
     uint32_t head, waiting;
     uint32_t relabels;  /* since the last update of all prices */
+    flow_wide *key;     /* of each node in the heap */
     struct flow_heap heap;
 };
+
+static bool less(const void *keys, uint32_t a, uint32_t b)
+{
+    const flow_wide *key = keys;
+
+    return key[a] < key[b];
+}
+
+static void put(struct scale *z, uint32_t node, flow_wide key)
+{
+    z->key[node] = key;
+    flow_heap_put(&z->heap, node);
+}
 
 static flow_wide reduced(const struct scale *z, uint32_t from, size_t half)
 {
@@ -100,7 +114,6 @@ static flow_wide falls(flow_wide cost, flow_wide slack)
 static void look_back(struct scale *z, uint32_t v, const bool *done)
 {
     struct flow_net *net = z->net;
-    struct flow_heap *heap = &z->heap;
 
     for (size_t i = net->first[v]; i < net->first[v + 1]; i++) {
         size_t half = net->adj[i] ^ 1;
@@ -109,10 +122,10 @@ static void look_back(struct scale *z, uint32_t v, const bool *done)
         if (done[w] || flow_left(net, half) == 0)
             continue;
 
-        flow_wide d = heap->key[v] + falls(reduced(z, w, half), z->slack);
+        flow_wide d = z->key[v] + falls(reduced(z, w, half), z->slack);
 
-        if (heap->at[w] == 0 || d < heap->key[w])
-            flow_heap_put(heap, w, d);
+        if (z->heap.at[w] == 0 || d < z->key[w])
+            put(z, w, d);
     }
 }
 
@@ -127,19 +140,19 @@ static void update(struct scale *z)
 
     for (uint32_t v = 0; v < net->nodes; v++)
         if (z->excess[v] < 0)
-            flow_heap_put(&z->heap, v, 0);
+            put(z, v, 0);
     while (missing > 0) {
         uint32_t v = flow_heap_take(&z->heap);
 
         done[v] = true;
-        far = z->heap.key[v];
+        far = z->key[v];
         if (z->excess[v] > 0)
             missing--;
         look_back(z, v, done);
     }
     flow_heap_clear(&z->heap);
     for (uint32_t v = 0; v < net->nodes; v++) {
-        z->price[v] -= z->slack * (done[v] ? z->heap.key[v] : far);
+        z->price[v] -= z->slack * (done[v] ? z->key[v] : far);
         z->next[v] = net->first[v];
     }
     z->relabels = 0;
@@ -229,7 +242,6 @@ static flow_wide violation(const struct scale *z)
 static void distances(struct scale *z, int64_t *potential)
 {
     struct flow_net *net = z->net;
-    struct flow_heap *heap = &z->heap;
     bool *done = flow_room(net->nodes, sizeof *done);
     flow_wide top = z->price[0];
 
@@ -237,10 +249,10 @@ static void distances(struct scale *z, int64_t *potential)
         if (z->price[v] > top)
             top = z->price[v];
     for (uint32_t v = 0; v < net->nodes; v++)
-        flow_heap_put(heap, v, top - z->price[v]);
-    while (heap->size > 0) {
-        uint32_t v = flow_heap_take(heap);
-        flow_wide exact = heap->key[v] - top + z->price[v];
+        put(z, v, top - z->price[v]);
+    while (z->heap.size > 0) {
+        uint32_t v = flow_heap_take(&z->heap);
+        flow_wide exact = z->key[v] - top + z->price[v];
 
         assert(exact <= 0);
         done[v] = true;
@@ -255,8 +267,8 @@ static void distances(struct scale *z, int64_t *potential)
             flow_wide length = reduced(z, v, half) + 1;
 
             assert(length >= 0);
-            if (heap->key[v] + length < heap->key[w])
-                flow_heap_put(heap, w, heap->key[v] + length);
+            if (z->key[v] + length < z->key[w])
+                put(z, w, z->key[v] + length);
         }
     }
     free(done);
@@ -271,11 +283,12 @@ void flow_scale(struct flow_net *net, int64_t *potential)
         .excess = flow_room(net->nodes, sizeof *z.excess),
         .next = flow_room(net->nodes, sizeof *z.next),
         .queue = flow_room(net->nodes, sizeof *z.queue),
+        .key = flow_room(net->nodes, sizeof *z.key),
     };
 
     for (uint32_t v = 0; v < net->nodes; v++)
         z.unit += net->first[v + 1] > net->first[v];
-    flow_heap_new(&z.heap, net->nodes);
+    flow_heap_new(&z.heap, net->nodes, z.key, less);
     z.slack = violation(&z);
     while (z.slack > 1) {
         z.slack = z.slack > SCALE_DOWN ? z.slack / SCALE_DOWN : 1;
@@ -287,4 +300,5 @@ void flow_scale(struct flow_net *net, int64_t *potential)
     free(z.excess);
     free(z.next);
     free(z.queue);
+    free(z.key);
 }

@@ -122,6 +122,7 @@ struct match_input {
     size_t n_bars;
     const struct match_conflict *conflicts;
     size_t n_conflicts;
+    bool prices; /* work out match_other.price: one search through the network for each need */
 };
 
 /* The class of a need: 0 urgent, 1 fragile, 2 among the first three of a new member, 3 others; one
@@ -151,9 +152,15 @@ enum match_other_why {
 struct match_other {
     uint32_t giver, offer;
     enum match_other_why why;
-    int64_t uneven, ties; /* what the whole piece would have cost more from this giver; may be
-                           * negative only where pieces were merged or left out, or if it could
-                           * not */
+    int64_t uneven, ties; /* what the whole piece would have cost more from this giver, all else
+                           * being left as it is; may be negative only where pieces were merged or
+                           * left out, or if it could not */
+    /* If asked for, of who gives nothing for this need in the best batch, and if there is any way:
+     * by how much the best batch is worth less in which this giver gives a quantum for this need
+     * and everything else is arranged anew: quanta lost of each class (the first that differs from
+     * 0 is a loss), unevenness and ties more. */
+    bool priced;
+    struct match_worth price;
 };
 
 struct match_proposal {

@@ -51,6 +51,10 @@ static void add_others(const struct m_work *w, struct match_result *result,
         out->offer = w->offer[other->offer]->id;
         out->why = why_not(w, chosen, other);
         m_swap_cost(w, chosen, other, chosen->given, &out->uneven, &out->ties);
+        if (w->price != NULL && w->price[other - w->candidate].known) {
+            out->priced = true;
+            out->price = w->price[other - w->candidate].worth;
+        }
     }
 }
 

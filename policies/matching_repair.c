@@ -73,28 +73,17 @@ static bool move(struct m_work *w, struct plan *plan, struct m_candidate *from, 
     return true;
 }
 
-/* Which givers a gathering takes from: of one offer, or of all pieces that are too small. */
-static bool is_source(const struct m_work *w, const struct m_candidate *c,
-                      const struct m_candidate *to, const struct m_candidate *of, int64_t min)
-{
-    if (c == to || c->given == 0)
-        return false;
-    return of != NULL ? c->offer == of->offer : piece(w, c) < min;
-}
-
-/* Gathers at plan->to all that the sources give. Tries it, and undoes it unless `keep`. */
+/* Moves to plan->to all that a piece holds. Tries it, and undoes it unless `keep`. */
 static bool gather(struct m_work *w, const struct m_need *need, struct plan *plan,
-                   const struct m_candidate *of, bool keep)
+                   uint32_t offer, bool keep)
 {
-    int64_t *moved = m_room(need->n, sizeof *moved), min = m_piece_min(w, need);
-    bool *source = m_room(need->n, sizeof *source), ok = true;
+    int64_t *moved = m_room(need->n, sizeof *moved);
+    bool ok = true;
 
-    for (size_t i = 0; i < need->n; i++)
-        source[i] = is_source(w, &w->candidate[need->first + i], plan->to, of, min);
     for (size_t i = 0; i < need->n && ok; i++) {
         struct m_candidate *c = &w->candidate[need->first + i];
 
-        if (!source[i])
+        if (c->offer != offer || c->given == 0)
             continue;
         moved[i] = c->given;
         ok = move(w, plan, c, c->given);
@@ -106,31 +95,22 @@ static bool gather(struct m_work *w, const struct m_need *need, struct plan *pla
         m_give(w, plan->to, -moved[i]);
     }
     free(moved);
-    free(source);
     return ok;
 }
 
-/* Gathers a piece, or with of = NULL all small pieces, with the giver where that costs least and
- * the outcome is an existing piece of another offer or one that is large enough. */
+/* Merges a piece into another, with the giver where that costs least. */
 static bool merge(struct m_work *w, const struct m_need *need, const struct m_candidate *of)
 {
     struct plan best = {0};
-    int64_t min = m_piece_min(w, need), amount = 0;
 
-    for (size_t i = need->first; i < need->first + need->n; i++)
-        if (is_source(w, &w->candidate[i], NULL, of, min))
-            amount += w->candidate[i].given;
     for (size_t i = need->first; i < need->first + need->n; i++) {
         struct plan plan = {.to = &w->candidate[i]};
-        int64_t size = piece(w, plan.to);
 
-        if (of != NULL ? plan.to->offer == of->offer : size > 0)
-            continue;
-        if ((size > 0 || amount >= min) && gather(w, need, &plan, of, false) &&
-            better(&plan, &best))
+        if (plan.to->offer != of->offer && piece(w, plan.to) > 0 &&
+            gather(w, need, &plan, of->offer, false) && better(&plan, &best))
             best = plan;
     }
-    return best.to != NULL && gather(w, need, &best, of, true);
+    return best.to != NULL && gather(w, need, &best, of->offer, true);
 }
 
 /* Makes a small piece large enough with what a larger one can spare. */
@@ -203,6 +183,22 @@ static void leave_out_piece(struct m_work *w, const struct m_need *need, uint32_
             leave_out(w, &w->candidate[i]);
 }
 
+/* Does away with a small piece without losing any of it: the smallest if that can be, or another */
+static bool mend(struct m_work *w, const struct m_need *need, const struct m_candidate *small)
+{
+    int64_t min = m_piece_min(w, need);
+
+    if (merge(w, need, small) || fill_up(w, need, small))
+        return true;
+    for (size_t i = need->first + need->n; i-- > need->first;) {
+        const struct m_candidate *c = &w->candidate[i];
+
+        if (c->given > 0 && piece(w, c) < min && (merge(w, need, c) || fill_up(w, need, c)))
+            return true;
+    }
+    return false;
+}
+
 static bool repair_need(struct m_work *w, struct m_need *need)
 {
     struct m_candidate *small;
@@ -210,7 +206,7 @@ static bool repair_need(struct m_work *w, struct m_need *need)
 
     while ((small = smallest(w, need)) != NULL) {
         changed = true;
-        if (!merge(w, need, small) && !fill_up(w, need, small) && !merge(w, need, NULL))
+        if (!mend(w, need, small))
             leave_out_piece(w, need, small->offer);
     }
     return changed;
@@ -272,6 +268,48 @@ static bool use_room(struct m_work *w, struct m_need *need)
     return best != NULL && add(w, best, best_min, best_n);
 }
 
+/* --- Whole pieces elsewhere ------------------------------------------------------------------- */
+
+/* Where the whole piece of a candidate, who gives it alone, would cost least; NULL: nowhere. */
+static struct m_candidate *elsewhere(const struct m_work *w, const struct m_need *need,
+                                     const struct m_candidate *from)
+{
+    struct plan best = {.to = NULL};
+
+    if (piece(w, from) != from->given || !m_can_hold_back(&w->org[from->giver], from->given))
+        return NULL;
+    for (size_t i = need->first; i < need->first + need->n; i++) {
+        struct plan plan = {.to = &w->candidate[i]};
+
+        if (plan.to->giver == from->giver || !m_can_give(&w->org[plan.to->giver], from->given))
+            continue;
+        m_swap_cost(w, from, plan.to, from->given, &plan.uneven, &plan.ties);
+        if ((plan.uneven < 0 || (plan.uneven == 0 && plan.ties < 0)) && better(&plan, &best))
+            best = plan;
+    }
+    return best.to;
+}
+
+/* A piece was moved where its pieces were, which need not be where the whole of it belongs. Each
+ * step lowers unevenness, or leaves it and lowers the ties, so there is an end. */
+static bool place_wholes(struct m_work *w, struct m_need *need)
+{
+    bool moved = false;
+
+    for (size_t i = need->first; i < need->first + need->n; i++) {
+        struct m_candidate *from = &w->candidate[i];
+        struct m_candidate *to = from->given > 0 ? elsewhere(w, need, from) : NULL;
+        int64_t quanta = from->given;
+
+        if (to == NULL)
+            continue;
+        m_give(w, from, -quanta);
+        m_give(w, to, quanta);
+        moved = true;
+    }
+    return moved;
+}
+
 void m_repair(struct m_work *w)
 {
     bool again = true;
@@ -287,4 +325,9 @@ void m_repair(struct m_work *w)
     for (uint32_t i = 0; i < w->needs; i++)
         while (use_room(w, &w->need[w->by_rank[i]]))
             ;
+    for (again = true; again;) {
+        again = false;
+        for (uint32_t i = 0; i < w->needs; i++)
+            again = place_wholes(w, &w->need[w->by_rank[i]]) || again;
+    }
 }

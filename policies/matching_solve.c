@@ -299,6 +299,57 @@ static void worth_assert(const struct flow_net *flow, const struct match_worth *
     assert(cost.c[TIES] == worth->ties);
 }
 
+/* --- Prices ----------------------------------------------------------------------------------- */
+
+static uint32_t head(const struct m_net *n, size_t c)
+{
+    const struct m_candidate *candidate = &n->w->candidate[c];
+    uint32_t shared = n->pair[candidate->pair];
+
+    return shared != NONE ? shared : n->gate[candidate->giver];
+}
+
+/* What one more quantum through a candidate costs, when back from its head costs `back`. */
+static void price(const struct m_net *n, size_t c, const struct flow_cost *back,
+                  struct m_price *out)
+{
+    struct flow_cost cost;
+
+    if (!flow_more(n->flow, n->given_arc[c], &cost) &&
+        (n->beyond_arc[c] == NO_ARC || !flow_more(n->flow, n->beyond_arc[c], &cost)))
+        return;
+    out->known = true;
+    for (int k = 0; k < MATCH_CLASSES; k++)
+        out->worth.served[k] = cost.c[k] + back->c[k];
+    out->worth.uneven = cost.c[UNEVEN] + back->c[UNEVEN];
+    out->worth.ties = cost.c[TIES] + back->c[TIES];
+}
+
+static void prices(struct m_net *n, struct m_work *w)
+{
+    bool *wanted = m_room(n->nodes, sizeof *wanted), *found = m_room(n->nodes, sizeof *found);
+    struct flow_cost *back = m_room(n->nodes, sizeof *back);
+
+    flow_open(n->flow);
+    for (uint32_t i = 0; i < w->needs; i++) {
+        const struct m_need *need = &w->need[i];
+
+        if (need->n == 0)
+            continue;
+        for (size_t c = need->first; c < need->first + need->n; c++)
+            wanted[head(n, c)] = true;
+        flow_return(n->flow, n->need_out[i], wanted, found, back);
+        for (size_t c = need->first; c < need->first + need->n; c++) {
+            wanted[head(n, c)] = false;
+            if (found[head(n, c)] && w->candidate[c].given == 0)
+                price(n, c, &back[head(n, c)], &w->price[c]);
+        }
+    }
+    free(wanted);
+    free(found);
+    free(back);
+}
+
 void m_solve(struct m_work *w, struct match_worth *bound)
 {
     struct m_net n = {0};
@@ -313,5 +364,7 @@ void m_solve(struct m_work *w, struct match_worth *bound)
     read_back(&n, w);
     m_worth(w, bound);
     worth_assert(n.flow, bound);
+    if (w->price != NULL)
+        prices(&n, w);
     net_end(&n);
 }

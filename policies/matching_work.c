@@ -520,6 +520,8 @@ void m_work_start(struct m_work *w, const struct match_input *input)
     for (uint32_t i = 0; i < w->needs; i++)
         need_candidates(w, &l, w->by_age[i], &room);
     pairs_start(w, &l);
+    if (input->prices)
+        w->price = m_room(w->candidates, sizeof *w->price);
     lookup_end(&l);
 }
 
@@ -532,4 +534,5 @@ void m_work_end(struct m_work *w)
     free(w->offer);
     free(w->candidate);
     free(w->pair);
+    free(w->price);
 }

@@ -45,6 +45,12 @@ struct m_candidate {
     int64_t given; /* the choice */
 };
 
+/* What one more quantum through a candidate costs. */
+struct m_price {
+    bool known;
+    struct match_worth worth;
+};
+
 struct m_work {
     struct match_rules rules;
     struct m_org *org;
@@ -59,6 +65,7 @@ struct m_work {
     uint32_t pairs;
     struct m_candidate *candidate; /* its place is its tie rank */
     size_t candidates;
+    struct m_price *price; /* of each candidate, or NULL */
     int64_t pool_max, pool;
     bool repaired;
 };

@@ -13,6 +13,7 @@ import fixtures
 import http_cases
 import idempotency_cases
 import log_cases
+import match_cases
 import openapi_cases
 import preview_cases
 import reading_cases
@@ -25,7 +26,7 @@ import sweep_cases
 import waiting_cases
 
 MODULES = (story_cases, balance_cases, browser_cases, refusal_cases, preview_cases, idempotency_cases,
-           details_cases, rights_cases, reading_cases, log_cases, http_cases, store_cases,
+           details_cases, rights_cases, reading_cases, log_cases, match_cases, http_cases, store_cases,
            sweep_cases, session_cases, waiting_cases, final_cases, openapi_cases)
 
 

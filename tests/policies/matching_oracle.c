@@ -95,8 +95,12 @@ static void make_needs(struct toy *toy)
             .fragile = org->fragile,
             .since = (int64_t)toy_draw(3),
         };
-        need->class = match_class(need->urgent, need->fragile, chance(50),
-                                  (int64_t)toy_draw(80));
+
+        /* Arguments may be evaluated in any order, draws may not. */
+        bool first_three = chance(50);
+
+        need->class =
+            match_class(need->urgent, need->fragile, first_three, (int64_t)toy_draw(80));
     }
 }
 
@@ -217,6 +221,9 @@ struct choice {
     int64_t allowance[TOY_ORGS][TOY_ORGS]; /* giver, receiver */
     int64_t weight[TOY_ORGS];
     uint32_t asker[TOY_NEEDS];
+    /* At least so much is given for a need by somebody. */
+    size_t forced_need, forced_org;
+    int64_t forced;
     bool any;
     struct match_worth best;
     uint64_t tried, limit;
@@ -352,6 +359,8 @@ static void judge(struct choice *c)
     struct match_worth worth = {0};
     int64_t pool = 0;
 
+    if (c->x[c->forced_need][c->forced_org] < c->forced)
+        return;
     for (size_t i = 0; i < in->n_orgs; i++)
         if (!judge_org(c, i, &worth))
             return;
@@ -434,6 +443,24 @@ struct match_worth toy_best(const struct toy *toy)
     try_need(&c, 0);
     cr_assert(c.any); /* doing nothing is always allowed */
     return c.best;
+}
+
+bool toy_best_if(const struct toy *toy, uint32_t need, uint32_t giver, int64_t quanta,
+                 struct match_worth *best)
+{
+    struct choice c;
+
+    setup(&c, &toy->in);
+    for (size_t n = 0; n < toy->in.n_needs; n++)
+        if (toy->needs[n].id == need)
+            c.forced_need = n;
+    for (size_t g = 0; g < toy->in.n_orgs; g++)
+        if (toy->orgs[g].id == giver)
+            c.forced_org = g;
+    c.forced = quanta;
+    try_need(&c, 0);
+    *best = c.best;
+    return c.any;
 }
 
 /* --- Checking proposals ----------------------------------------------------------------------- */

@@ -34,6 +34,11 @@ uint64_t toy_choices(const struct toy *toy, uint64_t limit);
 /* The best worth of all choices that keep to the rules. */
 struct match_worth toy_best(const struct toy *toy);
 
+/* The best of those in which a giver gives at least so many quanta for a need; false: there are
+ * none. */
+bool toy_best_if(const struct toy *toy, uint32_t need, uint32_t giver, int64_t quanta,
+                 struct match_worth *best);
+
 /* Fails the test unless the proposals keep to the rules: capacities, lines, ceilings, budget,
  * pieces, eligibility, positions after; all computed from the input. */
 void toy_check(const struct match_input *in, const struct match_result *result);

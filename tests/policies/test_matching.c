@@ -562,6 +562,74 @@ Test(matching, four_hours_may_be_shared_by_two)
     match_free(&p.result);
 }
 
+/* 2 has no line and receives as much as it gives: its piece may not be merged into that of 1, which
+ * would be more even, but that of 1 into its own. */
+Test(matching, merging_leaves_a_giver_what_it_relies_on)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, -300, 600);
+    org(&p, 2, 0, 600)->line = (struct line){0, 2400, 0};
+    org(&p, 3, 0, 90);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    offer(&p, 3, 1);
+    need(&p, 3, 0, 180);
+    need(&p, 2, 1, 90);
+    run(&p);
+    cr_expect(p.result.repaired);
+    cr_expect_eq(p.result.n_left, 0);
+    cr_expect_eq(given(&p, 1, 2), 180);
+    cr_expect_eq(given(&p, 2, 3), 90);
+    match_free(&p.result);
+}
+
+/* By quanta 2 gives as much as 3, who is the lower in ties; the whole belongs to 2, asked least. */
+Test(matching, a_merged_piece_goes_to_who_was_asked_least)
+{
+    struct plan p;
+
+    start(&p);
+    p.in.rules.weight = 0;
+    org(&p, 1, 0, 0);
+    org(&p, 2, 0, 240)->tie = 9;
+    org(&p, 3, 30, 210);
+    org(&p, 4, 90, 150);
+    offer(&p, 2, 7);
+    offer(&p, 3, 7);
+    offer(&p, 4, 7);
+    need(&p, 1, 7, 120);
+    run(&p);
+    cr_expect(p.result.repaired);
+    cr_expect_eq(given(&p, 1, 2), 120);
+    cr_expect_eq(given(&p, 1, 0), 120);
+    for (size_t i = 0; i < p.result.n_others; i++)
+        cr_expect_geq(p.result.others[i].uneven, 0);
+    match_free(&p.result);
+}
+
+/* Two pieces of an hour find one who can take both. */
+Test(matching, small_pieces_go_together_to_somebody_new)
+{
+    struct plan p;
+
+    start(&p);
+    org(&p, 1, -900, 60);
+    org(&p, 2, -900, 60);
+    org(&p, 3, 900, 120);
+    org(&p, 4, 0, 0);
+    offer(&p, 1, 0);
+    offer(&p, 2, 0);
+    offer(&p, 3, 0);
+    need(&p, 4, 0, 120);
+    run(&p);
+    cr_expect(p.result.repaired);
+    cr_expect_eq(p.result.n_proposals, 1);
+    cr_expect_eq(given(&p, 1, 3), 120);
+    match_free(&p.result);
+}
+
 /* 4 h and 1 h become 3 h and 2 h. */
 Test(matching, a_small_piece_grows_at_the_cost_of_a_large_one)
 {

@@ -133,44 +133,66 @@ static struct match_what what(void)
                                .until_day = INT32_MAX};
 }
 
+/* One draw a statement: what is drawn when must not depend on a compiler. */
+static void town_org(struct match_org *org, size_t i)
+{
+    org->id = (uint32_t)(i * 7 % 31);
+    org->line = (struct line){1200, 2400, 1800};
+    org->position = draw(3000) - 1600;
+    org->capacity = draw(700);
+    org->received = 400 + draw(900);
+    org->fragile = draw(3) == 0;
+    org->volunteers = draw(2);
+    org->burden = draw(900) - 1;
+    org->tie = toy_draw(20);
+}
+
+static void town_need(struct match_need *need, const struct match_org *org, size_t i)
+{
+    need->id = (uint32_t)(i * 17 % 61);
+    need->org = org->id;
+    need->what = what();
+    need->minutes = 20 + draw(500);
+    need->urgent = draw(8) == 0;
+    need->fragile = org->fragile;
+    need->since = draw(9);
+
+    bool first_three = draw(3) == 0;
+
+    need->class = match_class(need->urgent, need->fragile, first_three, draw(70));
+}
+
 static void make_town(struct town *t)
 {
     memset(t, 0, sizeof *t);
     t->in = (struct match_input){
-        .rules = {30, 120, 600, 400, draw(2) * 25000, 500, 1000, draw(1200), draw(2)},
+        .rules = {30, 120, 600, 400, 0, 500, 1000, 0, 0},
         .orgs = t->orgs, .n_orgs = TOWN_ORGS,
         .offers = t->offers, .n_offers = TOWN_OFFERS,
         .needs = t->needs, .n_needs = TOWN_NEEDS,
         .pairs = t->pairs, .n_pairs = TOWN_ORGS,
     };
-    for (size_t i = 0; i < TOWN_ORGS; i++) {
-        t->orgs[i] = (struct match_org){
-            .id = (uint32_t)(i * 7 % 31), .position = draw(3000) - 1600,
-            .line = {1200, 2400, 1800}, .capacity = draw(700), .received = 400 + draw(900),
-            .fragile = draw(3) == 0, .volunteers = draw(2), .burden = draw(900) - 1,
-            .tie = (uint64_t)draw(20)};
-    }
+    t->in.rules.pair_price = draw(2) * 25000;
+    t->in.rules.pool_minutes = draw(1200);
+    t->in.rules.weight = draw(2);
+    for (size_t i = 0; i < TOWN_ORGS; i++)
+        town_org(&t->orgs[i], i);
     for (size_t i = 0; i < TOWN_ORGS; i++)
         t->pairs[i] = (struct match_pair){t->orgs[(i + 3) % TOWN_ORGS].id, t->orgs[i].id,
                                           draw(400)};
     for (size_t i = 0; i < TOWN_OFFERS; i++) {
-        size_t n = 1 + (size_t)toy_draw(10) / 8 + (size_t)toy_draw(9) / 8;
+        struct match_offer *offer = &t->offers[i];
 
-        t->offers[i] = (struct match_offer){.id = (uint32_t)(i * 11 % 71), .what = what(),
-                                            .givers = t->givers[i], .n_givers = n};
-        for (size_t k = 0; k < n; k++)
+        offer->id = (uint32_t)(i * 11 % 71);
+        offer->what = what();
+        offer->givers = t->givers[i];
+        offer->n_givers = 1 + (size_t)toy_draw(10) / 8;
+        offer->n_givers += (size_t)toy_draw(9) / 8;
+        for (size_t k = 0; k < offer->n_givers; k++)
             t->givers[i][k] = t->orgs[(i * 5 + k * 9) % TOWN_ORGS].id;
     }
-    for (size_t i = 0; i < TOWN_NEEDS; i++) {
-        const struct match_org *org = &t->orgs[toy_draw(TOWN_ORGS)];
-
-        t->needs[i] = (struct match_need){.id = (uint32_t)(i * 17 % 61), .org = org->id,
-                                          .what = what(), .minutes = 20 + draw(500),
-                                          .urgent = draw(8) == 0, .fragile = org->fragile,
-                                          .since = draw(9)};
-        t->needs[i].class =
-            match_class(t->needs[i].urgent, org->fragile, draw(3) == 0, draw(70));
-    }
+    for (size_t i = 0; i < TOWN_NEEDS; i++)
+        town_need(&t->needs[i], &t->orgs[toy_draw(TOWN_ORGS)], i);
 }
 
 static void shuffle(void *array, size_t n, size_t size)
@@ -207,7 +229,8 @@ static void expect_same(const struct match_result *a, const struct match_result 
         const struct match_other *p = &a->others[i], *q = &b->others[i];
 
         cr_assert(p->giver == q->giver && p->offer == q->offer && p->why == q->why &&
-                  p->uneven == q->uneven && p->ties == q->ties);
+                  p->uneven == q->uneven && p->ties == q->ties && p->priced == q->priced &&
+                  match_compare(&p->price, &q->price) == 0);
     }
     for (size_t i = 0; i < a->n_left; i++)
         cr_assert(a->left[i].need == b->left[i].need && a->left[i].why == b->left[i].why &&
@@ -223,6 +246,7 @@ Test(matching_random, the_order_of_the_input_is_nothing)
 
         toy_seed(seed * 77);
         make_town(t);
+        t->in.prices = seed % 2;
         match_batch(&t->in, &one);
         shuffle(t->orgs, TOWN_ORGS, sizeof t->orgs[0]);
         shuffle(t->offers, TOWN_OFFERS, sizeof t->offers[0]);
@@ -235,6 +259,39 @@ Test(matching_random, the_order_of_the_input_is_nothing)
         match_free(&one);
         match_free(&two);
     }
+    free(t);
+}
+
+/* What is proposed, as one number (FNV-1a of the fields). It stands here because two compilers, and
+ * whoever recomputes a batch years later, must come to the same. It changes with the rules. */
+static uint64_t digest(uint64_t h, const struct match_result *r)
+{
+    for (size_t i = 0; i < r->n_proposals; i++) {
+        const struct match_proposal *p = &r->proposals[i];
+        const uint64_t fields[] = {p->need, p->giver, p->offer, (uint64_t)p->minutes,
+                                   (uint64_t)p->pool_minutes, (uint64_t)p->giver_after};
+
+        for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++)
+            h = (h ^ fields[k]) * 0x100000001b3u;
+    }
+    return h;
+}
+
+Test(matching_random, every_compiler_proposes_the_same)
+{
+    struct town *t = malloc(sizeof *t);
+    uint64_t h = 0xcbf29ce484222325u;
+
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        struct match_result r;
+
+        toy_seed(seed * 31);
+        make_town(t);
+        match_batch(&t->in, &r);
+        h = digest(h, &r);
+        match_free(&r);
+    }
+    cr_expect_eq(h, 0xbb164e399314c81eu, "%#" PRIx64, h);
     free(t);
 }
 
@@ -293,5 +350,66 @@ Test(matching_random, alternatives_cost_what_is_said)
     }
     cr_expect_gt(worse, 100);
     cr_expect_gt(taken, 100);
+    free(toy);
+}
+
+static bool gives(const struct match_result *r, uint32_t need, uint32_t giver)
+{
+    for (size_t i = 0; i < r->n_proposals; i++)
+        if (r->proposals[i].need == need && r->proposals[i].giver == giver)
+            return true;
+    return false;
+}
+
+static void expect_price(const struct match_other *o, const struct match_worth *best,
+                         const struct match_worth *forced)
+{
+    for (int k = 0; k < MATCH_CLASSES; k++)
+        cr_assert_eq(o->price.served[k], best->served[k] - forced->served[k]);
+    cr_assert_eq(o->price.uneven, forced->uneven - best->uneven);
+    cr_assert_eq(o->price.ties, forced->ties - best->ties);
+}
+
+/* The price of an alternative is what the best batch loses in which it gives one quantum,
+ * whatever else that moves; and without a price there is no such batch. */
+Test(matching_random, prices_equal_trying_everything)
+{
+    struct toy *toy = malloc(sizeof *toy);
+    size_t priced = 0, losses = 0;
+
+    for (uint64_t seed = 1; seed <= 1500; seed++) {
+        struct match_result r;
+
+        toy_seed(seed * 5);
+        toy_make(toy);
+        toy->in.prices = true;
+        match_batch(&toy->in, &r);
+        for (size_t i = 0; i < r.n_proposals; i++) {
+            const struct match_proposal *p = &r.proposals[i];
+
+            for (size_t k = 0; k < p->n_others; k++) {
+                const struct match_other *o = &r.others[p->first_other + k];
+                struct match_worth forced;
+                bool any = toy_best_if(toy, p->need, o->giver, 1, &forced);
+
+                if (gives(&r, p->need, o->giver)) {
+                    cr_assert_not(o->priced);
+                    continue;
+                }
+                cr_assert_eq(any, o->priced, "seed %" PRIu64, seed);
+                if (!any)
+                    continue;
+                expect_price(o, &r.bound, &forced);
+                priced++;
+                for (int class = 0; class < MATCH_CLASSES; class++)
+                    losses += o->price.served[class] > 0;
+            }
+        }
+        match_free(&r);
+    }
+    printf("matching: %zu prices equal to trying everything, %zu of them in served quanta\n",
+           priced, losses);
+    cr_expect_gt(priced, 500);
+    cr_expect_gt(losses, 50);
     free(toy);
 }
