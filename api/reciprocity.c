@@ -229,7 +229,7 @@ static void put_positions(struct item *it)
 
 static struct ratio displaced_of(const struct sheet_year *y)
 {
-    return y->displaced[LAYER_ACCOUNT];
+    return y->displaced;
 }
 
 static void put_displaced(struct item *it)
@@ -250,7 +250,6 @@ static void put_displaced(struct item *it)
     put_layers(m, "one_wayness", one_way);
     put_ratio(m, "solidarity_share", it->sheet->solidarity);
     if (displaced[LAYER_ACCOUNT].known) {
-        w.v[0].value = displaced[LAYER_ACCOUNT].permille;
         put_sentence(it, &w);
     } else {
         put_unknown(it, "No help that counts was recorded in the year.",
@@ -262,7 +261,7 @@ static void put_displaced(struct item *it)
 
 static struct ratio round_of(const struct sheet_year *y)
 {
-    return y->round[LAYER_HELP];
+    return y->round;
 }
 
 static void put_comes_round(struct item *it)
