@@ -12,12 +12,16 @@
 
 /* A gap above this is the first thing to talk about. */
 #define GAP_ALERT_PERMILLE 100
+/* Rest is offered to whom this one shows and the years that ended with the last two quarters. */
+#define REST_YEARS 3
 
 /* Room for the work on one sheet. */
 struct work {
     struct state *s;
     const struct policy *policy;
     struct sheet *sheet;
+    size_t years;    /* that are measured */
+    bool past;       /* `at` lies before the last leaf */
     size_t accounts; /* organisations and the pool */
     bool *member;
     int64_t *given, *scratch, *positions, *received, *fte; /* by number */
@@ -86,6 +90,11 @@ static bool has_open_offer(struct state *s, uint32_t org)
     return state_next_live(s, LIVE_OFFER, org, NULL, &key);
 }
 
+static bool was_member(const struct org *org, int64_t at)
+{
+    return org->admitted_at <= at && (org->state == ORG_ACTIVE || org->left_at > at);
+}
+
 static void read_org(struct work *w, struct org *org)
 {
     struct sheet_org *o = &w->sheet->orgs[org->number - 1];
@@ -94,9 +103,9 @@ static void read_org(struct work *w, struct org *org)
     state_roll_window(w->s, org, window_day(at));
     o->number = org->number;
     o->handle = org->handle;
-    o->active = org->state == ORG_ACTIVE;
+    o->active = was_member(org, at);
     o->fragile = o->active && state_status_class(w->s, org->number, at, NULL) == 1;
-    o->position = org_position(org);
+    o->position = w->past ? query_position_at(w->s, org, at) : org_position(org);
     state_line(w->s, org, at, &o->line);
     o->line_use = reciprocity_line_use(&o->line, o->position);
     o->position_step = o->active ? sheet_position_step(w->policy, org, at) : 0;
@@ -113,11 +122,9 @@ static void read_orgs(struct work *w)
 {
     struct org org;
 
-    if (state_org(w->s, POOL, &org)) {
-        w->positions[POOL] = org_position(&org);
-    }
     for (uint32_t i = 1; i < w->accounts && state_org(w->s, i, &org); i++) {
         read_org(w, &org);
+        w->positions[POOL] -= w->positions[i]; /* all of them add up to 0 */
         w->sheet->n_orgs = i;
     }
 }
@@ -467,7 +474,7 @@ static void measure_burden(struct work *w, struct sheet_year *y, size_t year)
         if (year == 0) {
             sheet->orgs[i].burden = w->burdens[i];
             sheet->orgs[i].rests = above;
-        } else if (year <= 2) { /* those that ended with the last two quarters */
+        } else if (year < REST_YEARS) {
             sheet->orgs[i].rests = sheet->orgs[i].rests && above;
         }
     }
@@ -511,8 +518,11 @@ static bool measure_years(struct work *w)
 {
     bool ok = true;
 
-    for (size_t year = 0; ok && year < SHEET_YEARS; year++) {
+    for (size_t year = 0; ok && year < w->years; year++) {
         ok = measure_year(w, year);
+    }
+    for (size_t i = 0; w->years < REST_YEARS && i < w->sheet->n_orgs; i++) {
+        w->sheet->orgs[i].rests = false;
     }
     return ok;
 }
@@ -533,10 +543,16 @@ static void set_years(struct sheet *sheet, int64_t window_days)
 
 /* --- The sheet -------------------------------------------------------------------------------- */
 
-bool sheet_make(struct state *s, int64_t at, struct sheet *out)
+bool sheet_make(struct state *s, int64_t at, size_t years, struct sheet *out)
 {
-    struct work w = {.s = s, .policy = &s->network.found.policy, .sheet = out};
+    struct work w = {.s = s,
+                     .policy = &s->network.found.policy,
+                     .sheet = out,
+                     .years = years,
+                     .past = at < state_last_at(s)};
     bool ok;
+
+    assert(years >= 1 && years <= SHEET_YEARS);
 
     memset(out, 0, sizeof *out);
     out->size = state_size(s);

@@ -80,10 +80,14 @@ uint32_t sheet_thing(const struct state *s, uint8_t type, const struct slug *ski
 int sheet_position_step(const struct policy *policy, const struct org *org, int64_t at);
 
 /*
- * Computes it. Costs what the years' pairs and needs are; M6 and M7 are most of it. False when
- * there is no memory. Free with sheet_free(), also after false.
+ * Computes it, with the first so many of its years (1 to SHEET_YEARS; with less than three nobody
+ * rests). At a moment before the last leaf, members and positions are those of that moment, and
+ * what no past is kept of is that of now: lines, steps, offers, sizes, skills, the deficit. Costs
+ * what the years' pairs and needs are; M6 and M7 are most of it. False when there is no memory.
+ * Free with sheet_free(), also after false.
  */
-bool sheet_make(struct state *s, int64_t at, struct sheet *out) __attribute__((warn_unused_result));
+bool sheet_make(struct state *s, int64_t at, size_t years, struct sheet *out)
+    __attribute__((warn_unused_result));
 void sheet_free(struct sheet *sheet);
 
 #endif

@@ -20,7 +20,7 @@ static struct sheet sheet;
 static void make(void)
 {
     sheet_free(&sheet);
-    cr_assert(sheet_make(&made.state, made.at, &sheet));
+    cr_assert(sheet_make(&made.state, made.at, SHEET_YEARS, &sheet));
     cr_assert_eq(sheet.size, made.n);
 }
 
