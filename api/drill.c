@@ -38,12 +38,11 @@ static bool read_drill(struct request *rq, struct query *q, const char *list, st
 }
 
 /* An id is at most entry_days_max older than its entry, and what ends later than that lives on. */
-static void begin_at(const struct request *rq, const struct page *page, const struct drill *d,
-                     int64_t days, struct thing_key *last)
+static void begin_at(const struct page *page, const struct drill *d, int64_t days,
+                     struct thing_key *last)
 {
     int64_t from = (d->from_day - days) * WINDOW_DAY_MS;
 
-    (void)rq;
     things_resume(page, last);
     if (!page->resumed) {
         memset(last, 0, sizeof *last);
@@ -93,7 +92,7 @@ static void list_hours(struct request *rq, const struct drill *d, struct page *p
     struct thing_key last;
     struct hours h;
 
-    begin_at(rq, page, d, rq->state->network.found.policy.entry_days_max, &last);
+    begin_at(page, d, rq->state->network.found.policy.entry_days_max, &last);
     while (state_next_hours(rq->state, &last, &h)) {
         if (!page_goes_on(page)) {
             things_cursor(cursor, &last);
@@ -128,11 +127,15 @@ void get_sheet_hours(struct request *rq)
 
 /* --- Needs ------------------------------------------------------------------------------------ */
 
-/* Those of the fill gap came to an end in the year; those of the deficit were asked for in it. */
+/*
+ * Those of the fill gap came to an end in the year; those of the deficit were asked for in it, by
+ * who is a member.
+ */
 static bool need_fits(struct request *rq, const struct drill *d, const struct need *need,
                       bool ended)
 {
     int32_t day = window_day(need->life == LIFE_EXPIRED ? need->expires : need->ended_at);
+    struct org asker;
 
     if ((d->org && need->key.author != d->org) ||
         !request_reads_directory(rq, need->is_public)) {
@@ -142,7 +145,8 @@ static bool need_fits(struct request *rq, const struct drill *d, const struct ne
         return (need->life == LIFE_MET || need->life == LIFE_EXPIRED) && day >= d->from_day &&
                day <= d->to_day;
     }
-    return window_day(need->published_at) >= d->from_day;
+    return window_day(need->published_at) >= d->from_day &&
+           state_org(rq->state, need->key.author, &asker) && asker.state == ORG_ACTIVE;
 }
 
 static json_t *view_need(struct request *rq, const struct need *need)
@@ -153,6 +157,7 @@ static json_t *view_need(struct request *rq, const struct need *need)
     put_int(o, "index", (int64_t)need->index);
     put_handle(o, "asker", rq->state, need->key.author);
     put_text(o, "state", life_of(need->life));
+    put_text(o, "type", thing_word((enum thing)need->type));
     if (need->skill.s[0]) {
         put_text(o, "skill", need->skill.s);
     }
@@ -183,7 +188,7 @@ static void list_needs(struct request *rq, bool ended)
         page_drop(&page);
         return;
     }
-    begin_at(rq, &page, &d, policy->entry_days_max + (ended ? policy->need_days_max : 0), &last);
+    begin_at(&page, &d, policy->entry_days_max + (ended ? policy->need_days_max : 0), &last);
     while (state_next_need(rq->state, &last, &need)) {
         if (!page_goes_on(&page)) {
             things_cursor(cursor, &last);

@@ -11,14 +11,21 @@
 
 /* Further behind than this many entries the housekeeper mends the kept window, when it is read. */
 #define BEHIND_MAX 1000
-/* Who reads brings it forward by at most so many, some tens of milliseconds. */
-#define CATCH_UP_MAX 20000
 /* A window that ended longer ago helps nobody. */
 #define DAYS_MAX 7
 
+/* One window. Read-only while others use it. */
+struct window_figures {
+    uint64_t size; /* of the log */
+    struct flows flows;
+    size_t orgs;         /* organisation numbers below it */
+    size_t *first;       /* where the flows to one begin in to_org; orgs + 1 of them */
+    struct help *to_org; /* sorted by (to, from) */
+    int users;           /* under the lock of struct figures */
+};
+
 struct figures {
     pthread_mutex_t lock; /* guards all of this and all counts of users; held for a moment only */
-    pthread_cond_t computed;
     struct window_figures *latest; /* has one user, this pointer */
     bool computing; /* a thread makes the next one */
     bool asked;     /* since the housekeeper looked last */
@@ -30,7 +37,6 @@ struct figures *figures_new(void)
 
     if (figures) {
         pthread_mutex_init(&figures->lock, NULL);
-        pthread_cond_init(&figures->computed, NULL);
     }
     return figures;
 }
@@ -49,7 +55,6 @@ void figures_free(struct figures *figures)
 {
     if (figures) {
         drop(figures->latest);
-        pthread_cond_destroy(&figures->computed);
         pthread_mutex_destroy(&figures->lock);
         free(figures);
     }
@@ -78,28 +83,6 @@ static bool index_receivers(struct window_figures *w)
     return true;
 }
 
-static bool measure(struct window_figures *w)
-{
-    int64_t *given = calloc(w->orgs, sizeof *given), *received = calloc(w->orgs, sizeof *received);
-    struct flow *flows = calloc(w->flows.n + 1, sizeof *flows);
-    bool ok = given && received && flows && index_receivers(w);
-
-    if (ok) {
-        size_t n = layer_flows(w->flows.v, w->flows.n, LAYER_HELP, flows);
-
-        for (size_t i = 0; i < n; i++) {
-            w->minutes += flows[i].minutes;
-        }
-        reciprocity_totals(flows, n, given, received, w->orgs);
-        w->displaced = reciprocity_displaced_share(given, received, w->orgs);
-        w->direct = reciprocity_direct(flows, n);
-    }
-    free(flows);
-    free(given);
-    free(received);
-    return ok;
-}
-
 static struct flows_base base_of(const struct window_figures *w)
 {
     return (struct flows_base){w->size, w->flows.from_day, w->flows.to_day, w->flows.v, w->flows.n};
@@ -114,6 +97,7 @@ static struct window_figures *compute(struct state *s, const char *origin, int32
                                       const struct window_figures *old)
 {
     struct window_figures *w = calloc(1, sizeof *w);
+    struct sums sums;
     bool ok;
 
     if (!w) {
@@ -121,8 +105,8 @@ static struct window_figures *compute(struct state *s, const char *origin, int32
     }
     w->users = 1;
     w->size = state_size(s);
-    state_sums(s, &w->totals);
-    w->orgs = (size_t)w->totals.orgs + 1;
+    state_sums(s, &sums);
+    w->orgs = (size_t)sums.orgs + 1;
     if (helps(old, w->size, day)) {
         struct flows_base base = base_of(old);
 
@@ -130,7 +114,7 @@ static struct window_figures *compute(struct state *s, const char *origin, int32
     } else {
         ok = query_flows(s, day, &w->flows);
     }
-    if (!ok || !measure(w)) {
+    if (!ok || !index_receivers(w)) {
         drop(w);
         return NULL;
     }
@@ -140,8 +124,7 @@ static struct window_figures *compute(struct state *s, const char *origin, int32
 /* --- Sharing it ------------------------------------------------------------------------------- */
 
 /* Makes the next window from `latest`; the lock is held, and given away meanwhile. */
-static struct window_figures *next(struct figures *f, struct state *s, const char *origin,
-                                   int32_t day)
+static void next(struct figures *f, struct state *s, const char *origin, int32_t day)
 {
     struct window_figures *old = f->latest, *w;
 
@@ -155,52 +138,9 @@ static struct window_figures *next(struct figures *f, struct state *s, const cha
     f->computing = false;
     drop(old);
     if (w) {
-        w->users++;
         drop(f->latest);
         f->latest = w;
     }
-    pthread_cond_broadcast(&f->computed);
-    return w;
-}
-
-/* True when the window answers for a snapshot, and no reader should work on it. */
-static bool is_good(const struct window_figures *w, uint64_t size, int32_t day)
-{
-    return w->size > size || w->flows.to_day > day ||
-           (w->size == size && w->flows.to_day == day) || size - w->size > CATCH_UP_MAX;
-}
-
-const struct window_figures *figures_network(struct figures *f, struct state *s,
-                                             const char *origin, int32_t day)
-{
-    uint64_t size = state_size(s);
-    struct window_figures *w;
-
-    pthread_mutex_lock(&f->lock);
-    f->asked = true;
-    while (!f->latest && f->computing) {
-        pthread_cond_wait(&f->computed, &f->lock);
-    }
-    w = f->latest;
-    if (w && (f->computing || is_good(w, size, day))) {
-        w->users++;
-    } else {
-        w = next(f, s, origin, day);
-    }
-    pthread_mutex_unlock(&f->lock);
-    return w;
-}
-
-void figures_release(struct figures *figures, const struct window_figures *window)
-{
-    union {
-        const struct window_figures *in;
-        struct window_figures *out;
-    } w = {window};
-
-    pthread_mutex_lock(&figures->lock);
-    drop(w.out);
-    pthread_mutex_unlock(&figures->lock);
 }
 
 bool figures_behind(struct figures *f, uint64_t size, int32_t day)
@@ -225,7 +165,7 @@ void figures_refresh(struct figures *f, struct state *s, const char *origin, int
     pthread_mutex_lock(&f->lock);
     f->asked = false;
     if (!f->computing) {
-        drop(next(f, s, origin, day));
+        next(f, s, origin, day);
     }
     pthread_mutex_unlock(&f->lock);
 }
@@ -244,6 +184,13 @@ static struct window_figures *borrow(struct figures *f)
     }
     pthread_mutex_unlock(&f->lock);
     return w;
+}
+
+static void give_back(struct figures *f, struct window_figures *w)
+{
+    pthread_mutex_lock(&f->lock);
+    drop(w);
+    pthread_mutex_unlock(&f->lock);
 }
 
 static void add_up(const struct help *v, size_t n, struct dependency_sum *out)
@@ -289,7 +236,7 @@ bool figures_org(struct figures *f, struct state *s, const char *origin, const s
         }
     }
     if (w) {
-        figures_release(f, w);
+        give_back(f, w);
     }
     return ok;
 }

@@ -7,8 +7,8 @@
 #include "api/routes.h"
 #include "api/server.h"
 #include "api/sheet.h"
+#include "api/sheet_words.h"
 #include "api/view.h"
-#include "api/words.h"
 #include "policies/calendar.h"
 #include "policies/window.h"
 
@@ -105,17 +105,10 @@ static void put_orgs(struct item *it, picks pick)
     }
 }
 
-static void put_sentence(struct item *it, const struct words *words)
+/* Takes the reference. */
+static void put_sentence(struct item *it, json_t *sentence)
 {
-    put(it->o, "sentence", words_json(words));
-}
-
-/* A sentence for what is not known yet. */
-static void put_unknown(struct item *it, const char *en, const char *fr, const char *nl)
-{
-    struct words w = {.form = {en, fr, nl}};
-
-    put_sentence(it, &w);
+    put(it->o, "sentence", sentence);
 }
 
 static json_t *begin_metrics(struct item *it)
@@ -136,24 +129,12 @@ static struct ratio gap_of(const struct sheet_year *y)
 static void put_fill_gap(struct item *it)
 {
     const struct sheet_year *y = &it->sheet->years[0];
-    struct ratio others = fill_rate(&y->others), fragile = fill_rate(&y->fragile);
-    struct words w = {.form = {"Fragile organisations obtain $1 % of what they ask for, the others $2 %.",
-                               "Les organisations fragiles obtiennent $1 % de ce qu'elles demandent, les autres $2 %.",
-                               "Kwetsbare organisaties krijgen $1 % van wat ze vragen, de andere $2 %."},
-                      .n = 2,
-                      .v = {{'%', fragile.permille, NULL}, {'%', others.permille, NULL}}};
     json_t *m = begin_metrics(it);
 
     put_ratio(m, "fill_gap", it->sheet->gap);
     put_fill(m, "fragile", &y->fragile);
     put_fill(m, "others", &y->others);
-    if (it->sheet->gap.known) {
-        put_sentence(it, &w);
-    } else {
-        put_unknown(it, "Too little was asked for by one of the two groups to compare them.",
-                    "L'un des deux groupes a demandé trop peu pour comparer.",
-                    "Een van beide groepen vroeg te weinig om te vergelijken.");
-    }
+    put_sentence(it, say_fill_gap(&y->fragile, &y->others));
     put_trend(it, gap_of);
 }
 
@@ -202,12 +183,6 @@ static void put_invite(struct item *it)
 static void put_positions(struct item *it)
 {
     size_t all = count_of(it->sheet, is_leaning), gave = count_of(it->sheet, leans_giving);
-    struct words w = {
-        .form = {"$1 {1|organisation has|organisations have} leaned for long: $2 mostly gave, $3 mostly received.",
-                 "$1 {1|organisation penche|organisations penchent} depuis longtemps : $2 {2|a|ont} surtout donné, $3 {3|a|ont} surtout reçu.",
-                 "$1 {1|organisatie helt|organisaties hellen} al lang over: $2 {2|gaf|gaven} vooral, $3 {3|ontving|ontvingen} vooral."},
-        .n = 3,
-        .v = {{'d', (int64_t)all, NULL}, {'d', (int64_t)gave, NULL}, {'d', (int64_t)(all - gave), NULL}}};
     json_t *m = begin_metrics(it);
 
     put_int(m, "leaning", (int64_t)all);
@@ -215,13 +190,7 @@ static void put_positions(struct item *it)
     put_int(m, "strained", (int64_t)count_of(it->sheet, is_strained));
     put_ratio(m, "turnover", it->sheet->turnover);
     put_ratio(m, "dormant", it->sheet->dormant);
-    if (all > 0) {
-        put_sentence(it, &w);
-    } else {
-        put_unknown(it, "No organisation has leaned to one side for long.",
-                    "Aucune organisation ne penche durablement d'un côté.",
-                    "Geen enkele organisatie helt al lang naar een kant over.");
-    }
+    put_sentence(it, say_positions(all, gave));
     put_trend(it, NULL);
     put_orgs(it, is_leaning);
     put_invite(it);
@@ -229,7 +198,7 @@ static void put_positions(struct item *it)
 
 static struct ratio displaced_of(const struct sheet_year *y)
 {
-    return y->displaced[LAYER_ACCOUNT];
+    return y->displaced;
 }
 
 static void put_displaced(struct item *it)
@@ -238,31 +207,19 @@ static void put_displaced(struct item *it)
     struct ratio displaced[LAYERS] = {l[LAYER_HELP].displaced, l[LAYER_ACCOUNT].displaced};
     struct ratio positions[LAYERS] = {l[LAYER_HELP].positions, l[LAYER_ACCOUNT].positions};
     struct ratio one_way[LAYERS] = {l[LAYER_HELP].one_way, l[LAYER_ACCOUNT].one_way};
-    struct words w = {.form = {"Of 100 h of help, $1 are not balanced yet.",
-                               "Sur 100 h d'entraide, $1 ne {1|est|sont} pas encore {1|équilibrée|équilibrées}.",
-                               "Van 100 u hulp {1|is er|zijn er} $1 nog niet in evenwicht."},
-                      .n = 1,
-                      .v = {{'%', displaced[LAYER_ACCOUNT].permille, NULL}}};
     json_t *m = begin_metrics(it);
 
     put_layers(m, "displaced_share", displaced);
     put_layers(m, "concentration_of_positions", positions);
     put_layers(m, "one_wayness", one_way);
     put_ratio(m, "solidarity_share", it->sheet->solidarity);
-    if (displaced[LAYER_ACCOUNT].known) {
-        w.v[0].value = displaced[LAYER_ACCOUNT].permille;
-        put_sentence(it, &w);
-    } else {
-        put_unknown(it, "No help that counts was recorded in the year.",
-                    "Aucune aide comptée n'a été notée dans l'année.",
-                    "Er werd dit jaar geen getelde hulp genoteerd.");
-    }
+    put_sentence(it, say_displaced(displaced[LAYER_ACCOUNT]));
     put_trend(it, displaced_of);
 }
 
 static struct ratio round_of(const struct sheet_year *y)
 {
-    return y->round[LAYER_HELP];
+    return y->round;
 }
 
 static void put_comes_round(struct item *it)
@@ -271,22 +228,12 @@ static void put_comes_round(struct item *it)
     struct ratio round[LAYERS] = {l[LAYER_HELP].round, l[LAYER_ACCOUNT].round};
     struct ratio direct[LAYERS] = {l[LAYER_HELP].direct, l[LAYER_ACCOUNT].direct};
     struct ratio core[LAYERS] = {l[LAYER_HELP].core, l[LAYER_ACCOUNT].core};
-    struct words w = {.form = {"Of 100 h given, $1 came back, directly or through others.",
-                               "Sur 100 h données, $1 {1|est revenue|sont revenues}, directement ou par d'autres.",
-                               "Van 100 u gegeven hulp {1|keerde er|keerden er} $1 terug, rechtstreeks of via anderen."},
-                      .n = 1,
-                      .v = {{'%', round[LAYER_HELP].permille, NULL}}};
     json_t *m = begin_metrics(it);
 
     put_layers(m, "comes_round", round);
     put_layers(m, "direct_reciprocity", direct);
     put_layers(m, "core_share", core);
-    if (round[LAYER_HELP].known) {
-        put_sentence(it, &w);
-    } else {
-        put_unknown(it, "No help was recorded in the year.", "Aucune aide n'a été notée dans l'année.",
-                    "Er werd dit jaar geen hulp genoteerd.");
-    }
+    put_sentence(it, say_comes_round(round[LAYER_HELP]));
     put_trend(it, round_of);
 }
 
@@ -328,18 +275,12 @@ static json_t *view_hanging(struct item *it)
 static void put_dependency(struct item *it)
 {
     size_t n = count_of(it->sheet, depends);
-    struct words w = {
-        .form = {"$1 {1|organisation receives|organisations receive} most from a single other; $2 {2|skill hangs|skills hang} on one organisation or none.",
-                 "$1 {1|organisation reçoit|organisations reçoivent} l'essentiel d'une seule autre ; $2 {2|compétence tient|compétences tiennent} à une seule organisation ou à aucune.",
-                 "$1 {1|organisatie krijgt|organisaties krijgen} het meeste van één andere; $2 {2|vaardigheid hangt|vaardigheden hangen} af van één organisatie of geen."},
-        .n = 2,
-        .v = {{'d', (int64_t)n, NULL}, {'d', (int64_t)it->sheet->hanging, NULL}}};
     json_t *m = begin_metrics(it);
 
     put_int(m, "above_pair_cap", (int64_t)n);
     put_int(m, "skills_hanging", (int64_t)it->sheet->hanging);
     put(m, "skills", view_hanging(it));
-    put_sentence(it, &w);
+    put_sentence(it, say_dependency(n, it->sheet->hanging));
     put_trend(it, dependent_of);
     put_orgs(it, depends);
 }
@@ -359,27 +300,12 @@ static void put_burden(struct item *it)
 {
     const struct burden_spread *spread = &it->sheet->years[0].burden;
     size_t n = count_of(it->sheet, rests);
-    struct words w = {.form = {"Effort measured by size: $1 {1|organisation carries|organisations carry} far more than {1|its|their} share.",
-                               "Effort rapporté à la taille : $1 {1|organisation porte|organisations portent} bien plus que {1|sa|leur} part.",
-                               "Inspanning naar grootte: $1 {1|organisatie draagt|organisaties dragen} veel meer dan {1|haar|hun} deel."},
-                      .n = 1,
-                      .v = {{'d', (int64_t)n, NULL}}};
     json_t *m = begin_metrics(it);
 
     put_ratio(m, "burden_gini", spread->gini);
     put_int(m, "sizes_known", (int64_t)spread->known);
     put_int(m, "offered_rest", (int64_t)n);
-    if (spread->gini.known && n > 0) {
-        put_sentence(it, &w);
-    } else if (spread->gini.known) {
-        put_unknown(it, "Effort measured by size: nobody carries far more than the others.",
-                    "Effort rapporté à la taille : personne ne porte bien plus que les autres.",
-                    "Inspanning naar grootte: niemand draagt veel meer dan de anderen.");
-    } else {
-        put_unknown(it, "No organisation that gave has said how large it is.",
-                    "Aucune organisation ayant donné n'a indiqué sa taille.",
-                    "Geen enkele organisatie die gaf, heeft haar grootte opgegeven.");
-    }
+    put_sentence(it, say_burden(spread, n));
     put_trend(it, burden_of_year);
     put_orgs(it, rests);
 }
@@ -423,23 +349,11 @@ static json_t *view_numbers(struct item *it, const uint32_t *numbers, size_t n)
 static void put_deficit(struct item *it)
 {
     const struct deficit_result *d = &it->sheet->deficit;
-    struct words w = {
-        .form = {"$1 a quarter can never be given back with the offers there are: the common pool, or new offers.",
-                 "$1 par trimestre ne pourront jamais être rendues avec les offres actuelles : fonds commun ou nouvelles offres.",
-                 "$1 per kwartaal kan nooit teruggegeven worden met het huidige aanbod: de gemeenschappelijke pot, of nieuw aanbod."},
-        .n = 1,
-        .v = {{'h', d->deficit, NULL}}};
     json_t *m = begin_metrics(it), *invite;
 
     put_int(m, "asked", d->asked);
     put_int(m, "deficit", d->deficit);
-    if (d->deficit > 0) {
-        put_sentence(it, &w);
-    } else {
-        put_unknown(it, "With the offers there are, all that is asked for can be given back.",
-                    "Avec les offres actuelles, tout ce qui est demandé peut être rendu.",
-                    "Met het huidige aanbod kan alles wat gevraagd wordt teruggegeven worden.");
-    }
+    put_sentence(it, say_deficit(d->asked, d->deficit));
     put_trend(it, NULL);
     if (it->named) {
         put(it->o, "organisations", view_numbers(it, d->givers, d->n_givers));

@@ -70,7 +70,7 @@ static struct kept *next(struct sheets *sheets, struct state *s, int64_t at)
     sheets->computing = true;
     pthread_mutex_unlock(&sheets->lock);
     kept->made_us = clock_monotonic_us();
-    ok = sheet_make(s, at, &kept->sheet);
+    ok = sheet_make(s, at, SHEET_YEARS, &kept->sheet);
     kept->took_us = clock_monotonic_us() - kept->made_us;
     pthread_mutex_lock(&sheets->lock);
     sheets->computing = false;

@@ -103,16 +103,6 @@ static void put_status(json_t *o, struct request *rq, uint32_t org)
     put(o, "status", s);
 }
 
-static int step_of(const struct policy *policy, const struct org *org, int64_t at)
-{
-    if (org->strained_since &&
-        at - org->strained_since >= policy->ladder_strain_days * WINDOW_DAY_MS) {
-        return 2;
-    }
-    return org->leaning_since &&
-           at - org->leaning_since >= policy->ladder_lean_days * WINDOW_DAY_MS;
-}
-
 static json_t *view_standing(struct request *rq, struct org *org,
                              const struct org_figures *figures)
 {
@@ -122,7 +112,7 @@ static json_t *view_standing(struct request *rq, struct org *org,
 
     state_roll_window(rq->state, org, figures->to_day);
     state_line(rq->state, org, rq->now_ms, &c.line);
-    c.position_step = step_of(policy, org, rq->now_ms);
+    c.position_step = sheet_position_step(policy, org, rq->now_ms);
     c.above_pair_cap = reciprocity_above_pair_cap(policy, &figures->sum);
     put_text(o, "org", org->handle.s);
     put_int(o, "size", (int64_t)state_size(rq->state));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * GET /v1/orgs/{handle}/statement: an organisation's entries, newest first, with what each did to
- * its position and where the position stood after it. What a closing of the common pool moves is no
- * entry of an organisation: it shows between two positions.
+ * its position and where the position stood after it, and between them what the closings of the
+ * common pool moved, which are no entries of an organisation.
  */
 #include <string.h>
 
@@ -16,7 +16,8 @@
 
 /* Where the walk stands; the key of its cursor. */
 struct walk {
-    uint64_t next;    /* index + 1 of the next entry; 0: done */
+    uint64_t next;  /* index + 1 of the next entry; 0: done */
+    int64_t before; /* closings of later moments were passed */
 };
 
 struct days {
@@ -35,37 +36,88 @@ static void out_step(struct json_out *o, struct request *rq, const struct entry_
     json_shut(o, '}');
 }
 
+/*
+ * The newest closing between an entry and walk->before, and the position after it; false when there
+ * is none.
+ */
+static bool find_closing(struct request *rq, uint32_t org, const struct entry_record *older,
+                         int64_t position, const struct walk *walk, struct closing *out,
+                         int64_t *after)
+{
+    struct closing next = {.moment = older->at};
+    bool found = false;
+
+    *after = position;
+    while (query_next_closing(rq->state, org, next.moment, &next) && next.moment <= walk->before) {
+        *after += next.forgiven - next.levied;
+        *out = next;
+        found = true;
+    }
+    return found;
+}
+
+static void out_closing(struct json_out *o, const struct closing *closing, int64_t position)
+{
+    json_open(o, NULL, '{');
+    json_int(o, "at", closing->moment);
+    json_text(o, "kind", "pool.closing");
+    json_int(o, "levied", closing->levied);
+    json_int(o, "forgiven", closing->forgiven);
+    json_int(o, "given", 0);
+    json_int(o, "received", 0);
+    json_int(o, "moves", closing->forgiven - closing->levied);
+    json_int(o, "position", position);
+    json_shut(o, '}');
+}
+
+/* Whether an item of that moment is asked for; ends the walk behind the first day. */
+static bool asked_for(const struct days *days, int64_t at, struct walk *walk)
+{
+    int32_t day = window_day(at);
+
+    if (day < days->from) {
+        walk->next = 0;
+    }
+    return day >= days->from && day <= days->to;
+}
+
 /* One step back; adds an item when its day is asked for. False when the log cannot be read. */
 static bool step(struct request *rq, uint32_t org, const struct days *days, struct walk *walk,
                  struct page *page)
 {
     struct entry_record record;
     const struct entry_party *party;
+    struct closing closing;
     struct effect effect;
-    int32_t day;
+    int64_t after;
 
     if (!state_entry(rq->state, walk->next - 1, &record) ||
-        !(party = query_party(&record, org)) ||
-        !query_effect(rq->state, rq->server->node->origin, &record, org, &rq->worker->entry,
-                      &effect)) {
+        !(party = query_party(&record, org))) {
         return false;
     }
-    day = window_day(record.at);
-    if (day < days->from) {
-        walk->next = 0;
+    if (find_closing(rq, org, &record, party->position, walk, &closing, &after)) {
+        walk->before = closing.moment - 1;
+        if (asked_for(days, closing.moment, walk)) {
+            out_closing(page_item(page), &closing, after);
+        }
         return true;
     }
-    if (day <= days->to) {
+    walk->next = party->previous;
+    walk->before = record.at;
+    if (asked_for(days, record.at, walk)) {
+        if (!query_effect(rq->state, rq->server->node->origin, &record, org, &rq->worker->entry,
+                          &effect)) {
+            return false;
+        }
         out_step(page_item(page), rq, &record, &effect, party->position);
     }
-    walk->next = party->previous;
     return true;
 }
 
 static void list_steps(struct request *rq, const struct org *org, const struct days *days,
                        struct page *page)
 {
-    struct walk walk = {org->last_entry};
+    struct walk walk = {org->last_entry, INT64_MAX};
 
     if (page->resumed) {
         memcpy(&walk, page->key, sizeof walk);

@@ -37,9 +37,18 @@ static void add(struct out *o, const char *text, size_t n)
 {
     if (n > o->size - 1 - o->n) {
         n = o->size - 1 - o->n;
+        while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80) {
+            n--;
+        }
     }
     memcpy(o->text + o->n, text, n);
     o->n += n;
+}
+
+/* What is shown of a value that is counted. */
+static int64_t shown(const struct words *w, size_t i)
+{
+    return w->v[i].kind == '%' ? w->v[i].value / 10 : w->v[i].value;
 }
 
 static void add_value(struct out *o, const struct words *w, size_t i, enum language language)
@@ -54,11 +63,8 @@ static void add_value(struct out *o, const struct words *w, size_t i, enum langu
     case 'h':
         words_duration(text, w->v[i].value, language);
         break;
-    case '%':
-        snprintf(text, sizeof text, "%" PRId64, w->v[i].value / 10);
-        break;
     default:
-        snprintf(text, sizeof text, "%" PRId64, w->v[i].value);
+        snprintf(text, sizeof text, "%" PRId64, shown(w, i));
     }
     add(o, text, strlen(text));
 }
@@ -76,7 +82,7 @@ static const char *add_choice(struct out *o, const struct words *w, const char *
     const char *one = form + 3, *many = strchr(one, '|') + 1, *end = strchr(many, '}');
 
     assert(i < w->n && form[2] == '|');
-    if (is_one(w->v[i].value, language)) {
+    if (is_one(shown(w, i), language)) {
         add(o, one, (size_t)(many - 1 - one));
     } else {
         add(o, many, (size_t)(end - many));

@@ -27,8 +27,8 @@ struct words {
 
 /*
  * Writes it in one language; in a form `$1` to `$6` stand for the values, and `{1|one|many}` for
- * the word that goes with the first value: in French 0 and 1 are singular, elsewhere 1 alone. Cut
- * to the room; returns its length.
+ * the word that goes with the first value as it is shown: in French 0 and 1 are singular, elsewhere
+ * 1 alone. Cut to the room; returns its length.
  */
 size_t words_write(char *out, size_t size, const struct words *words, enum language language);
 

@@ -15,4 +15,10 @@
 /* Takes the language of the environment. Call once, before any message. */
 void i18n_start(void);
 
+/*
+ * "fr", "nl" or "en": the language of the environment as the C library looks for it (LC_ALL, then
+ * LC_MESSAGES, then LANG), whether or not this machine has the locale installed.
+ */
+const char *i18n_code(void);
+
 #endif

@@ -30,25 +30,51 @@ static void print_words(const char *label, const json_t *list)
     putchar('\n');
 }
 
-/* "2025-Q4 123 · 2026-Q1 n/a": the figure of the years that ended with those quarters. */
+/* 12.3 %, or a count where the item's figure is one. */
+static void print_value(const json_t *value, bool count)
+{
+    int64_t n = json_integer_value(value), all = n < 0 ? -n : n;
+
+    if (!json_is_integer(value)) {
+        fputs(_("n/a"), stdout);
+    } else if (count) {
+        printf("%" PRId64, n);
+    } else {
+        printf("%s%" PRId64 ".%" PRId64 " %%", n < 0 ? "-" : "", all / 10, all % 10);
+    }
+}
+
+/* "2025-Q4 12.3 % · 2026-Q1 n/a": the figure of the years that ended with those quarters. */
 static void print_trend(const json_t *item)
 {
     const json_t *list = json_object_get(item, "trend");
+    const char *id = json_string_value(json_object_get(item, "id"));
     size_t n = json_array_size(list);
 
     for (size_t i = 0; i < n; i++) {
-        const json_t *point = json_array_get(list, i), *value = json_object_get(point, "value");
+        const json_t *point = json_array_get(list, i);
 
         printf("%s%s ", i ? " \xc2\xb7 " : "     ",
                json_string_value(json_object_get(point, "quarter")));
-        if (json_is_integer(value)) {
-            printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
-        } else {
-            fputs(_("n/a"), stdout);
-        }
+        print_value(json_object_get(point, "value"), id != NULL && strcmp(id, "dependency") == 0);
     }
     if (n > 0) {
         putchar('\n');
+    }
+}
+
+/* The new offers that would lower the deficit most. */
+static void print_offers(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *o = json_array_get(list, i);
+
+        printf(_("%s%s, which %s could offer (%s a quarter)%s"),
+               i == 0 ? _("     a new offer would help: ") : ", ",
+               json_string_value(json_object_get(o, "skill")),
+               json_string_value(json_object_get(o, "org")),
+               time_text(json_integer_value(json_object_get(o, "minutes"))).s,
+               i + 1 == json_array_size(list) ? "\n" : "");
     }
 }
 
@@ -62,6 +88,7 @@ static void print_item(const json_t *item, int number)
     print_words(_("organisations:"), json_object_get(item, "organisations"));
     print_words(_("could be asked to give:"), json_object_get(invite, "give"));
     print_words(_("could be asked what they need:"), json_object_get(invite, "ask"));
+    print_offers(json_object_get(invite, "offers"));
 }
 
 static void print_pool(const json_t *pool)

@@ -118,7 +118,7 @@ static bool measure(struct side *side)
         side->levied += closing.org == POOL ? 0 : closing.levied;
         side->forgiven += closing.org == POOL ? 0 : closing.forgiven;
     }
-    return sheet_make(s, state_last_at(s), &side->sheet);
+    return sheet_make(s, state_last_at(s), 1, &side->sheet);
 }
 
 /* --- Figures ---------------------------------------------------------------------------------- */

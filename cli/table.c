@@ -2,7 +2,6 @@
 #include "cli/table.h"
 
 #include <inttypes.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +38,8 @@ const json_t *json_path(const json_t *o, const char *path)
 
 const char *json_sentence(const json_t *o)
 {
-    const char *locale = setlocale(LC_MESSAGES, NULL);
-    const char *code = locale && strncmp(locale, "fr", 2) == 0   ? "fr"
-                       : locale && strncmp(locale, "nl", 2) == 0 ? "nl"
-                                                                 : "en";
-    const char *text = json_string_value(json_path(json_object_get(o, "sentence"), code));
+    const json_t *all = json_object_get(o, "sentence");
+    const char *text = json_string_value(json_object_get(all, i18n_code()));
 
     return text ? text : "";
 }

@@ -98,8 +98,8 @@ static bool read_orgs(struct reading *r)
 static bool take_given(struct reading *r)
 {
     int32_t to = window_day(r->out->at);
-    struct help_list help;
-    bool ok = query_help(r->s, window_first_day(to, MONTH_DAYS), to, &help);
+    struct flows help;
+    bool ok = query_flows_between(r->s, window_first_day(to, MONTH_DAYS), to, &help);
 
     for (size_t i = 0; ok && i < help.n; i++) {
         uint32_t place = help.v[i].from < r->numbers ? r->place[help.v[i].from] : UINT32_MAX;
@@ -108,15 +108,15 @@ static bool take_given(struct reading *r)
             r->out->orgs[place].capacity -= help.v[i].minutes;
         }
     }
-    query_help_free(&help);
+    query_flows_free(&help);
     return ok;
 }
 
 static bool read_pairs(struct reading *r)
 {
     int32_t to = window_day(r->out->at);
-    struct help_list help;
-    bool ok = query_help(r->s, window_first_day(to, r->policy->window_days), to, &help);
+    struct flows help;
+    bool ok = query_flows_between(r->s, window_first_day(to, r->policy->window_days), to, &help);
 
     r->out->pairs = ok ? calloc(help.n + 1, sizeof *r->out->pairs) : NULL;
     ok = r->out->pairs != NULL;
@@ -132,7 +132,7 @@ static bool read_pairs(struct reading *r)
                 (struct match_pair){from, to_place, help.v[i].minutes};
         }
     }
-    query_help_free(&help);
+    query_flows_free(&help);
     return ok;
 }
 

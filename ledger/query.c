@@ -100,6 +100,49 @@ bool query_effect(struct state *s, const char *origin, const struct entry_record
     return true;
 }
 
+/* --- Positions that were ---------------------------------------------------------------------- */
+
+bool query_next_closing(struct state *s, uint32_t org, int64_t after, struct closing *out)
+{
+    struct closing all = {.moment = after, .org = UINT32_MAX};
+
+    while (state_next_closing(s, &all, &all)) {
+        struct closing before = {.moment = all.moment, .org = org - 1};
+
+        if (state_next_closing(s, &before, out) && out->moment == all.moment && out->org == org) {
+            return true;
+        }
+        all.org = UINT32_MAX;
+    }
+    return false;
+}
+
+int64_t query_position_at(struct state *s, const struct org *org, int64_t at)
+{
+    struct entry_record record;
+    const struct entry_party *party = NULL;
+    struct closing closing;
+    int64_t position;
+
+    for (uint64_t next = org->last_entry; next > 0; next = party->previous) {
+        if (!state_entry(s, next - 1, &record) || !(party = query_party(&record, org->number))) {
+            return 0; /* the caller finds the failure with kv_failed() */
+        }
+        if (record.at <= at) {
+            break;
+        }
+    }
+    if (!party || record.at > at) {
+        return 0;
+    }
+    position = party->position;
+    closing.moment = record.at;
+    while (query_next_closing(s, org->number, closing.moment, &closing) && closing.moment <= at) {
+        position += closing.forgiven - closing.levied;
+    }
+    return position;
+}
+
 /* --- The rolling year ------------------------------------------------------------------------ */
 
 int query_flow_compare(const void *a, const void *b)

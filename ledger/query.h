@@ -42,6 +42,21 @@ bool query_effect(struct state *s, const char *origin, const struct entry_record
                   uint32_t org, struct entry *entry, struct effect *out)
     __attribute__((warn_unused_result));
 
+/*
+ * The first closing of the common pool after a moment at which something moved for an organisation
+ * (SPEC 18.5); it stands in no chain. An entry of that moment came after it. Looks at every closing
+ * on the way, four a year.
+ */
+bool query_next_closing(struct state *s, uint32_t org, int64_t after, struct closing *out)
+    __attribute__((warn_unused_result));
+
+/*
+ * The position of an organisation as it was at the end of a moment: what it was after its newest
+ * entry until then, with the closings since. 0 before its first entry. Walks its chain back from
+ * now, two reads an entry.
+ */
+int64_t query_position_at(struct state *s, const struct org *org, int64_t at);
+
 /* --- The rolling year ------------------------------------------------------------------------ */
 
 struct flows {

@@ -12,15 +12,19 @@
 
 /* A gap above this is the first thing to talk about. */
 #define GAP_ALERT_PERMILLE 100
+/* Rest is offered to whom this one shows and the years that ended with the last two quarters. */
+#define REST_YEARS 3
 
 /* Room for the work on one sheet. */
 struct work {
     struct state *s;
     const struct policy *policy;
     struct sheet *sheet;
+    size_t years;    /* that are measured */
+    bool past;       /* `at` lies before the last leaf */
     size_t accounts; /* organisations and the pool */
     bool *member;
-    int64_t *given, *scratch, *positions, *received;
+    int64_t *given, *scratch, *positions, *received, *fte; /* by number */
     struct burden *burdens;
     struct dependency_sum *sums;
     struct deficit_need *needs; /* of the year */
@@ -40,11 +44,12 @@ static bool get_room(struct work *w)
     w->scratch = calloc(n, sizeof *w->scratch);
     w->positions = calloc(n, sizeof *w->positions);
     w->received = calloc(n, sizeof *w->received);
+    w->fte = calloc(n, sizeof *w->fte);
     w->burdens = calloc(n, sizeof *w->burdens);
     w->sums = calloc(n, sizeof *w->sums);
     w->sheet->orgs = calloc(n, sizeof *w->sheet->orgs);
-    return w->member && w->given && w->scratch && w->positions && w->received && w->burdens &&
-           w->sums && w->sheet->orgs;
+    return w->member && w->given && w->scratch && w->positions && w->received && w->fte &&
+           w->burdens && w->sums && w->sheet->orgs;
 }
 
 static void free_room(struct work *w)
@@ -54,6 +59,7 @@ static void free_room(struct work *w)
     free(w->scratch);
     free(w->positions);
     free(w->received);
+    free(w->fte);
     free(w->burdens);
     free(w->sums);
     free(w->flows);
@@ -69,7 +75,7 @@ static bool lasts(int64_t since, int64_t at, int64_t days)
     return since != 0 && at - since >= days * WINDOW_DAY_MS;
 }
 
-static int position_step(const struct policy *policy, const struct org *org, int64_t at)
+int sheet_position_step(const struct policy *policy, const struct org *org, int64_t at)
 {
     if (lasts(org->strained_since, at, policy->ladder_strain_days)) {
         return 2;
@@ -84,6 +90,11 @@ static bool has_open_offer(struct state *s, uint32_t org)
     return state_next_live(s, LIVE_OFFER, org, NULL, &key);
 }
 
+static bool was_member(const struct org *org, int64_t at)
+{
+    return org->admitted_at <= at && (org->state == ORG_ACTIVE || org->left_at > at);
+}
+
 static void read_org(struct work *w, struct org *org)
 {
     struct sheet_org *o = &w->sheet->orgs[org->number - 1];
@@ -92,16 +103,16 @@ static void read_org(struct work *w, struct org *org)
     state_roll_window(w->s, org, window_day(at));
     o->number = org->number;
     o->handle = org->handle;
-    o->active = org->state == ORG_ACTIVE;
+    o->active = was_member(org, at);
     o->fragile = o->active && state_status_class(w->s, org->number, at, NULL) == 1;
-    o->position = org_position(org);
+    o->position = w->past ? query_position_at(w->s, org, at) : org_position(org);
     state_line(w->s, org, at, &o->line);
     o->line_use = reciprocity_line_use(&o->line, o->position);
-    o->position_step = o->active ? position_step(w->policy, org, at) : 0;
+    o->position_step = o->active ? sheet_position_step(w->policy, org, at) : 0;
     o->dormant = o->active && o->position > 0 &&
                  !(org->last_received_at > at - w->policy->dormant_days * WINDOW_DAY_MS);
     o->offers = has_open_offer(w->s, org->number);
-    o->burden.minutes = org->fte.set ? org->fte.n : 0; /* for now: measure_orgs() */
+    w->fte[org->number] = o->active && org->fte.set ? org->fte.n : 0;
     w->member[org->number] = o->active;
     w->positions[org->number] = o->position;
     w->received[org->number] = o->dormant ? 0 : 1;
@@ -111,11 +122,9 @@ static void read_orgs(struct work *w)
 {
     struct org org;
 
-    if (state_org(w->s, POOL, &org)) {
-        w->positions[POOL] = org_position(&org);
-    }
     for (uint32_t i = 1; i < w->accounts && state_org(w->s, i, &org); i++) {
         read_org(w, &org);
+        w->positions[POOL] -= w->positions[i]; /* all of them add up to 0 */
         w->sheet->n_orgs = i;
     }
 }
@@ -188,10 +197,10 @@ static void fill_years(struct work *w, const struct need *need)
 
 static bool read_need(struct work *w, const struct need *need, bool *requested)
 {
-    bool lately = need->published_at > w->sheet->at - SKILLS_REQUESTED_DAYS * WINDOW_DAY_MS;
+    int32_t year = window_first_day(w->sheet->years[0].to_day, SKILLS_REQUESTED_DAYS);
 
     fill_years(w, need);
-    if (!lately) {
+    if (window_day(need->published_at) < year) {
         return true;
     }
     if (need->skill.s[0] != '\0') {
@@ -354,11 +363,38 @@ static size_t gather_capacities(struct work *w, struct deficit_org *out)
     return n;
 }
 
+static int compare_gains(const void *a, const void *b)
+{
+    const struct deficit_gain *x = a, *y = b;
+
+    if (x->org != y->org) {
+        return x->org < y->org ? -1 : 1;
+    }
+    return x->skill < y->skill ? -1 : x->skill > y->skill;
+}
+
+static void find_deficit(struct work *w, struct deficit_org *orgs, struct deficit_offer *offers)
+{
+    struct deficit_result *d = &w->sheet->deficit;
+    struct deficit_input in = {.orgs = orgs, .offers = offers};
+
+    if (w->n_needs > 0) {
+        gather_needs(w);
+    }
+    in.needs = w->needs;
+    in.n_needs = w->n_needs;
+    in.n_offers = w->n_offers > 0 ? gather_offers(w, offers) : 0;
+    in.n_orgs = gather_capacities(w, orgs);
+    deficit_find(&in, SHEET_GAINS, d);
+    if (d->n_gains > 1) { /* nobody is ranked by what could be asked of them */
+        qsort(d->gains, d->n_gains, sizeof *d->gains, compare_gains);
+    }
+}
+
 static bool measure_deficit(struct work *w)
 {
-    struct deficit_input in = {0};
-    struct deficit_offer *offers = NULL;
     struct deficit_org *orgs = calloc(w->accounts, sizeof *orgs);
+    struct deficit_offer *offers = NULL;
     bool ok = orgs && read_offers(w, 0);
 
     if (ok) {
@@ -366,16 +402,7 @@ static bool measure_deficit(struct work *w)
         ok = offers != NULL;
     }
     if (ok) {
-        if (w->n_needs > 0) {
-            gather_needs(w);
-        }
-        in.n_offers = w->n_offers > 0 ? gather_offers(w, offers) : 0;
-        in.n_orgs = gather_capacities(w, orgs);
-        in.orgs = orgs;
-        in.offers = offers;
-        in.needs = w->needs;
-        in.n_needs = w->n_needs;
-        deficit_find(&in, SHEET_GAINS, &w->sheet->deficit);
+        find_deficit(w, orgs, offers);
     }
     free(orgs);
     free(offers);
@@ -396,15 +423,22 @@ static bool read_year(struct work *w, const struct sheet_year *y)
     return w->flows != NULL;
 }
 
-static void measure_layer(struct work *w, struct sheet_year *y, enum layer layer)
+/* M3 and M6 of a year that is over; those of the newest stand among the layer's figures. */
+static void measure_flows(struct work *w, struct sheet_year *y, bool newest)
 {
-    size_t n = layer_flows(w->help.v, w->help.n, layer, w->flows);
+    const struct layer_figures *layer = w->sheet->layer;
+    size_t n = layer_flows(w->help.v, w->help.n, LAYER_ACCOUNT, w->flows);
 
     memset(w->given, 0, w->accounts * sizeof *w->given);
     memset(w->scratch, 0, w->accounts * sizeof *w->scratch);
     reciprocity_totals(w->flows, n, w->given, w->scratch, w->accounts);
-    y->displaced[layer] = reciprocity_displaced_share(w->given, w->scratch, w->accounts);
-    y->round[layer] = circulation_share(w->flows, n, w->accounts);
+    y->displaced = newest ? layer[LAYER_ACCOUNT].displaced
+                          : reciprocity_displaced_share(w->given, w->scratch, w->accounts);
+    n = layer_flows(w->help.v, w->help.n, LAYER_HELP, w->flows);
+    y->round = newest ? layer[LAYER_HELP].round : circulation_share(w->flows, n, w->accounts);
+    memset(w->given, 0, w->accounts * sizeof *w->given);
+    memset(w->scratch, 0, w->accounts * sizeof *w->scratch);
+    reciprocity_totals(w->flows, n, w->given, w->scratch, w->accounts);
 }
 
 static void measure_dependency(struct work *w, struct sheet_year *y, bool newest)
@@ -415,7 +449,7 @@ static void measure_dependency(struct work *w, struct sheet_year *y, bool newest
     reciprocity_dependency_sums(w->flows, n, w->sums, w->accounts);
     for (size_t i = 0; i < w->sheet->n_orgs; i++) {
         struct sheet_org *o = &w->sheet->orgs[i];
-        bool above = reciprocity_above_pair_cap(w->policy, &w->sums[o->number]);
+        bool above = o->active && reciprocity_above_pair_cap(w->policy, &w->sums[o->number]);
 
         y->dependent += above;
         if (newest) {
@@ -426,12 +460,12 @@ static void measure_dependency(struct work *w, struct sheet_year *y, bool newest
 }
 
 /* `given` holds the year's minutes of the help layer. */
-static void measure_burden(struct work *w, struct sheet_year *y, const int64_t *fte, size_t year)
+static void measure_burden(struct work *w, struct sheet_year *y, size_t year)
 {
     struct sheet *sheet = w->sheet;
 
     for (size_t i = 0; i < sheet->n_orgs; i++) {
-        w->burdens[i] = burden_of(w->given[i + 1], sheet->orgs[i].active ? fte[i] : 0);
+        w->burdens[i] = burden_of(w->given[i + 1], w->fte[i + 1]);
     }
     y->burden = burden_spread_of(w->burdens, sheet->n_orgs, w->scratch);
     for (size_t i = 0; i < sheet->n_orgs; i++) {
@@ -440,58 +474,56 @@ static void measure_burden(struct work *w, struct sheet_year *y, const int64_t *
         if (year == 0) {
             sheet->orgs[i].burden = w->burdens[i];
             sheet->orgs[i].rests = above;
-        } else if (year <= 2) { /* those that ended with the last two quarters */
+        } else if (year < REST_YEARS) {
             sheet->orgs[i].rests = sheet->orgs[i].rests && above;
         }
     }
 }
 
-static void measure_indices(struct work *w)
+/* What only the newest year is asked for; `given` and `scratch` hold its help layer. */
+static void measure_newest(struct work *w)
 {
-    for (size_t i = 0; i < w->sheet->n_orgs; i++) {
-        w->sheet->orgs[i].index = reciprocity_exchange_index(w->given[i + 1], w->scratch[i + 1]);
+    struct sheet *sheet = w->sheet;
+
+    for (size_t i = 0; i < sheet->n_orgs; i++) {
+        sheet->orgs[i].index = reciprocity_exchange_index(w->given[i + 1], w->scratch[i + 1]);
     }
+    sheet->solidarity = layer_solidarity(w->help.v, w->help.n);
+    sheet->turnover = turnover_of(sheet->layer[LAYER_HELP].minutes, w->positions, w->accounts);
+    sheet->dormant = turnover_dormant(w->positions + 1, w->received + 1, sheet->n_orgs);
 }
 
-static bool measure_year(struct work *w, size_t year, const int64_t *fte)
+static bool measure_year(struct work *w, size_t year)
 {
     struct sheet_year *y = &w->sheet->years[year];
-    bool ok = read_year(w, y);
+    bool newest = year == 0, ok = read_year(w, y);
 
-    if (!ok) {
-        return false;
-    }
-    for (enum layer l = 0; year == 0 && ok && l < LAYERS; l++) {
+    for (enum layer l = 0; newest && ok && l < LAYERS; l++) {
         ok = figures_of_layer(w->help.v, w->help.n, w->member, w->accounts, l,
                               &w->sheet->layer[l]);
     }
-    measure_layer(w, y, LAYER_ACCOUNT);
-    measure_layer(w, y, LAYER_HELP);
-    if (year == 0) {
-        measure_indices(w);
-        w->sheet->solidarity = layer_solidarity(w->help.v, w->help.n);
-        w->sheet->turnover =
-            turnover_of(w->sheet->layer[LAYER_HELP].minutes, w->positions, w->accounts);
-        w->sheet->dormant =
-            turnover_dormant(w->positions + 1, w->received + 1, w->sheet->n_orgs);
+    if (!ok) {
+        return false;
     }
-    measure_burden(w, y, fte, year);
-    measure_dependency(w, y, year == 0);
-    return ok;
+    measure_flows(w, y, newest);
+    if (newest) {
+        measure_newest(w);
+    }
+    measure_burden(w, y, year);
+    measure_dependency(w, y, newest);
+    return true;
 }
 
 static bool measure_years(struct work *w)
 {
-    int64_t *fte = calloc(w->accounts, sizeof *fte);
-    bool ok = fte != NULL;
+    bool ok = true;
 
-    for (size_t i = 0; ok && i < w->sheet->n_orgs; i++) {
-        fte[i] = w->sheet->orgs[i].burden.minutes;
+    for (size_t year = 0; ok && year < w->years; year++) {
+        ok = measure_year(w, year);
     }
-    for (size_t year = 0; ok && year < SHEET_YEARS; year++) {
-        ok = measure_year(w, year, fte);
+    for (size_t i = 0; w->years < REST_YEARS && i < w->sheet->n_orgs; i++) {
+        w->sheet->orgs[i].rests = false;
     }
-    free(fte);
     return ok;
 }
 
@@ -511,10 +543,16 @@ static void set_years(struct sheet *sheet, int64_t window_days)
 
 /* --- The sheet -------------------------------------------------------------------------------- */
 
-bool sheet_make(struct state *s, int64_t at, struct sheet *out)
+bool sheet_make(struct state *s, int64_t at, size_t years, struct sheet *out)
 {
-    struct work w = {.s = s, .policy = &s->network.found.policy, .sheet = out};
+    struct work w = {.s = s,
+                     .policy = &s->network.found.policy,
+                     .sheet = out,
+                     .years = years,
+                     .past = at < state_last_at(s)};
     bool ok;
+
+    assert(years >= 1 && years <= SHEET_YEARS);
 
     memset(out, 0, sizeof *out);
     out->size = state_size(s);

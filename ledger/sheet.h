@@ -27,7 +27,7 @@ struct sheet_org {
     struct ratio line_use;     /* M1 */
     struct ratio index;        /* M2, help layer */
     struct dependency depends; /* M8, help layer */
-    bool above_pair_cap;
+    bool above_pair_cap;       /* and a member */
     struct burden burden; /* M11 */
     bool rests;           /* its burden was above rest_permille of the median, now and two quarters ago */
     bool dormant;         /* above zero, and received nothing for dormant_days */
@@ -39,10 +39,11 @@ struct sheet_org {
 /* One of the rolling years. */
 struct sheet_year {
     int32_t from_day, to_day;
-    struct ratio displaced[LAYERS], round[LAYERS]; /* M3, M6 */
-    struct fill others, fragile;                   /* M10 */
-    struct burden_spread burden;                   /* M11 */
-    size_t dependent;                              /* organisations above the pair cap */
+    struct ratio displaced;      /* M3, account layer */
+    struct ratio round;          /* M6, help layer */
+    struct fill others, fragile; /* M10 */
+    struct burden_spread burden; /* M11 */
+    size_t dependent;            /* members above the pair cap */
 };
 
 struct sheet {
@@ -60,25 +61,33 @@ struct sheet {
     size_t n_skills;
     struct skill_hold *skills; /* in the order of the catalogue */
     /*
-     * M14, of a quarter: what was asked for in the year, by four, through the open offers, against
-     * three months of capacity. Ids are organisation numbers and places in the catalogue; spaces
-     * and equipment without a skill stand behind the catalogue (sheet_thing()).
+     * M14, of a quarter: what members asked for in the year, by four, through the open offers,
+     * against three months of capacity. Ids are organisation numbers and places in the catalogue;
+     * spaces and equipment without a skill stand behind the catalogue (sheet_thing()). The gains
+     * are the SHEET_GAINS largest, in the order of organisations and not of minutes.
      */
     struct deficit_result deficit;
     size_t n_orgs;
     struct sheet_org *orgs; /* number i + 1 at place i */
 };
 
-/*
- * Computes it. Costs what the year's pairs and needs are; M6 and M7 are most of it. False when
- * there is no memory. Free with sheet_free(), also after false.
- */
 #define SHEET_GAINS 3 /* new offers that would help most */
 
 /* The place of what an offer or a need is about: of its skill in the catalogue, else behind it. */
 uint32_t sheet_thing(const struct state *s, uint8_t type, const struct slug *skill);
 
-bool sheet_make(struct state *s, int64_t at, struct sheet *out) __attribute__((warn_unused_result));
+/* SPEC 18.8: 0, 1 leaning for long, 2 strained for long. */
+int sheet_position_step(const struct policy *policy, const struct org *org, int64_t at);
+
+/*
+ * Computes it, with the first so many of its years (1 to SHEET_YEARS; with less than three nobody
+ * rests). At a moment before the last leaf, members and positions are those of that moment, and
+ * what no past is kept of is that of now: lines, steps, offers, sizes, skills, the deficit. Costs
+ * what the years' pairs and needs are; M6 and M7 are most of it. False when there is no memory.
+ * Free with sheet_free(), also after false.
+ */
+bool sheet_make(struct state *s, int64_t at, size_t years, struct sheet *out)
+    __attribute__((warn_unused_result));
 void sheet_free(struct sheet *sheet);
 
 #endif

@@ -16,17 +16,21 @@ import log_cases
 import match_cases
 import openapi_cases
 import preview_cases
+import ranking_cases
 import reading_cases
 import refusal_cases
 import rights_cases
 import session_cases
+import sheet_cases
 import store_cases
 import story_cases
 import sweep_cases
 import waiting_cases
+import ways_cases
 
 MODULES = (story_cases, balance_cases, browser_cases, refusal_cases, preview_cases, idempotency_cases,
-           details_cases, rights_cases, reading_cases, log_cases, match_cases, http_cases, store_cases,
+           details_cases, rights_cases, reading_cases, sheet_cases, ranking_cases, ways_cases,
+           log_cases, match_cases, http_cases, store_cases,
            sweep_cases, session_cases, waiting_cases, final_cases, openapi_cases)
 
 
