@@ -144,7 +144,7 @@ FAULTS = [
           'forgive(policy, &m, false, forgive(policy, &m, true, pool))',
           'forgive(policy, &m, true, forgive(policy, &m, false, pool))', 'closing'),
     Fault('forgiveness goes below the pool', 'ledger/kinds/calendar.c',
-          'sum < there ? sum : there', 'sum', 'closing'),
+          'sum < there ? sum : there', 'there < 0 ? there : sum', 'closing'),
     Fault('what was spent stays spent', 'ledger/kinds/calendar.c',
           '    quarter.spent = 0;\n', '', 'closing'),
     # Crisis
@@ -166,7 +166,7 @@ FAULTS = [
     Fault('anybody is the panel', 'ledger/kinds/kinds.c',
           'ROLE_PANEL) <= r->at &&', 'ROLE_PANEL) < 0 &&', 'status'),
     Fault('a position leans from the last time on', 'ledger/books.c',
-          'return before != 0 ? before : at;', 'return at;', 'status'),
+          'return before != 0 ? before : at;', 'return before != at ? at : before;', 'status'),
     Fault('an heir is looked at too early', 'ledger/kinds/org.c',
           'r->look_last = heir;', '', 'status'),
     # Promises and steps
