@@ -126,6 +126,19 @@ static bool compare_promise(struct history *h, const struct m_agreement *a, int 
            equal(h, a->id, "promise at", p.at, a->ended_at);
 }
 
+/* Those of the standing (SPEC 18.7) on the day of the last leaf. */
+static bool compare_counts(struct history *h, int org)
+{
+    int32_t today = m_day(h->model.last_at);
+    struct promise_count found;
+
+    state_promises(&h->state, (uint32_t)org, today - 364, today, &found);
+    return equal(h, h->model.orgs[org].handle, "kept", found.kept,
+                 model_promises(&h->model, org, M_KEPT, today - 364, today)) &&
+           equal(h, h->model.orgs[org].handle, "broken", found.broken,
+                 model_promises(&h->model, org, M_BROKEN, today - 364, today));
+}
+
 static int64_t count_promises(struct history *h, int org)
 {
     struct promise p;
@@ -156,7 +169,8 @@ bool history_compare_promises(struct history *h)
         }
     }
     for (int org = 1; org <= h->model.n_orgs; org++)
-        if (!equal(h, h->model.orgs[org].handle, "promises", count_promises(h, org), counts[org]))
+        if (!compare_counts(h, org) ||
+            !equal(h, h->model.orgs[org].handle, "promises", count_promises(h, org), counts[org]))
             return false;
     return compare_closings(h);
 }

@@ -77,11 +77,12 @@ static void plan_pool(struct generator *g, struct m_policy *policy)
         policy->forgive_band = rng_magnitude(rng, 600) - 1;
     if (rng_chance(rng, 400)) {
         policy->crisis_orgs_min = rng_range(rng, 1, 5);
-        policy->crisis_urgent_permille = rng_chance(rng, 500) ? 1000 : rng_range(rng, 1, 200);
-        policy->crisis_days = rng_range(rng, 1, 60);
+        policy->crisis_urgent_permille = rng_chance(rng, 600) ? 1000 : rng_range(rng, 1, 200);
     }
-    if (rng_chance(rng, 500)) {
-        policy->crisis_fill_permille = rng_range(rng, 1, 1000);
+    if (rng_chance(rng, 700)) /* or little is looked at while one lasts */
+        policy->crisis_days = rng_range(rng, 1, 40);
+    if (rng_chance(rng, 700)) {
+        policy->crisis_fill_permille = rng_range(rng, 1, rng_chance(rng, 600) ? 300 : 1000);
         policy->crisis_fill_days = rng_range(rng, 30, 180);
     }
     if (rng_chance(rng, 500))
@@ -171,7 +172,7 @@ static int compare_places(const struct m_founding *f, int a, int b)
 /* A panel is for long, most often: nothing but the founding gives a mandate. */
 static int64_t mandate_length(struct generator *g, int role)
 {
-    if (rng_chance(&g->rng, role == M_PANEL ? 800 : 300))
+    if (role == M_PANEL && rng_chance(&g->rng, 800))
         return rng_range(&g->rng, 2000 * M_DAY_MS, 40000 * M_DAY_MS);
     return rng_magnitude(&g->rng, 20000 * M_DAY_MS);
 }
@@ -193,7 +194,7 @@ static void plan_mandates(struct generator *g)
     for (int i = 0; i < f->n_founders; i++)
         for (int role = M_COORDINATOR; role <= M_PANEL; role++)
             if ((order[i] == first && role == M_COORDINATOR) ||
-                rng_chance(&g->rng, role == M_PANEL ? 600 : 150))
+                rng_chance(&g->rng, role == M_PANEL ? 600 : 300))
                 f->mandates[f->n_mandates++] =
                     (struct m_mandate){order[i], role, g->at + mandate_length(g, role)};
 }

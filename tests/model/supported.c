@@ -51,7 +51,7 @@ static bool make_supported_for(struct generator *g, struct op *op, int need)
     minutes = minutes < 1 ? 1 : minutes > 100000 ? 100000 : minutes;
     int giver = pick_org(g, n->author), another = pick_org(g, n->author);
     add_share(g, op, giver, n->author, minutes);
-    if (minutes > 1 && another != giver && rng_chance(&g->rng, 400)) { /* dealt to two */
+    if (minutes > 1 && another != giver && rng_chance(&g->rng, 600)) { /* dealt to two */
         op->shares[0].minutes = rng_range(&g->rng, 1, minutes - 1);
         add_share(g, op, another, n->author, minutes - op->shares[0].minutes);
     }
