@@ -24,7 +24,7 @@ from sem_audit.report import Report  # noqa: E402
 
 VECTORS = HERE.parent / "vectors/reciprocity.txt"
 NETWORKS = 120
-HEAD = """# Networks, and their figures (SPEC 18.1) in exact fractions: tests/auditor/test_metrics.py.
+HEAD = """# Networks, and their figures (SPEC 18.1) in fractions: tests/auditor/test_metrics.py.
 # net <organisations>
 # help <from> <to> <minutes> <of them gifts> <of them paid by the pool> <exchanges>
 # layer <help|account> <minutes> <M3> <M4> <M5> <M6> <M7> <M8b: giving> <receiving> <M15>
