@@ -2,8 +2,8 @@
 """A clean history that uses all kinds, by label, so that a test can bend one of its lines.
 
 noyer (coordinator), tilleul and orme found it, and are its panel; lierre, saule, frene and aulne
-join; aulne and frene leave. tilleul breaks promises, lierre is fragile. A quarter passes, at the end
-of which there is a crisis, and the clock ticks when something was due.
+join; aulne and frene leave. tilleul breaks promises, lierre is fragile. A quarter passes, at whose
+end there is a crisis, and the clock ticks when something was due.
 """
 from build import DAY_MS, Log, hash_of, share
 from semclient import POLICY_DEFAULT, day_of

@@ -72,7 +72,8 @@ def promises():
     yield Case("excusing before", "new", "nothing_broken",
                insert("sign", "promise.excuse", "lierre", agreement=ref_of("sign")))
     yield Case("excusing oneself", "excuse", "not_yours",
-               both(edit(by="tilleul"), signed("tilleul")), clean=False)    # it was broken to others
+               both(edit(by="tilleul"), signed("tilleul")),
+               clean=False)     # it was broken to others
     yield Case("a promise without its cosigner", "beside", "cosigner_missing",
                both(edit(cosigner=None), signed("orme", "tilleul")))
     yield Case("a cosigner who did not sign", "beside", "signer_missing",

@@ -85,9 +85,9 @@ class Player:
         moves = (self.hours, self.hours, self.hours, self.agreed, self.agreed, self.sign, self.sign,
                  self.change, self.sign, self.end, self.publish, self.publish, self.follow,
                  self.vouch, self.vouch, self.urgent, self.urgent, self.urgent, self.reverse,
-                 self.member, self.member, self.member, self.keys, self.keys, self.give_pool, self.status,
-                 self.status_end, self.poor, self.poor, self.excuse, self.step, self.step,
-                 self.step_end, self.appeal, self.at_a_step)
+                 self.member, self.member, self.member, self.keys, self.keys, self.give_pool,
+                 self.status, self.status_end, self.poor, self.poor, self.excuse, self.step,
+                 self.step, self.step_end, self.appeal, self.at_a_step)
         kind, signers, fields = self.random.choice(moves)()
         signers = sorted(signers)
         by = fields.pop("by", None) or self.random.choice(signers)

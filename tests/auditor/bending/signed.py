@@ -32,8 +32,8 @@ def white_space(world, log, line):
 
 
 # Of what the others say of an organisation, nothing hangs on a kind that nobody knows.
-@mutator("unknown_kind", ENTRIES - {"pool.give", "status.grant", "status.end", "step.set", "step.end",
-                                    "step.appeal", "promise.excuse"})
+@mutator("unknown_kind", ENTRIES - {"pool.give", "status.grant", "status.end", "step.set",
+                                    "step.end", "step.appeal", "promise.excuse"})
 def another_kind(world, log, line):
     line.fields["kind"] += "s"
     return line.label

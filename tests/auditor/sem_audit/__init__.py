@@ -11,4 +11,5 @@ the rules. Clarity goes before speed. Reading order:
     source, replay, doubt, report     the folder, the walk over the leaves, what is said of it
     held, resume, audit               what somebody held, going on later, the whole: SPEC 17
     receipt, evidence                 proofs for who has no log: SPEC 4.4, 17.6
+    metrics                           how reciprocity is measured: SPEC 18.1
 """

@@ -322,8 +322,8 @@ class State:
     # --- The end of things ------------------------------------------------------------------------
 
     def end(self, thing, state, at, moment=None):
-        """Ends a thing in this state; when its time is up, that was at the moment. What is closed already, as it can be where that check was
-        waived, stays so."""
+        """Ends a thing in this state; when its time is up, that was at the moment. What is closed
+        already, as it can be where that check was waived, stays so."""
         if thing.state != thing.open_state:
             return
         if thing.kind == "agreement":
