@@ -102,12 +102,12 @@ void json_ratio(struct json_out *out, const char *name, struct ratio ratio)
 static size_t escape(char *to, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
-    static const char odd[] = "\"\\\n\r\t", words[] = "\"\\nrt";
-    const char *found = c ? strchr(odd, c) : NULL;
+    static const char words[128] = {
+        ['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
 
     to[0] = '\\';
-    if (found) {
-        to[1] = words[found - odd];
+    if (words[c]) {
+        to[1] = words[c];
         return 2;
     }
     memcpy(to + 1, "u00", 3);
@@ -116,12 +116,7 @@ static size_t escape(char *to, unsigned char c)
     return 6;
 }
 
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c != '"' && c != '\\';
-}
-
-/* True when none of eight characters must be escaped: a byte of zeros, or below 0x20, is found. */
+/* True when none of eight characters is below 0x20, a quote or a backslash. */
 static bool are_plain(const char *text)
 {
     const uint64_t ones = 0x0101010101010101u, highs = 0x80 * ones;
@@ -134,33 +129,38 @@ static bool are_plain(const char *text)
              ((slash - ones) & ~slash)) & highs) == 0;
 }
 
-/* How many characters from the start on stand for themselves. */
-static size_t plain_length(const char *text, size_t n)
+static char *write_text(char *at, const char *text, size_t n)
 {
-    size_t i = 0;
+    for (size_t i = 0; i < n;) {
+        if (n - i >= 8 && are_plain(text + i)) {
+            memcpy(at, text + i, 8);
+            at += 8;
+            i += 8;
+            continue;
+        }
+        for (size_t end = n - i < 8 ? n : i + 8; i < end; i++) {
+            unsigned char c = (unsigned char)text[i];
 
-    while (i + 8 <= n && are_plain(text + i)) {
-        i += 8;
+            if (c < 0x20 || c == '"' || c == '\\') {
+                at += escape(at, c);
+            } else {
+                *at++ = (char)c;
+            }
+        }
     }
-    while (i < n && is_plain((unsigned char)text[i])) {
-        i++;
-    }
-    return i;
+    return at;
 }
+
+#define PIECE 1024 /* of a text; six times as much may come of it */
 
 void json_text_n(struct json_out *out, const char *name, const char *text, size_t n)
 {
     begin(out, name);
     add(out, "\"", 1);
-    while (n > 0) {
-        size_t plain = plain_length(text, n);
-
-        add(out, text, plain);
-        if (plain < n) {
-            out->n += escape(grow(out, 6), (unsigned char)text[plain++]);
-        }
-        text += plain;
-        n -= plain;
+    for (size_t piece; n > 0; text += piece, n -= piece) {
+        piece = n < PIECE ? n : PIECE;
+        char *at = grow(out, 6 * piece);
+        out->n += (size_t)(write_text(at, text, piece) - at);
     }
     add(out, "\"", 1);
 }

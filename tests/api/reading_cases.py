@@ -214,6 +214,36 @@ class Tags(Case):
             self.assertEqual(other.get(path, If_None_Match=tag).status, 200)
             self.assertIn("Authorization", self.member.get(path).headers["Vary"])
 
+    def test_an_answer_that_is_kept_is_whole_and_ends_with_what_it_follows_from(self):
+        """A position read again at the same head; each thread of the server keeps its own."""
+        def reads(client, path):
+            answers = [client.get(path) for _ in range(4)]
+            fields = [{name: value for name, value in one.headers.items() if name != "Date"}
+                      for one in answers]
+            self.assertEqual([one.status for one in answers], [200] * 4)
+            self.assertEqual(fields, fields[:1] * 4)
+            self.assertEqual([one.body for one in answers], [answers[0].body] * 4)
+            return answers[0]
+
+        others = [self.net.client.login(self.net.key(handle)) for handle in ("orme", "noyer")]
+        given, minutes = reads(self.member, "/v1/orgs/orme/position").json["given_posted"], 0
+        for step in range(1, 6):
+            tags = []
+            for client in (self.member, *others):  # the last one coordinates
+                answer = reads(client, "/v1/orgs/orme/position")
+                self.assertEqual(answer.json["org"], "orme")
+                self.assertEqual(answer.json["given_posted"], given + minutes)
+                self.assertEqual(client.get("/v1/orgs/orme/position",
+                                            If_None_Match=answer.headers["ETag"]).status, 304)
+                tags.append(answer.headers["ETag"])
+            self.assertEqual(tags[0], tags[1])
+            self.assertNotEqual(tags[0], tags[2])
+            self.assertEqual(reads(others[1], "/v1/orgs/noyer/position").json["org"], "noyer")
+            self.refused(self.member.get("/v1/orgs/noyer/position"), "forbidden")
+            self.refused(self.net.client.get("/v1/orgs/orme/position"), "unauthorized")
+            self.net.hours("orme", "noyer", step, gift=True)
+            minutes += step
+
     def test_a_tag_never_names_two_answers(self):
         """Also not for a moment between the commit of an entry and the signing of its head."""
         done, seen = threading.Event(), {}
@@ -227,7 +257,8 @@ class Tags(Case):
             writer.start()
         try:
             for _ in range(150):
-                for path in ("/v1/entries?kind=network.found", "/v1/network", "/v1/entries/0"):
+                for path in ("/v1/entries?kind=network.found", "/v1/network", "/v1/entries/0",
+                             "/v1/orgs/orme/position"):
                     answer = self.member.get(path)
                     known = seen.setdefault((path, answer.headers["ETag"]), answer.body)
                     self.assertEqual(known, answer.body, path)

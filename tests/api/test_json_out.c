@@ -81,3 +81,30 @@ Test(json_out, any_text_comes_back_as_it_was)
     json_decref(list);
     free(out.bytes);
 }
+
+/* What must be escaped, at every place of long texts: eight characters are copied at a time. */
+Test(json_out, an_escape_is_found_at_any_place)
+{
+    static const char odd[] = "\"\\\n\t\x01\x1f";
+    char text[3000];
+
+    memset(text, 'x', sizeof text);
+    for (size_t at = 0; at < sizeof text; at += at < 1040 && at > 20 ? 11 : 1) {
+        struct json_out out = {0};
+        json_t *list, *value;
+
+        text[at] = odd[at % (sizeof odd - 1)];
+        json_open(&out, NULL, '[');
+        json_text_n(&out, NULL, text + at % 9, sizeof text - at % 9);
+        json_shut(&out, ']');
+        list = json_loadb(out.bytes, out.n, 0, NULL);
+        value = json_array_get(list, 0);
+        cr_assert_eq(json_string_length(value), sizeof text - at % 9, "%zu", at);
+        cr_assert_eq(memcmp(json_string_value(value), text + at % 9, sizeof text - at % 9), 0,
+                     "%zu", at);
+        json_decref(list);
+        free(out.bytes);
+        if (at % 5 != 0)
+            text[at] = 'x';
+    }
+}
