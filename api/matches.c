@@ -114,6 +114,12 @@ static bool write_facts(struct week_batch *batch)
     batch->json = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     batch->n = batch->json ? strlen(batch->json) : 0;
     json_decref(json);
+    if (batch->json) {
+        struct hash hash;
+
+        hash_sha256(&hash, batch->json, batch->n);
+        memcpy(&batch->tag, hash.b, sizeof batch->tag);
+    }
     return batch->json != NULL;
 }
 

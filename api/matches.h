@@ -19,6 +19,7 @@ struct week_batch {
     struct match_result result;
     char *json; /* the canonical facts */
     size_t n;
+    uint64_t tag; /* of these bytes, for ETags */
     int users; /* under the lock */
 };
 
