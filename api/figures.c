@@ -81,16 +81,20 @@ static bool index_receivers(struct window_figures *w)
 static bool measure(struct window_figures *w)
 {
     int64_t *given = calloc(w->orgs, sizeof *given), *received = calloc(w->orgs, sizeof *received);
-    bool ok = given && received && index_receivers(w);
+    struct flow *flows = calloc(w->flows.n + 1, sizeof *flows);
+    bool ok = given && received && flows && index_receivers(w);
 
     if (ok) {
-        for (size_t i = 0; i < w->flows.n; i++) {
-            w->minutes += w->flows.v[i].minutes;
+        size_t n = layer_flows(w->flows.v, w->flows.n, LAYER_HELP, flows);
+
+        for (size_t i = 0; i < n; i++) {
+            w->minutes += flows[i].minutes;
         }
-        reciprocity_totals(w->flows.v, w->flows.n, given, received, w->orgs);
+        reciprocity_totals(flows, n, given, received, w->orgs);
         w->displaced = reciprocity_displaced_share(given, received, w->orgs);
-        w->direct = reciprocity_direct(w->flows.v, w->flows.n);
+        w->direct = reciprocity_direct(flows, n);
     }
+    free(flows);
     free(given);
     free(received);
     return ok;
@@ -242,10 +246,12 @@ static struct window_figures *borrow(struct figures *f)
     return w;
 }
 
-static void add_up(const struct flow *v, size_t n, struct dependency_sum *out)
+static void add_up(const struct help *v, size_t n, struct dependency_sum *out)
 {
     for (size_t i = 0; i < n; i++) {
-        reciprocity_dependency_add(out, &v[i]);
+        struct flow flow = {v[i].from, v[i].to, v[i].minutes, v[i].count};
+
+        reciprocity_dependency_add(out, &flow);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The rolling year's flows and what policies/reciprocity.h makes of them, shared by all threads.
+ * The rolling year's flows and what policies/reciprocity.h makes of them on the layer of help,
+ * shared by all threads.
  *
  * One computed window is kept. It is brought forward by the entries since (ledger/flows_since.h):
  * for the network by one thread at a time, for one organisation by whoever asks, from its own chain
@@ -22,7 +23,7 @@ struct window_figures {
     struct ratio displaced, direct; /* M3, M5 */
     size_t orgs;        /* organisation numbers below it */
     size_t *first;      /* where the flows to one begin in to_org; orgs + 1 of them */
-    struct flow *to_org; /* sorted by (to, from) */
+    struct help *to_org; /* sorted by (to, from) */
     int users;          /* under the lock of struct figures */
 };
 
