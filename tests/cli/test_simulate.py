@@ -348,5 +348,19 @@ class Inputs(Case):
             self.assertEqual(self.simulate(*args, status=USAGE).stdout, "", bad)
 
 
+class OwnNetwork(shell.Case):
+    def test_the_policy_that_a_server_publishes(self):
+        self.found()
+        answer = self.client.get("/v1/policies").json
+        self.shell.write("policy.json", json.dumps(answer))
+        done = self.check(self.shell.run("simulate", "experiment", "--seeds", "2", "--f", "1.1",
+                                         "--policy", "policy.json", "--rows", "uniform_floor",
+                                         "--json"))
+        self.assertEqual(done.stderr, "")
+        rows = {row["row"]: row["table_milli"] for row in map(json.loads, done.stdout.splitlines())}
+        self.assertEqual(list(rows), ["uniform_floor", "own"])
+        self.assertGreater(rows["own"]["served_fragile"], rows["uniform_floor"]["served_fragile"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -103,20 +103,62 @@ Test(simulate, among_equals_who_gave_this_one_less_is_asked)
 {
     struct scene s = scene();
 
-    org(&s, R, 1, 1000); /* 0 and 1 give */
-    org(&s, R, 1, 1000);
+    org(&s, R, 1 | 2, 1000);
+    org(&s, R, 1 | 4, 1000);
     org(&s, R, 0, 0);
     org(&s, R, 0, 0);
-    ask(&s, 2, 0, 60, 0);
-    ask(&s, 2, 0, 60, 0); /* the other, whoever was first */
-    ask(&s, 3, 0, 60, 0);
-    ask(&s, 3, 0, 60, 0);
-    ask(&s, 3, 0, 60, 0);
-    ask(&s, 2, 0, 60, 0); /* the lower one */
+    ask(&s, 2, 1, 60, 0); /* 0 gives 2 an hour */
+    ask(&s, 3, 2, 60, 0); /* 1 gives 3 an hour: both at 60 */
+    ask(&s, 2, 0, 30, 0);
     go(&s);
-    EXPECT_POSITIONS(&s, 180, 180, -180, -180);
-    for (size_t giver = 0; giver < 2; giver++)
-        cr_expect(s.run.helped[giver * 4 + 2] >= 60 && s.run.helped[giver * 4 + 3] >= 60);
+    EXPECT_POSITIONS(&s, 60, 90, -90, -60);
+    s.requests[2].org = 3;
+    go(&s);
+    EXPECT_POSITIONS(&s, 90, 60, -60, -90);
+    free(s.memory);
+}
+
+Test(simulate, among_equals_who_waits_longest_for_help_is_asked)
+{
+    struct scene s = scene();
+
+    org(&s, R, 1 | 2, 1000);
+    org(&s, R, 1 | 4, 1000);
+    org(&s, R, 0, 0);
+    org(&s, R, 8, 1000);
+    s.world.weeks = 3;
+    ask(&s, 1, 3, 60, 0); /* 1 is helped in the first week, and helps */
+    ask(&s, 3, 2, 60, 0);
+    ask(&s, 0, 3, 60, 1); /* 0 in the second: both at 0 */
+    ask(&s, 3, 1, 60, 1);
+    ask(&s, 2, 0, 30, 2);
+    go(&s);
+    EXPECT_POSITIONS(&s, 0, 30, -30, 0);
+    s.requests[0].org = 0; /* the other way round */
+    s.requests[1].skill = 1;
+    s.requests[2].org = 1;
+    s.requests[3].skill = 2;
+    go(&s);
+    EXPECT_POSITIONS(&s, 30, 0, -30, 0);
+    free(s.memory);
+}
+
+Test(simulate, among_equals_in_all_the_lot_decides)
+{
+    struct scene s = scene();
+    int chosen[3] = {0};
+
+    for (int i = 0; i < 3; i++)
+        org(&s, R, 1, 1000);
+    org(&s, R, 0, 0);
+    ask(&s, 3, 0, 30, 0);
+    for (s.world.seed = 0; s.world.seed < 900; s.world.seed++) {
+        go(&s);
+        for (int i = 0; i < 3; i++)
+            chosen[i] += s.run.given[i] > 0;
+    }
+    for (int i = 0; i < 3; i++) /* 300 with a standard deviation of 14 */
+        cr_expect(chosen[i] > 230 && chosen[i] < 370, "%d: %d", i, chosen[i]);
     free(s.memory);
 }
 
@@ -366,6 +408,13 @@ Test(simulate, the_burdened_among_the_fragile_are_spared_while_others_are_there)
     s.rules.burden_guard = false;
     go(&s);
     EXPECT_POSITIONS(&s, 60, 100, -160);
+    s.rules.burden_guard = true;
+    s.requests[0].minutes = 10; /* 10 of 100; all together 110 of 1100: not above */
+    go(&s);
+    EXPECT_POSITIONS(&s, 50, 100, -150);
+    s.requests[1].minutes = 99; /* one minute less, and it is */
+    go(&s);
+    EXPECT_POSITIONS(&s, 30, 119, -149);
     free(s.memory);
 }
 
@@ -392,6 +441,24 @@ Test(simulate, an_unserved_request_waits_as_long_as_it_may)
     cr_expect_eq(s.out.by_class[R].served, 3);
     cr_expect_eq(s.out.by_class[R].waited_weeks, 3);
     cr_expect_eq(s.out.by_class[R].no_provider, 0);
+    free(s.memory);
+}
+
+Test(simulate, each_week_is_a_new_chance)
+{
+    struct scene s = scene();
+
+    s.world.weeks = 20;
+    s.world.patience = 19;
+    s.world.free_permille = 500;
+    org(&s, E, 1, 10000);
+    org(&s, R, 0, 0);
+    for (int i = 0; i < 60; i++)
+        ask(&s, 1, 0, 1, 0);
+    go(&s);
+    cr_expect_eq(s.out.by_class[R].served, 60);
+    /* 1 week on average, with a standard deviation of 1.4 / sqrt(60) */
+    cr_expect(s.out.by_class[R].waited_weeks > 15 && s.out.by_class[R].waited_weeks < 115);
     free(s.memory);
 }
 

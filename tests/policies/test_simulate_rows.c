@@ -230,6 +230,57 @@ Test(simulate_rows, narrower_and_wider_lines)
     expect_near(SIM_POOL_HALF, SERVED_F, .993, .0005);
 }
 
+Test(simulate_rows, the_rules_of_each_row)
+{
+    for (enum sim_row row = 0; row < SIM_ROWS; row++) {
+        bool least = row >= SIM_LEAST_ASKED, capped = row >= SIM_LEAST_FLOOR;
+        bool limited = row != SIM_IMITATION && row != SIM_UNIFORM && row != SIM_LEAST_ASKED;
+        bool both = row == SIM_IMITATION_BOTH || row == SIM_UNIFORM_BOTH;
+        bool imitates = strncmp(sim_row_key(row), "imitation", 9) == 0;
+        struct sim_rules r;
+        sim_row_rules(&r, row, 1234, 700);
+        cr_expect_eq(r.line, 1234);
+        cr_expect_eq(r.choice, least ? SIM_LOWEST : SIM_CHANCE);
+        cr_expect_eq(r.imitation_permille, imitates ? 700 : 0);
+        cr_expect_eq(r.floor, limited);
+        cr_expect_eq(r.ceiling, both ? SIM_HARD_CEILING : SIM_NO_CEILING);
+        cr_expect_eq(r.pair_cap_permille, capped ? 400 : 0);
+        cr_expect_eq(r.pair_cap_minutes, capped ? 720 : 0);
+        cr_expect_eq(r.pair_cap_cost, capped ? 100 : 0);
+        cr_expect_eq(r.pool, row >= SIM_POOL_NONE);
+        cr_expect_eq(r.fragile_first, row >= SIM_POOL_NONE);
+        cr_expect_eq(r.pool_permille,
+                     row == SIM_POOL_HALF ? 500 : row == SIM_POOL_ALL ? 1000 : 0);
+        cr_expect_eq(r.pool_cap, SIM_NO_CAP);
+        cr_expect_eq(r.close_weeks, 13);
+        cr_expect_not(r.burden_guard);
+        cr_expect_null(r.document);
+    }
+}
+
+Test(simulate_rows, the_rules_of_a_document)
+{
+    struct sim_document d = {.pool_permille = 300, .pool_urgent_permille = 900, .pool_cap = 450,
+                             .burden_guard = true};
+    struct sim_rules r;
+
+    policy_default(&d.policy);
+    cr_assert_eq(policy_set(&d.policy, "pair_cap_permille", 350), POLICY_OK);
+    sim_document_rules(&r, &d);
+    cr_expect_eq(r.document, &d.policy);
+    cr_expect_eq(r.pair_cap_permille, 350);
+    cr_expect_eq(r.pair_cap_cost, 100);
+    cr_expect_eq(r.pool_permille, 300);
+    cr_expect_eq(r.pool_urgent_permille, 900);
+    cr_expect_eq(r.pool_cap, 450);
+    cr_expect(r.pool && r.floor && r.fragile_first && r.burden_guard);
+    cr_expect_eq(r.ceiling, SIM_SOFT_CEILING);
+    cr_expect_eq(r.choice, SIM_LOWEST);
+    d.pool_cap = 0;
+    sim_document_rules(&r, &d);
+    cr_expect_not(r.pool);
+}
+
 /* --- The criterion ---------------------------------------------------------------------------- */
 
 /* A network's figures where all five are met, just. */
