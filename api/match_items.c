@@ -256,6 +256,15 @@ const struct week_batch *match_batch_of(struct request *rq)
     return matches_get(server->matches);
 }
 
+bool match_not_modified(struct request *rq)
+{
+    const struct week_batch *batch = match_batch_of(rq);
+
+    rq->generation += batch ? batch->tag : 0;
+    matches_release(rq->server->matches, batch);
+    return reply_not_modified(rq);
+}
+
 bool match_list_begin(struct request *rq, struct match_list *out)
 {
     struct server *server = rq->server;

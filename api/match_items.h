@@ -38,6 +38,9 @@ struct match_list {
 /* The week's batch, which is made now if the housekeeper has not done so; NULL when that fails. */
 const struct week_batch *match_batch_of(struct request *rq);
 
+/* As reply_not_modified(), for answers that the batch is part of. */
+bool match_not_modified(struct request *rq);
+
 /* False after a reply. End it with match_list_end(), also after false. */
 bool match_list_begin(struct request *rq, struct match_list *out)
     __attribute__((warn_unused_result));

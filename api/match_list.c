@@ -206,7 +206,7 @@ void get_matches(struct request *rq)
         !page_read(rq, "matches", rq->caller.handle.s, q, 2, PLACE_LEN, &page)) {
         return;
     }
-    if (reply_not_modified(rq)) {
+    if (match_not_modified(rq)) {
         page_drop(&page);
         return;
     }
@@ -238,7 +238,7 @@ void get_match_inputs(struct request *rq)
 {
     const struct week_batch *batch;
 
-    if (!query_read(rq, NULL, 0) || !reads_inputs(rq) || reply_not_modified(rq)) {
+    if (!query_read(rq, NULL, 0) || !reads_inputs(rq) || match_not_modified(rq)) {
         return;
     }
     batch = match_batch_of(rq);

@@ -11,7 +11,8 @@
 
 struct matches {
     pthread_mutex_t lock;    /* held for a moment only */
-    pthread_mutex_t working; /* held while something is computed */
+    pthread_mutex_t working; /* held while a batch is made */
+    pthread_mutex_t reading; /* held while the facts of now are read */
     struct week_batch *batch; /* has one user, this pointer */
     struct now_facts *now;    /* the same */
 };
@@ -23,6 +24,7 @@ struct matches *matches_new(void)
     if (m) {
         pthread_mutex_init(&m->lock, NULL);
         pthread_mutex_init(&m->working, NULL);
+        pthread_mutex_init(&m->reading, NULL);
     }
     return m;
 }
@@ -52,6 +54,7 @@ void matches_free(struct matches *m)
     if (m) {
         drop_batch(m->batch);
         drop_now(m->now);
+        pthread_mutex_destroy(&m->reading);
         pthread_mutex_destroy(&m->working);
         pthread_mutex_destroy(&m->lock);
         free(m);
@@ -114,6 +117,12 @@ static bool write_facts(struct week_batch *batch)
     batch->json = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     batch->n = batch->json ? strlen(batch->json) : 0;
     json_decref(json);
+    if (batch->json) {
+        struct hash hash;
+
+        hash_sha256(&hash, batch->json, batch->n);
+        memcpy(&batch->tag, hash.b, sizeof batch->tag);
+    }
     return batch->json != NULL;
 }
 
@@ -253,7 +262,7 @@ const struct now_facts *matches_now(struct matches *m, struct side *side, struct
     uint64_t generation = side_generation(side);
     struct now_facts *now;
 
-    pthread_mutex_lock(&m->working);
+    pthread_mutex_lock(&m->reading);
     pthread_mutex_lock(&m->lock);
     now = m->now;
     if (!is_good(now, state_size(s), generation, now_ms)) {
@@ -269,6 +278,6 @@ const struct now_facts *matches_now(struct matches *m, struct side *side, struct
         now->users++;
     }
     pthread_mutex_unlock(&m->lock);
-    pthread_mutex_unlock(&m->working);
+    pthread_mutex_unlock(&m->reading);
     return now;
 }

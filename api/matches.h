@@ -3,7 +3,8 @@
  * The week's batch of proposals and the facts of this moment (SPEC 19.8), shared by all threads.
  * The batch is made once a week by the housekeeper, and kept in the side store as the facts it
  * follows from; the facts of now serve what is asked between batches, and are read again when the
- * log, the side store or the day has changed. One thread computes at a time, the others wait.
+ * log, the side store or the day has changed. One thread makes a batch at a time, and one reads
+ * facts; who needs the same waits for it, and nobody else does.
  */
 #ifndef SEM_API_MATCHES_H
 #define SEM_API_MATCHES_H
@@ -19,6 +20,7 @@ struct week_batch {
     struct match_result result;
     char *json; /* the canonical facts */
     size_t n;
+    uint64_t tag; /* of these bytes, for ETags */
     int users; /* under the lock */
 };
 

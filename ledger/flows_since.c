@@ -8,7 +8,7 @@
 #include "ledger/kind.h"
 #include "policies/window.h"
 
-struct help_list {
+struct shifts {
     struct help *v;
     size_t n, room;
 };
@@ -18,12 +18,12 @@ struct walk {
     const char *origin;
     const struct flows_base *base;
     uint32_t to;            /* only flows to this organisation; 0: all */
-    struct help_list flows; /* of the base, and what changes them */
-    struct help_list again; /* pairs whose buckets are summed anew; each counts a minute */
+    struct shifts flows;    /* of the base, and what changes them */
+    struct shifts again;    /* pairs whose buckets are summed anew; each counts a minute */
     struct entry *entry;    /* room for a decoded one, when there was need of it */
 };
 
-static bool push(struct help_list *list, struct help flow)
+static bool push(struct shifts *list, struct help flow)
 {
     if (list->n == list->room) {
         size_t room = list->room ? 2 * list->room : 64;
@@ -184,7 +184,7 @@ static bool leave_to(struct walk *w, int32_t first)
 
 static bool sum_again(struct walk *w, int32_t first, int32_t last)
 {
-    struct help_list *again = &w->again;
+    struct shifts *again = &w->again;
     size_t kept = 0;
 
     again->n = query_flows_merge(again->v, again->n);

@@ -58,7 +58,7 @@ bool kept_batch_put(struct side *side, const struct kept_batch *batch)
     memcpy(bytes + week, batch->json, batch->n);
     kv_put(kv, KV_BATCH, newest, (struct slice){bytes, week + batch->n});
     free(bytes);
-    return side_finish(side, kv);
+    return side_commit(kv);
 }
 
 /* --- What was declined ------------------------------------------------------------------------ */

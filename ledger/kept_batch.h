@@ -20,7 +20,7 @@ enum kept_look { KEPT_THERE, KEPT_ABSENT, KEPT_FAILED };
 
 /* The newest batch; free json when it is there. */
 enum kept_look kept_batch_get(struct side *side, struct kept_batch *out);
-/* Keeps one in the place of the one before. */
+/* Keeps one in the place of the one before; side_generation() does not count it. */
 bool kept_batch_put(struct side *side, const struct kept_batch *batch)
     __attribute__((warn_unused_result));
 

@@ -85,7 +85,7 @@ void side_put_number(struct kv *kv, struct side_key key, uint64_t number)
  * and when it was the head page LMDB answers nothing from then on, so that all texts and items
  * would look absent: as for the log, the only safe way on is a new start (SPEC 14.2).
  */
-static bool commit(struct kv *kv)
+bool side_commit(struct kv *kv)
 {
     if (kv_failed(kv)) {
         store_abort(kv);
@@ -102,7 +102,7 @@ bool side_finish(struct side *side, struct kv *kv)
 {
     uint64_t generation = side_number(kv, side_key_word("generation")) + 1;
     side_put_number(kv, side_key_word("generation"), generation);
-    if (!commit(kv))
+    if (!side_commit(kv))
         return false;
     /* Another thread may have committed and shown a later one meanwhile. */
     uint64_t shown = atomic_load(&side->generation);
@@ -178,7 +178,7 @@ bool side_set_erased_through(struct side *side, uint64_t size)
     if (store_begin(side->store, &kv) != STORE_OK)
         return false;
     side_put_number(kv, side_key_word("erased_through"), size);
-    return commit(kv);
+    return side_commit(kv);
 }
 
 /* --- Texts ------------------------------------------------------------------------------------ */

@@ -65,7 +65,9 @@ class Matching(Case):
         self.anew()
         self.assertEqual(self.proposed(), [(first, "bouleau")])
         self.net.hours("bouleau", "orme", 90)
+        tag = self.who("noyer").get("/v1/matches").headers["ETag"]
         self.anew()
+        self.assertEqual(self.who("noyer").get("/v1/matches", If_None_Match=tag).status, 200)
         self.assertEqual(self.proposed(), [(first, "aulne")])
 
     def test_urgent_needs_come_before_older_ones(self):

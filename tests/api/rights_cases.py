@@ -100,7 +100,8 @@ def always(w):
         f"/v1/details/{w.waiting}/details": PARTIES,
         "/v1/orgs/orme/position": OWN, "/v1/orgs/orme/statement": OWN, "/v1/orgs/orme/pairs": OWN,
         "/v1/orgs/orme/balance": OWN,
-        "/v1/positions": COORDINATORS,
+        "/v1/positions": COORDINATORS, "/v1/matches": MEMBERS,
+        "/v1/matches/inputs": COORDINATORS, "/v1/matches/loops": COORDINATORS,
     }
 
 

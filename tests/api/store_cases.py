@@ -15,7 +15,7 @@ from stage import Stage
 
 PATHS = ("/v1/network", "/v1/checkpoint", "/v1/policies", "/v1/skills", "/v1/orgs?state=all",
          "/v1/offers?state=all", "/v1/needs?state=all", "/v1/reciprocity", "/v1/entries?limit=200",
-         "/v1/positions")
+         "/v1/positions", "/v1/matches", "/v1/matches/inputs")
 OWN_PATHS = ("", "/position", "/statement", "/pairs")
 
 
