@@ -88,6 +88,7 @@ static void free_server(struct server *s)
     search_free(s->search);
     figures_free(s->figures);
     sheets_free(s->sheets);
+    years_free(s->years);
     free(s);
 }
 
@@ -110,7 +111,9 @@ struct server *server_start(const struct server_config *config, FILE *err)
     s->search = search_new();
     s->figures = figures_new();
     s->sheets = sheets_new();
-    if (s->conns && s->sessions && s->search && s->figures && s->sheets) {
+    s->years = years_new();
+    if (s->conns && s->sessions && s->search && s->figures && s->sheets &&
+        s->years) {
         s->daemon = listen_on(s, config);
     }
     if (s->daemon && config->metrics_fd >= 0) {

@@ -17,6 +17,7 @@
 #include "api/sheet.h"
 #include "api/stats.h"
 #include "api/worker.h"
+#include "api/years.h"
 #include "ledger/node.h"
 
 #define VERSION "0.1.0"
@@ -42,6 +43,7 @@ struct server {
     struct search *search;
     struct figures *figures;
     struct sheets *sheets;
+    struct years *years;
     struct stats stats;
     struct MHD_Daemon *daemon, *metrics;
     _Atomic bool stopping;
