@@ -15,15 +15,15 @@ static const struct paper_part head[] = {
 
 static const struct paper_part position[] = {
     {"position.opening", PAPER_MINUTES, {"position at the beginning", "position au début", "stand bij het begin"}, NULL},
-    {"sums.given", PAPER_MINUTES, {"+ we gave", "+ nous avons donné", "+ wij gaven"}, NULL},
-    {"sums.received", PAPER_MINUTES, {"− we received", "− nous avons reçu", "− wij kregen"}, NULL},
-    {"sums.gifts", PAPER_MINUTES, {"+ gifts, which are not counted", "+ dons, qui ne comptent pas", "+ giften, die niet meetellen"}, NULL},
-    {"sums.pool_paid", PAPER_MINUTES, {"+ paid by the common pool", "+ payé par le fonds commun", "+ betaald door de gemeenschappelijke pot"}, NULL},
-    {"sums.pool_given", PAPER_MINUTES, {"− given to the common pool", "− donné au fonds commun", "− gegeven aan de gemeenschappelijke pot"}, NULL},
-    {"sums.handed_over", PAPER_MINUTES, {"+ handed over by who left", "+ transmis par qui est parti", "+ overgedragen door wie vertrok"}, NULL},
-    {"sums.levied", PAPER_MINUTES, {"− given at closings", "− donné aux clôtures", "− gegeven bij afsluitingen"}, NULL},
-    {"sums.forgiven", PAPER_MINUTES, {"+ lifted at closings", "+ remis aux clôtures", "+ kwijtgescholden bij afsluitingen"}, NULL},
-    {"position.closing", PAPER_MINUTES, {"= position at the end", "= position à la fin", "= stand op het einde"}, NULL},
+    {"sums.given", PAPER_MINUTES, {"plus we gave", "plus nous avons donné", "plus wij gaven"}, NULL},
+    {"sums.received", PAPER_MINUTES, {"less we received", "moins nous avons reçu", "min wij kregen"}, NULL},
+    {"sums.gifts", PAPER_MINUTES, {"plus gifts, which are not counted", "plus dons, qui ne comptent pas", "plus giften, die niet meetellen"}, NULL},
+    {"sums.pool_paid", PAPER_MINUTES, {"plus paid by the common pool", "plus payé par le fonds commun", "plus betaald door de gemeenschappelijke pot"}, NULL},
+    {"sums.pool_given", PAPER_MINUTES, {"less given to the common pool", "moins donné au fonds commun", "min gegeven aan de gemeenschappelijke pot"}, NULL},
+    {"sums.handed_over", PAPER_MINUTES, {"plus handed over by who left", "plus transmis par qui est parti", "plus overgedragen door wie vertrok"}, NULL},
+    {"sums.levied", PAPER_MINUTES, {"less given at closings", "moins donné aux clôtures", "min gegeven bij afsluitingen"}, NULL},
+    {"sums.forgiven", PAPER_MINUTES, {"plus lifted at closings", "plus remis aux clôtures", "plus kwijtgescholden bij afsluitingen"}, NULL},
+    {"position.closing", PAPER_MINUTES, {"position at the end", "position à la fin", "stand op het einde"}, NULL},
     END,
 };
 
@@ -155,12 +155,12 @@ static const struct paper_part metrics[] = {
 
 static const struct paper_part pool[] = {
     {"pool.opening", PAPER_MINUTES, {"position at the beginning", "position au début", "stand bij het begin"}, NULL},
-    {"pool.given", PAPER_MINUTES, {"+ given to it", "+ reçu en don", "+ gekregen als gift"}, NULL},
-    {"pool.handed_over", PAPER_MINUTES, {"+ left by who went", "+ laissé par qui est parti", "+ nagelaten door wie vertrok"}, NULL},
-    {"pool.levied", PAPER_MINUTES, {"+ given at closings", "+ reçu aux clôtures", "+ gekregen bij afsluitingen"}, NULL},
-    {"pool.forgiven", PAPER_MINUTES, {"− lifted at closings", "− remis aux clôtures", "− kwijtgescholden bij afsluitingen"}, NULL},
-    {"pool.paid", PAPER_MINUTES, {"− paid for needs", "− payé pour des besoins", "− betaald voor vragen"}, NULL},
-    {"pool.closing", PAPER_MINUTES, {"= position at the end", "= position à la fin", "= stand op het einde"}, NULL},
+    {"pool.given", PAPER_MINUTES, {"plus given to it", "plus reçu en don", "plus gekregen als gift"}, NULL},
+    {"pool.handed_over", PAPER_MINUTES, {"plus left by who went", "plus laissé par qui est parti", "plus nagelaten door wie vertrok"}, NULL},
+    {"pool.levied", PAPER_MINUTES, {"plus given at closings", "plus reçu aux clôtures", "plus gekregen bij afsluitingen"}, NULL},
+    {"pool.forgiven", PAPER_MINUTES, {"less lifted at closings", "moins remis aux clôtures", "min kwijtgescholden bij afsluitingen"}, NULL},
+    {"pool.paid", PAPER_MINUTES, {"less paid for needs", "moins payé pour des besoins", "min betaald voor vragen"}, NULL},
+    {"pool.closing", PAPER_MINUTES, {"position at the end", "position à la fin", "stand op het einde"}, NULL},
     END,
 };
 
