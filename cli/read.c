@@ -233,7 +233,8 @@ const struct verb pairs_verbs[] = {
     END,
 };
 const struct verb statement_verbs[] = {
-    {NULL, "[HANDLE]", 0, 1, statement_opts, statement, N_("entries, newest first, with effect; or a year")},
+    {NULL, "[HANDLE]", 0, 1, statement_opts, statement,
+     N_("entries, newest first, with effect; or a year")},
     END,
 };
 const struct verb network_verbs[] = {

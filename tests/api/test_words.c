@@ -78,7 +78,10 @@ Test(words, all_kinds_in_any_order)
 {
     struct words w = {.form = {"$3: $2 of $1 ($4 %)", "$1, $2 : $3 ($4 %)", "$4 % $3"},
                       .n = 4,
-                      .v = {{'d', 7, NULL}, {'h', 90, NULL}, {'s', 0, "Le Noyer"}, {'%', 995, NULL}}};
+                      .v = {{'d', 7, NULL},
+                            {'h', 90, NULL},
+                            {'s', 0, "Le Noyer"},
+                            {'%', 995, NULL}}};
     EXPECT(&w, "Le Noyer: 1 h 30 min of 7 (99 %)", "7, 1 h 30 : Le Noyer (99 %)", "99 % Le Noyer");
 }
 

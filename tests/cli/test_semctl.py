@@ -95,7 +95,7 @@ class Story(shell.Case):
         self.assertEqual(self.data("osier", "pairs")[0]["org"], "sureau")
         self.assertEqual(self.data("osier", "agreement", "list")[0]["recorded"], 150)
         self.assertEqual(self.data("osier", "network")[0]["totals"]["given"], 150)
-        self.assertEqual(len(self.data("osier", "policy")), 22)
+        self.assertEqual(len(self.data("osier", "policy")), len(POLICY_DEFAULT))
         self.assertEqual([one["slug"] for one in self.data("osier", "skills")],
                          ["comptabilite", "droit"])
         size = self.data("osier", "network")[0]["size"]
