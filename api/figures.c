@@ -20,7 +20,7 @@ struct window_figures {
     struct flows flows;
     size_t orgs;         /* organisation numbers below it */
     size_t *first;       /* where the flows to one begin in to_org; orgs + 1 of them */
-    struct flow *to_org; /* sorted by (to, from) */
+    struct help *to_org; /* sorted by (to, from) */
     int users;           /* under the lock of struct figures */
 };
 
@@ -193,10 +193,12 @@ static void give_back(struct figures *f, struct window_figures *w)
     pthread_mutex_unlock(&f->lock);
 }
 
-static void add_up(const struct flow *v, size_t n, struct dependency_sum *out)
+static void add_up(const struct help *v, size_t n, struct dependency_sum *out)
 {
     for (size_t i = 0; i < n; i++) {
-        reciprocity_dependency_add(out, &v[i]);
+        struct flow flow = {v[i].from, v[i].to, v[i].minutes, v[i].count};
+
+        reciprocity_dependency_add(out, &flow);
     }
 }
 

@@ -45,7 +45,7 @@ static void text_show(struct ctl *ctl, const json_t *answer, FILE *out)
 
 void texts_show(struct ctl *ctl, const char *ref, bool before_signing)
 {
-    static const char *const slots[] = {"details", "people"};
+    static const char *const slots[] = {"details", "people", "reason"};
     char path[REF_TEXT_SIZE + 40];
     struct reply reply;
 

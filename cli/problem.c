@@ -16,9 +16,11 @@ static const struct {
     {"agreement_mismatch", 0,
      N_("look at the offer or need with `semctl offer show REF` or "
         "`semctl need show REF`")},
+    {"already_appealed", CTL_CONFLICT, N_("talk with the panel, which has looked at it again")},
     {"already_closed", CTL_CONFLICT, N_("look at its state; publish or sign a new one if needed")},
     {"already_vouched", CTL_CONFLICT, NULL},
     {"challenge_invalid", CTL_KEY, N_("check --key and --as: the organisation must know this key")},
+    {"cosigner_missing", 0, N_("name an organisation that stands beside it with --cosigner")},
     {"deadline", CTL_CONFLICT, N_("try again: the same text is never counted twice")},
     {"expired", 0, N_("sign it anew; it had to enter the log before its valid_until")},
     {"forbidden", CTL_KEY, N_("only its own organisation, its parties or a coordinator read this")},
@@ -36,13 +38,17 @@ static const struct {
      N_("record a smaller share, make it a gift (--gift), or let another "
         "organisation vouch for an urgent need")},
     {"network_not_founded", CTL_CONFLICT, N_("the founders sign network.found first")},
+    {"nothing_broken", CTL_CONFLICT, NULL},
     {"org_unknown", CTL_NOT_FOUND, N_("look for it with `semctl org list -q …`")},
+    {"paused", 0, N_("ask for what is urgent, or talk with the panel; it ends by itself")},
+    {"pool_over_position", 0, N_("give what lies above zero: `semctl position` says how much")},
     {"read_only", CTL_LOCKED, N_("the operator finds the reason at /readyz")},
     {"ref_unknown", CTL_NOT_FOUND, NULL},
     {"signature_invalid", CTL_KEY, NULL},
     {"skill_unknown", 0, N_("`semctl skills` lists the words of the catalogue")},
     {"too_busy", CTL_CONFLICT, N_("try again in a moment: the same text is never counted twice")},
     {"unauthorized", CTL_KEY, N_("name our key with --key FILE")},
+    {"urgent_quota", 0, N_("name organisations of the panel that confirm it too with --panel")},
 };
 
 static int by_status(long status)

@@ -53,6 +53,18 @@ static void add_percent(struct words *t, int64_t permille)
     }
 }
 
+static const char *class_phrase(int64_t class)
+{
+    switch (class) {
+    case 1:
+        return _("right after urgent ones");
+    case 2:
+        return _("before those of most members");
+    default:
+        return _("like those of any member");
+    }
+}
+
 static void status_grant(struct words *t, const struct entry *e)
 {
     const struct body_status_grant *b = &e->status_grant;
@@ -61,9 +73,11 @@ static void status_grant(struct words *t, const struct entry *e)
     add_percent(part_start(&pays), b->pool_permille);
     add_percent(part_start(&counts), b->levy_permille);
     words_add(t,
-              _("Until %s, the needs of %s are of class %" PRId64 ", the common pool carries up to "
-                "%s of them, and %s of its capacity counts when the pool is filled."),
-              moment_text(b->until).s, NAME(b->org), b->class, part_text(&pays),
+              _("Until %s, the needs of %s are looked at %s (class %" PRId64 "), the common pool "
+                "carries up to %s of them, and %s of its capacity counts when the pool is "
+                "filled."),
+              moment_text(b->until).s, NAME(b->org), class_phrase(b->class), b->class,
+              part_text(&pays),
               part_text(&counts));
     sentence_panel(t, &b->panel, &e->by);
 }

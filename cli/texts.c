@@ -15,7 +15,7 @@ static void read_place(struct args *a, struct ref *ref, const char **slot)
     if (*slot == NULL) {
         *slot = "details";
     } else if (detail_field(*slot) == NULL) {
-        args_fail(a, _("\"%s\" is no slot: details, people or skills"), *slot);
+        args_fail(a, _("\"%s\" is no slot: details, people, reason or skills"), *slot);
     }
 }
 

@@ -8,8 +8,8 @@
 #include "ledger/kind.h"
 #include "policies/window.h"
 
-struct flow_list {
-    struct flow *v;
+struct help_list {
+    struct help *v;
     size_t n, room;
 };
 
@@ -18,16 +18,16 @@ struct walk {
     const char *origin;
     const struct flows_base *base;
     uint32_t to;            /* only flows to this organisation; 0: all */
-    struct flow_list flows; /* of the base, and what changes them */
-    struct flow_list again; /* pairs whose buckets are summed anew; each counts a minute */
+    struct help_list flows; /* of the base, and what changes them */
+    struct help_list again; /* pairs whose buckets are summed anew; each counts a minute */
     struct entry *entry;    /* room for a decoded one, when there was need of it */
 };
 
-static bool push(struct flow_list *list, struct flow flow)
+static bool push(struct help_list *list, struct help flow)
 {
     if (list->n == list->room) {
         size_t room = list->room ? 2 * list->room : 64;
-        struct flow *v = realloc(list->v, room * sizeof *v);
+        struct help *v = realloc(list->v, room * sizeof *v);
 
         if (!v) {
             return false;
@@ -52,7 +52,8 @@ static bool take_record(struct walk *w, const struct entry_record *record)
     }
     for (size_t i = 0; i < hours.n && hours.bucket >= w->base->from_day; i++) {
         const struct pair_minutes *p = &hours.pairs[i];
-        struct flow flow = {p->from, p->to, p->minutes - p->other, 1};
+        int64_t left = p->minutes - p->other;
+        struct help flow = {p->from, p->to, left, hours.gift ? left : 0, p->paid, 1};
 
         if ((w->to == 0 || p->to == w->to) && flow.minutes > 0 && !push(&w->flows, flow)) {
             return false;
@@ -89,7 +90,7 @@ static bool take_reverse(struct walk *w, const struct entry_record *record)
         const struct pair_minutes *p = &hours.pairs[i];
 
         if ((w->to == 0 || p->to == w->to) && p->other > 0 &&
-            !push(&w->again, (struct flow){p->from, p->to, 1, 0})) {
+            !push(&w->again, (struct help){.from = p->from, .to = p->to, .minutes = 1})) {
             return false;
         }
     }
@@ -140,9 +141,10 @@ static bool take_chain(struct walk *w, const struct org *org, size_t *looked)
 
 /* --- Days ------------------------------------------------------------------------------------- */
 
-static struct flow minus(uint32_t from, uint32_t to, const struct pair_day *bucket)
+static struct help minus(uint32_t from, uint32_t to, const struct pair_day *bucket)
 {
-    return (struct flow){from, to, -bucket->minutes, -bucket->other};
+    return (struct help){from,          to,           -bucket->minutes,
+                         -bucket->gift, -bucket->pooled, -bucket->other};
 }
 
 /* Takes the buckets away that the window has left behind. */
@@ -182,7 +184,7 @@ static bool leave_to(struct walk *w, int32_t first)
 
 static bool sum_again(struct walk *w, int32_t first, int32_t last)
 {
-    struct flow_list *again = &w->again;
+    struct help_list *again = &w->again;
     size_t kept = 0;
 
     again->n = query_flows_merge(again->v, again->n);
@@ -193,12 +195,14 @@ static bool sum_again(struct walk *w, int32_t first, int32_t last)
     }
     w->flows.n = again->n > 0 ? kept : w->flows.n;
     for (size_t i = 0; i < again->n; i++) {
-        struct flow sum = {again->v[i].from, again->v[i].to, 0, 0};
+        struct help sum = {.from = again->v[i].from, .to = again->v[i].to};
         struct pair_day bucket;
 
         for (int32_t day = first; day <= last; day++) {
             if (state_pair_day(w->state, day, sum.from, sum.to, &bucket)) {
                 sum.minutes += bucket.minutes;
+                sum.gift += bucket.gift;
+                sum.pooled += bucket.pooled;
                 sum.count += bucket.other;
             }
         }

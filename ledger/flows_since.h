@@ -14,7 +14,7 @@
 struct flows_base {
     uint64_t size;            /* of the log */
     int32_t from_day, to_day; /* its window, not after the one that is asked for */
-    const struct flow *v;     /* borrowed; of one organisation: the flows to it */
+    const struct help *v;     /* borrowed; of one organisation: the flows to it */
     size_t n;
 };
 

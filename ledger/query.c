@@ -147,7 +147,7 @@ int64_t query_position_at(struct state *s, const struct org *org, int64_t at)
 
 int query_flow_compare(const void *a, const void *b)
 {
-    const struct flow *x = a, *y = b;
+    const struct help *x = a, *y = b;
 
     if (x->from != y->from) {
         return x->from < y->from ? -1 : 1;
@@ -155,7 +155,7 @@ int query_flow_compare(const void *a, const void *b)
     return x->to < y->to ? -1 : x->to > y->to;
 }
 
-size_t query_flows_merge(struct flow *v, size_t n)
+size_t query_flows_merge(struct help *v, size_t n)
 {
     size_t kept = 0;
 
@@ -163,10 +163,12 @@ size_t query_flows_merge(struct flow *v, size_t n)
         qsort(v, n, sizeof *v, query_flow_compare);
     }
     for (size_t i = 0; i < n;) {
-        struct flow sum = v[i];
+        struct help sum = v[i];
 
         for (i++; i < n && query_flow_compare(&v[i], &sum) == 0; i++) {
             sum.minutes += v[i].minutes;
+            sum.gift += v[i].gift;
+            sum.pooled += v[i].pooled;
             sum.count += v[i].count;
         }
         if (sum.minutes > 0) {
@@ -179,7 +181,7 @@ size_t query_flows_merge(struct flow *v, size_t n)
 /* Halves the room that is needed by merging what is there; grows it when that does not help. */
 static bool make_room(struct flows *flows, size_t *room)
 {
-    struct flow *v;
+    struct help *v;
 
     flows->n = query_flows_merge(flows->v, flows->n);
     if (flows->n < *room / 2) {
@@ -209,7 +211,8 @@ bool query_flows(struct state *s, int32_t day, struct flows *out)
             query_flows_free(out);
             return false;
         }
-        out->v[out->n++] = (struct flow){from, to, bucket.minutes, bucket.other};
+        out->v[out->n++] = (struct help){from,          to,           bucket.minutes,
+                                         bucket.gift, bucket.pooled, bucket.other};
     }
     out->n = query_flows_merge(out->v, out->n);
     return true;

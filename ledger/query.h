@@ -63,9 +63,12 @@ int64_t query_position_at(struct state *s, const struct org *org, int64_t at);
 struct flows {
     int32_t from_day, to_day; /* the window, both included */
     size_t n;
-    struct flow *v; /* sorted by (from, to), each pair once, nothing without minutes */
+    struct help *v; /* sorted by (from, to), each pair once, nothing without minutes */
 };
-/* Sums the day buckets of the window that ends with `day`. Caller frees. False: no memory. */
+/*
+ * Sums the day buckets of the window that ends with `day`; layer_flows() makes the flows of either
+ * layer of it. Caller frees. False: no memory.
+ */
 bool query_flows(struct state *s, int32_t day, struct flows *out)
     __attribute__((warn_unused_result));
 void query_flows_free(struct flows *flows);
@@ -85,6 +88,6 @@ int query_flow_compare(const void *a, const void *b);
  * Sorts flows and adds up those of one pair; pairs without minutes, which reversals emptied,
  * vanish. Returns how many are left.
  */
-size_t query_flows_merge(struct flow *v, size_t n);
+size_t query_flows_merge(struct help *v, size_t n);
 
 #endif

@@ -107,6 +107,27 @@ class Details(Case):
         self.assertEqual(self.net.client.get(f"/v1/entries/{erased}").json["kind"], "details.erase")
         self.check_no_trace(detail)
 
+    def test_a_reason_is_for_the_panel_and_whom_it_is_about(self):
+        until = semclient.now_ms() + 900 * semclient.DAY_MS
+        net = self.shared.network(mandates=[
+            {"org": org, "role": role, "until": until} for org, role in (
+                ("noyer", "coordinator"), ("orme", "panel"), ("tilleul", "panel"))])
+        for handle in ("lierre", "saule"):
+            net.admit(handle, coordinator="noyer")
+        detail = Detail(net.origin, "status", {"text": "A grant ended."})
+        ref = net.add("status.grant", "orme", ["orme", "tilleul"], **{
+            "class": 1, "levy_permille": 0, "org": "lierre", "panel": ["orme", "tilleul"],
+            "pool_permille": 500, "reason": detail.commit,
+            "until": semclient.now_ms() + semclient.DAY_MS})
+        self.assertEqual(net.put_detail(detail, ref, "reason").status, 201)
+        path = f"/v1/details/{ref}/reason"
+        for reader in ("orme", "tilleul", "lierre"):
+            answer = net.client.login(net.key(reader)).get(path)
+            self.assertEqual(answer.json["text"], detail.text)
+        for reader in ("noyer", "saule"):
+            self.refused(net.client.login(net.key(reader)).get(path), "forbidden")
+        self.refused(net.client.get(path), "unauthorized")
+
     def check_no_trace(self, detail):
         """Neither salt nor text is in a page that the details store still uses: what is left on
         freed pages, LMDB writes over; the answer to everybody is 410."""

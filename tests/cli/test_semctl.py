@@ -95,7 +95,7 @@ class Story(shell.Case):
         self.assertEqual(self.data("osier", "pairs")[0]["org"], "sureau")
         self.assertEqual(self.data("osier", "agreement", "list")[0]["recorded"], 150)
         self.assertEqual(self.data("osier", "network")[0]["totals"]["given"], 150)
-        self.assertEqual(len(self.data("osier", "policy")), len(POLICY_DEFAULT))
+        self.assertEqual(len(self.data("osier", "policy")), 63)
         self.assertEqual([one["slug"] for one in self.data("osier", "skills")],
                          ["comptabilite", "droit"])
         size = self.data("osier", "network")[0]["size"]
@@ -395,6 +395,88 @@ class Balance(shell.Case):
         self.check(self.shell.run("position", "check", path), USAGE)
         self.check(self.shell.run("position", "check", path + ".gone", "--log-key", verifier),
                    NOT_FOUND)
+
+
+class Decisions(shell.Case):
+    """The pool, status, promises and steps (SPEC 6.13 to 6.16), as people use them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        until = now_ms() + 900 * DAY_MS
+        mandates = [{"org": org, "role": role, "until": until} for org, role in (
+            ("noyer", "coordinator"), ("noyer", "panel"), ("tilleul", "panel"))]
+        done = cls.apply(cls.founding(mandates=mandates))
+        assert done.returncode == OK, done.stderr
+
+    def fields(self, ref):
+        return self.data("noyer", "entry", "show", ref)[0]["fields"]
+
+    def both(self, ref):
+        return self.do("tilleul", "inbox", "sign", ref)
+
+    def test_hours_go_to_the_pool(self):
+        ref = self.ref("orme", "hours", "record", "--to", "tilleul", "--minutes", "2h")
+        self.do("tilleul", "inbox", "sign", ref)
+        done = self.do("orme", "pool", "give", "2h30", status=REFUSED)
+        for words in ("pool_over_position", "at most 120 minutes", "found: 2 h 30 min"):
+            self.assertIn(words, done.stderr)
+        done = self.do("orme", "pool", "give", "1h30")
+        self.assertIn("gives 1 h 30 min", done.stderr)
+        self.assertEqual(self.data("orme", "position")[0]["position"], 30)
+        self.assertEqual(self.data("orme", "statement")[0]["moves"], -90)
+
+    def test_a_status_is_granted_and_ended(self):
+        ref = self.ref("noyer", "status", "grant", "orme", "--panel", "tilleul", "--reason",
+                       "A grant ended", "--class", "2", "--pool", "250", "--levy", "500",
+                       "--days", "100")
+        shown = self.both(ref)
+        self.assertIn("the common pool carries up to 25 % of them", shown.stderr)
+        self.assertIn("A grant ended", shown.stderr)
+        fields = self.fields(ref)
+        self.assertEqual((fields["panel"], fields["class"], fields["pool_permille"],
+                          fields["levy_permille"]), (["noyer", "tilleul"], 2, 250, 500))
+        for reader in ("noyer", "tilleul", "orme"):
+            self.assertIn("A grant ended", self.do(reader, "details", "get", ref, "reason").stdout)
+        self.do("orme", "status", "end")
+        self.do("orme", "status", "end", status=CONFLICT)
+
+    def test_an_urgency_beyond_the_quota(self):
+        for number in range(3):
+            need = self.ref("orme", "need", "publish", "--title", "Salle", "--minutes", "1h",
+                            "--type", "space", "--urgent")
+            if number < 2:
+                self.do("noyer", "need", "vouch", need)
+        self.assertIn("urgent_quota", self.do("noyer", "need", "vouch", need, status=REFUSED).stderr)
+        ref = self.ref("noyer", "need", "vouch", need, "--panel", "tilleul")
+        self.both(ref)
+        self.assertEqual(self.fields(ref)["panel"], ["tilleul"])
+
+    def test_steps_need_a_ground_and_promises_may_have_a_cosigner(self):
+        done = self.do("noyer", "step", "set", "orme", "2", "--reason", "why", status=REFUSED)
+        self.assertIn("step_unfounded", done.stderr)
+        done = self.do("noyer", "step", "set", "orme", "3", "--reason", "why", status=USAGE)
+        self.assertIn("panel", done.stderr)
+        for arguments in (("set", "orme", "5", "--reason", "why"), ("set", "orme", "2"),
+                          ("end",)):
+            self.do("noyer", "step", *arguments, status=USAGE)
+        self.assertIn("already_closed", self.do("orme", "step", "appeal", status=CONFLICT).stderr)
+        self.assertIn("already_closed",
+                      self.do("noyer", "step", "end", "orme", status=CONFLICT).stderr)
+        ref = self.ref("orme", "agreement", "sign", "--to", "noyer", "--minutes", "1h", "--title",
+                       "Bilan", "--cosigner", "tilleul")
+        self.do("noyer", "inbox", "sign", ref)
+        self.assertIn("Tilleul stands beside the promise", self.both(ref).stderr)
+        self.assertIn("nothing_broken",
+                      self.do("noyer", "promise", "excuse", ref, status=CONFLICT).stderr)
+
+    def test_what_an_organisation_can_give_and_how_large_it_is(self):
+        for capacity, fte, fields in (("10h", "2,5", (600, 250)), ("0", "12", (0, 1200))):
+            ref = self.ref("orme", "org", "update", "--capacity", capacity, "--fte", fte)
+            shown = self.fields(ref)
+            self.assertEqual((shown["capacity"], shown["fte"]), fields)
+        for wrong in (("--fte", "2.555"), ("--fte", "x"), ("--fte", "1."), ("--capacity", "much")):
+            self.do("orme", "org", "update", *wrong, status=USAGE)
 
 
 class Keys(shell.Case):

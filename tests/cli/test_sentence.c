@@ -316,3 +316,76 @@ Test(sentence, a_sentence_that_does_not_fit_is_cut_at_a_character)
     sentence_write(words, sizeof words, &entry, NULL);
     cr_expect_str_eq(words, "…");
 }
+
+#define PANEL "\"panel\":[\"orme\",\"tilleul\"]"
+
+Test(sentence, pool_give)
+{
+    cr_expect_str_eq(say("pool.give", "tilleul", "tilleul", "{\"minutes\":90}"),
+                     "Tilleul gives 1 h 30 min of the hours it gave beyond those it received to "
+                     "the common pool.");
+}
+
+/* A status is told by its effects alone. */
+Test(sentence, status)
+{
+    cr_expect_str_eq(say("status.grant", "tilleul", "tilleul",
+                         "{\"class\":1,\"levy_permille\":0,\"org\":\"hirondelle\"," PANEL
+                         ",\"pool_permille\":505,\"reason\":\"" HASH_A "\",\"until\":" END_OF_DAY
+                         "}"),
+                     "Until 31 August 2026, the needs of Hirondelle are looked at right after "
+                     "urgent ones (class 1), the common pool carries up to 50.5 % of them, and 0 % "
+                     "of its capacity counts when the pool is filled. Decided together with "
+                     "Orme.");
+    cr_expect_str_eq(say("status.end", "hirondelle", "hirondelle", "{\"org\":\"hirondelle\"}"),
+                     "The needs and the capacity of Hirondelle count as those of any member "
+                     "again.");
+}
+
+Test(sentence, steps_and_promises)
+{
+    static const char meeting[] = "{\"org\":\"hirondelle\",\"reason\":\"" HASH_A
+                                  "\",\"step\":2,\"until\":" END_OF_DAY "}";
+
+    cr_expect_str_eq(say("step.set", "tilleul", "tilleul", meeting),
+                     "Hirondelle is invited to a meeting about its promises; this is open until "
+                     "31 August 2026. It can appeal, which suspends this.");
+    cr_expect_str_eq(say("step.set", "tilleul", "orme",
+                         "{\"org\":\"hirondelle\"," PANEL ",\"reason\":\"" HASH_A
+                         "\",\"step\":3,\"until\":" AFTERNOON "}"),
+                     "When Hirondelle promises help, another organisation signs beside it, until "
+                     "31 August 2026, 14:05 UTC. It can appeal, which suspends this. Decided "
+                     "together with Orme.");
+    cr_expect_str_eq(say("step.set", "tilleul", "orme",
+                         "{\"org\":\"hirondelle\"," PANEL ",\"reason\":\"" HASH_A
+                         "\",\"step\":4,\"until\":" AFTERNOON "}"),
+                     "When Hirondelle promises help, another organisation signs beside it, and its "
+                     "requests that are not urgent rest, until 31 August 2026, 14:05 UTC. It can "
+                     "appeal, which suspends this. Decided together with Orme.");
+    cr_expect_str_eq(say("step.end", "tilleul", "tilleul", "{\"org\":\"hirondelle\"}"),
+                     "What was decided about the promises of Hirondelle ends now.");
+    cr_expect_str_eq(say("step.appeal", "hirondelle", "hirondelle", "{}"),
+                     "Hirondelle appeals against what was decided about its promises; until the "
+                     "panel looks at it again it has no effect.");
+    cr_expect_str_eq(say("promise.excuse", "tilleul", "tilleul", "{\"agreement\":\"" REF "\"}"),
+                     "Tilleul says that what it did not receive under the agreement " REF
+                     " is all right.");
+}
+
+Test(sentence, what_stands_beside)
+{
+    cr_expect_str_eq(say("org.update", "tilleul", "tilleul",
+                         "{\"capacity\":600,\"details\":\"" HASH_A
+                         "\",\"fte\":205,\"public\":false}"),
+                     "Tilleul replaces its sheet; it is for members. It can give up to 10 h of "
+                     "help in a month. Its size is 2.05 full-time persons.");
+    cr_expect_str_eq(say("need.vouch", "tilleul", "tilleul",
+                         "{\"need\":\"" REF "\",\"panel\":[\"noyer\",\"orme\"]}"),
+                     "Tilleul vouches for the urgency of the need " REF
+                     ". Decided together with Noyer and Orme.");
+    cr_expect_str_eq(say("agreement.sign", "tilleul", "tilleul",
+                         "{\"cosigner\":\"orme\",\"details\":\"" HASH_A
+                         "\",\"expires\":" END_OF_DAY "," SHARES "}"),
+                     "Tilleul agrees to give 2 h 30 min to Hirondelle, until 31 August "
+                     "2026. Orme stands beside the promise.");
+}

@@ -114,6 +114,18 @@ Test(crisis, too_little_was_found)
     }
 }
 
+/* Of six the third from below. */
+Test(crisis, of_an_even_number_the_lower_of_the_two_in_the_middle)
+{
+    static const int64_t found[] = {0, 0, 49, 50, 100, 100};
+    story_start(7, NULL);
+    for (int i = 0; i < 6; i++)
+        ask_for_100(2 + i, found[i]);
+    story_at(JANUARY);
+    cr_expect_eq(story_quarter().crisis_until, JANUARY + 183 * MAKER_DAY);
+    story_end();
+}
+
 /* What comes when a need is over does not count; what is taken back does not either. */
 Test(crisis, what_was_found_in_time)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,14 +20,15 @@ static size_t n_kept;
 static struct fixture fixture;
 static struct state state;
 
-static void expect_same(const struct flow *a, size_t n_a, const struct flow *b, size_t n_b,
+static void expect_same(const struct help *a, size_t n_a, const struct help *b, size_t n_b,
                         const char *what, uint64_t from_size)
 {
     cr_assert_eq(n_a, n_b, "%s from size %llu: %zu pairs, not %zu", what,
                  (unsigned long long)from_size, n_a, n_b);
     for (size_t i = 0; i < n_a; i++) {
         cr_assert(a[i].from == b[i].from && a[i].to == b[i].to &&
-                  a[i].minutes == b[i].minutes && a[i].count == b[i].count,
+                  a[i].minutes == b[i].minutes && a[i].count == b[i].count &&
+                      a[i].gift == b[i].gift && a[i].pooled == b[i].pooled,
                   "%s from size %llu: %u to %u: %lld in %lld, not %lld in %lld", what,
                   (unsigned long long)from_size, a[i].from, a[i].to, (long long)a[i].minutes,
                   (long long)a[i].count, (long long)b[i].minutes, (long long)b[i].count);
@@ -34,9 +36,9 @@ static void expect_same(const struct flow *a, size_t n_a, const struct flow *b, 
 }
 
 /* Those to one organisation. The caller frees. */
-static struct flow *flows_to(const struct flows *flows, uint32_t org, size_t *n)
+static struct help *flows_to(const struct flows *flows, uint32_t org, size_t *n)
 {
-    struct flow *v = calloc(flows->n + 1, sizeof *v);
+    struct help *v = calloc(flows->n + 1, sizeof *v);
 
     cr_assert(v);
     *n = 0;
@@ -51,7 +53,7 @@ static struct flow *flows_to(const struct flows *flows, uint32_t org, size_t *n)
 static void compare_org(uint32_t number, const struct kept *from, const struct flows *expected)
 {
     struct flows_base base = {from->size, from->flows.from_day, from->flows.to_day, NULL, 0};
-    struct flow *part = flows_to(&from->flows, number, &base.n), *due;
+    struct help *part = flows_to(&from->flows, number, &base.n), *due;
     struct flows flows;
     size_t n, looked = 0;
     struct org org;
@@ -129,6 +131,26 @@ static void direct(char ref[static REF_TEXT_SIZE], int from, int to, int minutes
     step();
 }
 
+/* Hours for an urgent need of org-02, which the common pool pays. */
+static void for_a_need(char ref[static REF_TEXT_SIZE], int from, int minutes)
+{
+    char day[DAY_TEXT_BYTES], need[REF_TEXT_SIZE], own[REF_TEXT_SIZE], signers[32];
+
+    day_format(day, window_day(fixture.at));
+    fixture_do(&fixture, need, "need.publish", "org-02",
+               "{\"details\":\"0000000000000000000000000000000000000000000000000000000000000000\","
+               "\"expires\":%" PRId64 ",\"minutes\":%d,\"public\":false,\"type\":\"space\","
+               "\"urgent\":true}",
+               fixture.at + FIXTURE_DAY, minutes);
+    fixture_do(&fixture, own, "need.vouch", "org-03", "{\"need\":\"%s\"}", need);
+    snprintf(signers, sizeof signers, "org-02 org-%02d", from);
+    fixture_do(&fixture, ref, "hours.record", signers,
+               "{\"day\":\"%s\",\"need\":\"%s\",\"shares\":[{\"from\":\"org-%02d\","
+               "\"minutes\":%d,\"to\":\"org-02\"}]}",
+               day, need, from, minutes);
+    step();
+}
+
 static void reverse(const char *ref, int from, int to, int minutes)
 {
     char own[REF_TEXT_SIZE], signers[32];
@@ -173,6 +195,12 @@ Test(flows_since, any_earlier_window_comes_forward_to_the_same_flows)
     reverse(b, 1, 3, 1);
     reverse(d, 4, 2, 1);
     direct(c, 5, 1, 90);
+    for_a_need(a, 4, 60);
+    cr_assert_eq(kept[n_kept - 1].flows.v[kept[n_kept - 1].flows.n - 2].pooled, 60);
+    reverse(a, 4, 2, 25);
+    for_a_need(b, 5, 31);
+    direct(c, 5, 2, 10);
+    reverse(a, 4, 2, 35);
     end();
 }
 

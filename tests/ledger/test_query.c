@@ -188,8 +188,8 @@ Test(query, an_entry_is_found_by_its_reference)
 
 static void expect_flows(struct kv *kv, void *ctx)
 {
-    static const struct flow expected[] = {
-        {1, 2, 30, 1}, {2, 1, 15, 2}, {2, 3, 7, 1},
+    static const struct help expected[] = {
+        {1, 2, 30, 0, 0, 1}, {2, 1, 15, 0, 0, 2}, {2, 3, 7, 7, 0, 1},
     };
     const int32_t *day = ctx;
     struct flows flows;
@@ -204,6 +204,8 @@ static void expect_flows(struct kv *kv, void *ctx)
         cr_expect_eq(flows.v[i].to, expected[i].to);
         cr_expect_eq(flows.v[i].minutes, expected[i].minutes, "flow %zu", i);
         cr_expect_eq(flows.v[i].count, expected[i].count, "flow %zu", i);
+        cr_expect_eq(flows.v[i].gift, expected[i].gift, "flow %zu", i);
+        cr_expect_eq(flows.v[i].pooled, expected[i].pooled, "flow %zu", i);
     }
     query_flows_free(&flows);
     cr_assert(query_flows(&state, *day + 400, &flows));

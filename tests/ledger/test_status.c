@@ -140,6 +140,7 @@ Test(status, two_urgencies_a_quarter_need_no_panel)
     story_do(ref, "need.vouch", "org-01 org-03", with_panel, need);
     cr_expect_gt(story_need(need).urgent_until, made.at);
     cr_expect_eq(story_need(need).voucher, 1u);
+    cr_expect_eq(story_org(4).urgent_count, 2u);
     /* Others have a quarter of their own. */
     story_needs(need, 5, 60, true);
     story_vouch(2, need);
@@ -194,9 +195,31 @@ Test(status, positions_lean_on_either_side)
 }
 
 /*
- * An heir that is also a party of the leaver's agreements is looked at once, as the entry leaves
- * it: at -300, with 100 minutes cancelled, it leans on; and at 100 more it does not.
+ * Looked at while the agreement is cancelled, org-04 would not lean any more, for its line is wider
+ * since the crisis; but as the entry leaves it, it leans as it did before, on the other side.
  */
+Test(status, an_heir_leans_on)
+{
+    char need_of_another[REF_TEXT_SIZE];
+    story_start(6, "{\"crisis_orgs_min\":1,\"crisis_urgent_permille\":1,\"urgent_days\":60}");
+    story_help(1, 3, 800);
+    story_help(1, 5, 800);
+    story_help(2, 4, 350);
+    int64_t since = story_org(4).leaning_since;
+    cr_assert_eq(since, made.at);
+    story_agree(ref, 1, 4, 100, made.at + 60 * MAKER_DAY);
+    story_needs(need_of_another, 6, 60, true);
+    story_vouch(2, need_of_another);
+    story_at(INT64_C(1701388800000));
+    cr_assert_gt(story_quarter().crisis_until, 0);
+    cr_assert_eq(story_org(4).leaning_since, since);
+    story_do(ref, "org.leave", "org-01", "{\"to\":\"org-04\"}");
+    cr_expect_eq(story_position(4), 1250);
+    cr_expect_eq(story_org(4).leaning_since, since);
+    story_end();
+}
+
+/* An heir that is also a party of the leaver's agreements is looked at once, when all is done. */
 Test(status, an_heir_is_looked_at_when_all_is_done)
 {
     story_start(4, NULL);
