@@ -115,11 +115,11 @@ static bool fits(const struct own_offers *own, const struct need *need)
 /* Whether that organisation helped this one within the year. */
 static bool helped(struct request *rq, uint32_t from, uint32_t to)
 {
+    int64_t days = rq->state->network.found.policy.window_days;
     struct pair pair;
 
     return state_pair(rq->state, from, to, &pair) && pair.minutes > 0 &&
-           window_day(pair.last_at) >= window_first_day(window_day(rq->now_ms),
-                                                        rq->state->network.found.policy.window_days);
+           window_day(pair.last_at) >= window_first_day(window_day(rq->now_ms), days);
 }
 
 static void find_needs(struct request *rq, const struct next_case *c, const struct own_offers *own,
@@ -243,16 +243,22 @@ static const struct {
 } steps[] = {
     {"explain", explain,
      {"An agreement ended with hours still open: tell the others what happened.",
-      "Un accord s'est terminé avec des heures encore ouvertes : dites aux autres ce qui s'est passé.",
+      "Un accord s'est terminé avec des heures encore ouvertes : dites aux autres ce qui s'est "
+      "passé.",
       "Een afspraak liep af met nog open uren: vertel de anderen wat er gebeurde."}},
     {"record", record,
      {"An agreement ends soon and has hours open: note what was done, or change it together.",
-      "Un accord se termine bientôt et a des heures ouvertes : notez ce qui a été fait, ou changez-le ensemble.",
-      "Een afspraak loopt weldra af en heeft open uren: noteer wat gedaan is, of pas ze samen aan."}},
+      "Un accord se termine bientôt et a des heures ouvertes : notez ce qui a été fait, ou "
+      "changez-le ensemble.",
+      "Een afspraak loopt weldra af en heeft open uren: noteer wat gedaan is, of pas ze samen "
+      "aan."}},
     {"meet", meet,
-     {"Your position has been far to one side for long: talk it over with a coordinator. It is no fault.",
-      "Votre position est loin d'un côté depuis longtemps : parlez-en avec la coordination. Ce n'est pas une faute.",
-      "Jullie stand ligt al lang ver naar één kant: bespreek het met de coördinatie. Het is geen fout."}},
+     {"Your position has been far to one side for long: talk it over with a coordinator. It is no "
+      "fault.",
+      "Votre position est loin d'un côté depuis longtemps : parlez-en avec la coordination. Ce "
+      "n'est pas une faute.",
+      "Jullie stand ligt al lang ver naar één kant: bespreek het met de coördinatie. Het is geen "
+      "fout."}},
     {"answer_need", answer_need,
      {"Somebody asks for what you offer.", "Quelqu'un demande ce que vous proposez.",
       "Iemand vraagt wat jullie aanbieden."}},
@@ -269,7 +275,8 @@ static const struct {
       "Vous recevez une grande part d'une seule organisation : cherchez-en une deuxième.",
       "Jullie krijgen een groot deel van één organisatie: zoek er een tweede."}},
     {"renew", renew,
-     {"An offer ends soon: is it still right?", "Une offre se termine bientôt : est-elle toujours valable ?",
+     {"An offer ends soon: is it still right?", "Une offre se termine bientôt : est-elle toujours "
+                                                "valable ?",
       "Een aanbod loopt weldra af: klopt het nog?"}},
     {"confirm", confirm,
      {"Your sheet was not confirmed for long: is it still right?",

@@ -37,6 +37,18 @@ static json_t *sheet_of(struct request *rq, const struct org *org)
     return has_sheet(rq, org) ? view_text(rq, &place, sheet_fields, N_SHEET_FIELDS) : NULL;
 }
 
+void put_org_name(json_t *object, const char *name, struct request *rq, uint32_t number)
+{
+    struct org org;
+    json_t *sheet = state_org(rq->state, number, &org) ? sheet_of(rq, &org) : NULL;
+    json_t *text = json_object_get(sheet, "name");
+
+    if (json_is_string(text) && json_string_length(text) > 0) {
+        json_object_set(object, name, text);
+    }
+    json_decref(sheet);
+}
+
 static json_t *view_org(struct request *rq, const struct org *org, json_t *sheet)
 {
     int32_t days = window_day(rq->now_ms) - window_day(org->confirmed_at);

@@ -81,6 +81,17 @@ static bool slot_parse(const char *s, size_t n, enum slot *out)
     return false;
 }
 
+static bool year_parse(const char *s, size_t n, int *out)
+{
+    uint64_t value;
+
+    if (n != 4 || !index_parse(s, n, &value)) {
+        return false;
+    }
+    *out = (int)value;
+    return true;
+}
+
 static bool is(const char *name, size_t n, const char *word)
 {
     return strlen(word) == n && memcmp(name, word, n) == 0;
@@ -100,6 +111,9 @@ static bool take(const char *name, size_t name_len, const char *s, size_t n, str
     }
     if (is(name, name_len, "index")) {
         return index_parse(s, n, &out->index);
+    }
+    if (is(name, name_len, "year")) {
+        return year_parse(s, n, &out->year);
     }
     if (is(name, name_len, "level")) {
         return tile_level_parse(s, n, &out->level);

@@ -17,8 +17,8 @@ enum code path_check(const char *target);
 
 /*
  * Matches a path with a template such as /v1/orgs/{handle}. The names in braces are those of
- * struct path_args: handle, author (a handle or `clock`), id, index, commit, slot, level, tile (the
- * whole rest of the path). False when it does not fit.
+ * struct path_args: handle, author (a handle or `clock`), id, index, commit, slot, year (four
+ * digits), level, tile (the whole rest of the path). False when it does not fit.
  */
 bool path_match(const char *template, const char *path, struct path_args *out);
 

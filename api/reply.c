@@ -26,21 +26,6 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
     assert(added == MHD_YES);
 }
 
-static void add_headers(struct request *rq, struct MHD_Response *response, const char *type)
-{
-    if (type) {
-        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    }
-    add_header(response, "X-Content-Type-Options", "nosniff");
-    add_header(response, "Referrer-Policy", "no-referrer");
-    add_header(response, "Content-Security-Policy",
-               "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-               "form-action 'none'");
-    for (size_t i = 0; i < rq->n_headers; i++) {
-        add_header(response, rq->headers[i].name, rq->headers[i].value);
-    }
-}
-
 static bool has_header(const struct request *rq, const char *name)
 {
     for (size_t i = 0; i < rq->n_headers; i++) {
@@ -49,6 +34,23 @@ static bool has_header(const struct request *rq, const char *name)
         }
     }
     return false;
+}
+
+static void add_headers(struct request *rq, struct MHD_Response *response, const char *type)
+{
+    if (type) {
+        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    }
+    add_header(response, "X-Content-Type-Options", "nosniff");
+    add_header(response, "Referrer-Policy", "no-referrer");
+    if (!has_header(rq, "Content-Security-Policy")) {
+        add_header(response, "Content-Security-Policy",
+                   "default-src 'none'; style-src 'self'; frame-ancestors 'none'; "
+                   "base-uri 'none'; form-action 'none'");
+    }
+    for (size_t i = 0; i < rq->n_headers; i++) {
+        add_header(response, rq->headers[i].name, rq->headers[i].value);
+    }
 }
 
 /* Queues the one reply, whose headers are there already; the response is still the caller's. */
@@ -312,25 +314,35 @@ static bool none_match(const char *field, const char *tag)
     return field && (strcmp(field, "*") == 0 || strstr(field, opaque));
 }
 
-bool reply_not_modified(struct request *rq)
+static bool not_modified(struct request *rq, const char *language, const char *vary)
 {
-    char tag[160], root[HEX_SIZE(12)];
+    char tag[176], root[HEX_SIZE(12)];
 
     hex_encode(root, rq->head.root.b, 12);
     snprintf(tag, sizeof tag,
-             "W/\"%s-%" PRIu64 "-%" PRIu64 "-%" PRIu64 "-%" PRId32 "-%" PRIu32 "\"", root,
+             "W/\"%s-%" PRIu64 "-%" PRIu64 "-%" PRIu64 "-%" PRId32 "-%" PRIu32 "%s\"", root,
              rq->head.size, state_size(rq->state), rq->generation, window_day(rq->now_ms),
-             rq->caller.org);
+             rq->caller.org, language);
     reply_header(rq, MHD_HTTP_HEADER_ETAG, tag);
     reply_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL,
                  rq->caller.known ? "private, no-cache" : "no-cache");
-    reply_header(rq, MHD_HTTP_HEADER_VARY, "Authorization, Cookie");
+    reply_header(rq, MHD_HTTP_HEADER_VARY, vary);
     if (!none_match(MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND,
                                                 MHD_HTTP_HEADER_IF_NONE_MATCH), tag)) {
         return false;
     }
     reply_empty(rq, MHD_HTTP_NOT_MODIFIED);
     return true;
+}
+
+bool reply_not_modified(struct request *rq)
+{
+    return not_modified(rq, "", "Authorization, Cookie");
+}
+
+bool reply_not_modified_in(struct request *rq, const char *language)
+{
+    return not_modified(rq, language, "Authorization, Cookie, Accept-Language");
 }
 
 /* --- Kept answers ---------------------------------------------------------------------------- */

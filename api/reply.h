@@ -52,6 +52,8 @@ struct json_t *problem_json(const struct refusal *why, const char *detail);
  * then been replied.
  */
 bool reply_not_modified(struct request *rq);
+/* The same for an answer that is written in the language of Accept-Language, "en" and so on. */
+bool reply_not_modified_in(struct request *rq, const char *language);
 
 /*
  * An answer that follows from all that, the route and a `place` in it (an organisation's number)

@@ -45,6 +45,7 @@ struct path_args {
     uint64_t index;
     struct hash commit;
     enum slot slot;
+    int year;
     unsigned level; /* of a tile */
     struct tile tile;
 };

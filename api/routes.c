@@ -34,6 +34,8 @@ const struct route routes[] = {
     {"GET", "/v1/orgs/{handle}/position", get_position, BODY_NONE, ROUTE_MEMBERS, "8"},
     {"GET", "/v1/orgs/{handle}/balance", get_balance, BODY_NONE, ROUTE_MEMBERS, "7.4"},
     {"GET", "/v1/orgs/{handle}/statement", get_statement, BODY_NONE, ROUTE_MEMBERS, "12.4"},
+    {"GET", "/v1/orgs/{handle}/statement/{year}", get_org_year, BODY_NONE, ROUTE_MEMBERS, "18.11"},
+    {"GET", "/v1/network/statement/{year}", get_network_year, BODY_NONE, 0, "18.11"},
     {"GET", "/v1/orgs/{handle}/pairs", get_pairs, BODY_NONE, ROUTE_MEMBERS, "12.4"},
     {"GET", "/v1/offers", get_offers, BODY_NONE, 0, "6.6"},
     {"GET", "/v1/offers/{handle}/{id}", get_offer, BODY_NONE, 0, "6.6"},

@@ -68,14 +68,16 @@ void get_orgs(struct request *rq);            /* orgs.c */
 void get_org(struct request *rq);
 void get_position(struct request *rq);        /* positions.c */
 void get_positions(struct request *rq);
-void get_reciprocity(struct request *rq);
-void get_sheet_fill(struct request *rq);
+void get_reciprocity(struct request *rq);     /* reciprocity.c */
+void get_sheet_fill(struct request *rq);      /* drill.c */
 void get_sheet_hours(struct request *rq);
 void get_sheet_needs(struct request *rq);
-void get_standing(struct request *rq);
+void get_standing(struct request *rq);        /* standing.c */
 void get_balance(struct request *rq);         /* balance.c */
 void get_pairs(struct request *rq);           /* pairs.c */
 void get_statement(struct request *rq);       /* statement.c */
+void get_org_year(struct request *rq);        /* yearly.c */
+void get_network_year(struct request *rq);
 void get_offers(struct request *rq);          /* offers.c */
 void get_offer(struct request *rq);
 void get_needs(struct request *rq);           /* needs.c */

@@ -89,6 +89,7 @@ static void free_server(struct server *s)
     figures_free(s->figures);
     sheets_free(s->sheets);
     matches_free(s->matches);
+    years_free(s->years);
     free(s);
 }
 
@@ -112,7 +113,9 @@ struct server *server_start(const struct server_config *config, FILE *err)
     s->figures = figures_new();
     s->sheets = sheets_new();
     s->matches = matches_new();
-    if (s->conns && s->sessions && s->search && s->figures && s->sheets && s->matches) {
+    s->years = years_new();
+    if (s->conns && s->sessions && s->search && s->figures && s->sheets && s->matches &&
+        s->years) {
         s->daemon = listen_on(s, config);
     }
     if (s->daemon && config->metrics_fd >= 0) {

@@ -18,6 +18,7 @@
 #include "api/sheet.h"
 #include "api/stats.h"
 #include "api/worker.h"
+#include "api/years.h"
 #include "ledger/node.h"
 
 #define VERSION "0.1.0"
@@ -44,6 +45,7 @@ struct server {
     struct figures *figures;
     struct sheets *sheets;
     struct matches *matches;
+    struct years *years;
     struct stats stats;
     struct MHD_Daemon *daemon, *metrics;
     _Atomic bool stopping;

@@ -70,6 +70,8 @@ json_t *view_whole_text(struct request *rq, const struct text_place *place);
 /* The understood members only, or NULL when the text is not there; new reference. */
 json_t *view_text(struct request *rq, const struct text_place *place,
                   const struct text_field *fields, size_t n);
+/* The name on an organisation's sheet; nothing when it is not there. For who reads the sheet. */
+void put_org_name(json_t *object, const char *name, struct request *rq, uint32_t org);
 /* The names of the catalogue of skills; NULL when they are not there. New reference. */
 json_t *view_catalogue(struct request *rq);
 /* The {"title","text"} of a thing; nothing when it is not there. */

@@ -26,6 +26,53 @@ void words_duration(char out[static WORDS_DURATION_SIZE], int64_t minutes, enum 
     }
 }
 
+/* --- The language of a reader ----------------------------------------------------------------- */
+
+/* The weight behind a language range, in thousandths: `;q=0.8` is 800, none 1000. */
+static int weight(const char *s, size_t n)
+{
+    const char *q = memmem(s, n, "q=", 2), *end = s + n;
+    int value, unit = 100;
+
+    if (!q) {
+        return 1000;
+    }
+    value = q + 2 < end && q[2] == '1' ? 1000 : 0;
+    if (value == 0 && q + 3 < end && q[3] == '.') {
+        for (q += 4; q < end && *q >= '0' && *q <= '9' && unit > 0; q++, unit /= 10) {
+            value += (*q - '0') * unit;
+        }
+    }
+    return value;
+}
+
+/* Whether a range such as `fr-BE;q=0.8` names a language. */
+static bool names(const char *s, size_t n, const char *code)
+{
+    return n >= 2 && strncasecmp(s, code, 2) == 0 && (n == 2 || strchr("-; \t", s[2]) != NULL);
+}
+
+enum language words_accepted(const char *header)
+{
+    enum language best = LANGUAGE_EN;
+    int most = 0;
+
+    for (const char *s = header; s && *s;) {
+        size_t n;
+
+        s += strspn(s, ", \t");
+        n = strcspn(s, ",");
+        for (enum language l = 0; l < LANGUAGES; l++) {
+            if (names(s, n, language_codes[l]) && weight(s, n) > most) {
+                most = weight(s, n);
+                best = l;
+            }
+        }
+        s += n;
+    }
+    return best;
+}
+
 /* --- Filling a form --------------------------------------------------------------------------- */
 
 struct out {

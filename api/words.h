@@ -14,6 +14,12 @@
 enum language { LANGUAGE_EN, LANGUAGE_FR, LANGUAGE_NL, LANGUAGES };
 extern const char *const language_codes[LANGUAGES]; /* "en", "fr", "nl" */
 
+/*
+ * The language of the three that an Accept-Language header likes best (RFC 9110 section 12.5.4), of
+ * equals the first; English when it names none of them, or is NULL.
+ */
+enum language words_accepted(const char *header);
+
 /* One sentence under construction, and what its %-marks stand for, in the order of the marks. */
 struct words {
     const char *form[LANGUAGES];

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/i18n.h"
+
 /* Longest answer taken: the largest page of entries is far below. */
 #define REPLY_BYTES_MAX  ((size_t)64 << 20)
 #define CONNECT_SECONDS  10L
@@ -117,6 +119,8 @@ static struct curl_slist *headers(const char *type, const char *token)
         snprintf(line, sizeof line, "Authorization: Bearer %s", token);
         list = curl_slist_append(list, line);
     }
+    snprintf(line, sizeof line, "Accept-Language: %s", i18n_code());
+    list = curl_slist_append(list, line);
     /* No "Expect: 100-continue": it would cost a round trip on every larger body. */
     return curl_slist_append(list, "Expect:");
 }

@@ -14,6 +14,7 @@
 #include "cli/table.h"
 #include "cli/things.h"
 #include "cli/waiting.h"
+#include "cli/yearly.h"
 
 /* --- Figures ---------------------------------------------------------------------------------- */
 
@@ -44,6 +45,12 @@ static int statement(struct ctl *ctl, struct args *a)
     struct query q;
     int32_t day;
 
+    if (args_get(a, "year") != NULL) {
+        return yearly_org(ctl, a);
+    }
+    if (args_flag(a, "csv") || args_flag(a, "html") || args_get(a, "o") != NULL) {
+        args_fail(a, _("--csv, --html and -o go with --year YEAR"));
+    }
     args_day(a, "--from", args_get(a, "from"), &day);
     args_day(a, "--to", args_get(a, "to"), &day);
     if (a->bad) {
@@ -204,6 +211,11 @@ static int entry_show(struct ctl *ctl, struct args *a)
 static const struct opt statement_opts[] = {
     {"from", "DATE", N_("first day"), false},
     {"to", "DATE", N_("last day"), false},
+    YEARLY_OPTS,
+    {NULL, NULL, NULL, false},
+};
+static const struct opt yearly_opts[] = {
+    YEARLY_OPTS,
     {NULL, NULL, NULL, false},
 };
 static const struct opt entries_opts[] = {
@@ -221,11 +233,13 @@ const struct verb pairs_verbs[] = {
     END,
 };
 const struct verb statement_verbs[] = {
-    {NULL, "[HANDLE]", 0, 1, statement_opts, statement, N_("entries, newest first, with effect")},
+    {NULL, "[HANDLE]", 0, 1, statement_opts, statement,
+     N_("entries, newest first, with effect; or a year")},
     END,
 };
 const struct verb network_verbs[] = {
     {NULL, "", 0, 0, NULL, network, N_("name, keys, size and totals")},
+    {"statement", "", 0, 0, yearly_opts, yearly_network, N_("the network's statement of a year")},
     END,
 };
 const struct verb policy_verbs[] = {

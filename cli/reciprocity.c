@@ -69,12 +69,10 @@ static void print_offers(const json_t *list)
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *o = json_array_get(list, i);
 
-        printf(_("%s%s, which %s could offer (%s a quarter)%s"),
-               i == 0 ? _("     a new offer would help: ") : ", ",
+        printf(_("     a new offer would help: %s of %s, %s a quarter\n"),
                json_string_value(json_object_get(o, "skill")),
                json_string_value(json_object_get(o, "org")),
-               time_text(json_integer_value(json_object_get(o, "minutes"))).s,
-               i + 1 == json_array_size(list) ? "\n" : "");
+               time_text(json_integer_value(json_object_get(o, "minutes"))).s);
     }
 }
 
@@ -101,12 +99,19 @@ static void print_pool(const json_t *pool)
            time_text(position).s, time_text(budget).s, time_text(spent).s);
 }
 
+/* Anybody reads the sheet; with a key we are somebody, and coordinators are shown names. */
+static int as_ourselves(struct ctl *ctl)
+{
+    return ctl->key_path != NULL ? session_open(ctl) : CTL_OK;
+}
+
 static int sheet(struct ctl *ctl, struct args *a)
 {
-    struct reply reply;
-    int rc = get(ctl, &reply, "/v1/reciprocity");
+    struct reply reply = {0};
+    int rc = as_ourselves(ctl);
 
     (void)a;
+    rc = rc == CTL_OK ? get(ctl, &reply, "/v1/reciprocity") : rc;
     if (rc == CTL_OK && ctl->json) {
         print_json(reply.json);
     } else if (rc == CTL_OK) {
@@ -126,20 +131,21 @@ static int sheet(struct ctl *ctl, struct args *a)
 
 /* --- What makes an item up -------------------------------------------------------------------- */
 
+static const struct column hours[] = {{"logged_at", SHOW_DAY, N_("day")},
+                                      {"index", SHOW_INTEGER, N_("entry")},
+                                      {"shares", SHOW_SHARES, N_("who gave whom")},
+                                      {"ref", SHOW_WHOLE, N_("reference")},
+                                      {NULL, SHOW_TEXT, NULL}};
+static const struct column needs[] = {{"published_at", SHOW_DAY, N_("day")},
+                                      {"asker", SHOW_TEXT, N_("asked by")},
+                                      {"minutes", SHOW_MINUTES, N_("asked")},
+                                      {"in_time", SHOW_MINUTES, N_("received in time")},
+                                      {"state", SHOW_TEXT, N_("state")},
+                                      {"ref", SHOW_WHOLE, N_("reference")},
+                                      {NULL, SHOW_TEXT, NULL}};
+
 static int drill(struct ctl *ctl, struct args *a)
 {
-    static const struct column hours[] = {{"logged_at", SHOW_DAY, N_("day")},
-                                          {"index", SHOW_INTEGER, N_("entry")},
-                                          {"shares", SHOW_SHARES, N_("who gave whom")},
-                                          {"ref", SHOW_WHOLE, N_("reference")},
-                                          {NULL, SHOW_TEXT, NULL}};
-    static const struct column needs[] = {{"published_at", SHOW_DAY, N_("day")},
-                                          {"asker", SHOW_TEXT, N_("asked by")},
-                                          {"minutes", SHOW_MINUTES, N_("asked")},
-                                          {"in_time", SHOW_MINUTES, N_("received in time")},
-                                          {"state", SHOW_TEXT, N_("state")},
-                                          {"ref", SHOW_WHOLE, N_("reference")},
-                                          {NULL, SHOW_TEXT, NULL}};
     static const char *const words[] = {"fill_gap", "position",   "displaced", "comes_round",
                                         "dependency", "burden", "deficit",   NULL};
     const char *item = args_pos(a, 0);
@@ -158,9 +164,10 @@ static int drill(struct ctl *ctl, struct args *a)
     struct query q;
     query_start(&q, path);
     query_add(&q, "org", args_get(a, "org"));
-    int rc = q.failed ? fail(CTL_FAILED, _("no memory"))
-                      : list_print(ctl, q.path, of_needs ? needs : hours,
-                                   _("Nothing in this year."));
+    int rc = q.failed ? fail(CTL_FAILED, _("no memory")) : as_ourselves(ctl);
+    rc = rc == CTL_OK ? list_print(ctl, q.path, of_needs ? needs : hours,
+                                   _("Nothing in this year."))
+                      : rc;
     free(q.path);
     return rc;
 }

@@ -29,7 +29,7 @@ struct sheet_org {
     struct dependency depends; /* M8, help layer */
     bool above_pair_cap;       /* and a member */
     struct burden burden; /* M11 */
-    bool rests;           /* its burden was above rest_permille of the median, now and two quarters ago */
+    bool rests;           /* it is offered rest (SPEC 18.9) */
     bool dormant;         /* above zero, and received nothing for dormant_days */
     bool offers;          /* has an open offer */
     int position_step;    /* SPEC 18.8: 0, 1 leaning for long, 2 strained for long */

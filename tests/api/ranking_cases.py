@@ -111,6 +111,8 @@ class Ranking(Case):
             if answer.status != 200:
                 self.assertIn(answer.status, (400, 404), f"{path}: {answer}")
                 return
+            if not answer.headers["Content-Type"].startswith("application/json"):
+                return  # the same answer on paper
             yield answer.json
             cursor = answer.json.get("next")
             if not isinstance(cursor, str):

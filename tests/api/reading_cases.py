@@ -122,7 +122,7 @@ class Lists(Case):
                 (self.member, "/v1/orgs", ["f" * 8, "0000ffff"]),
                 (self.coordinator, "/v1/positions", ["f" * 8, "0000ffff"]),
                 (self.member, "/v1/orgs/orme/statement",
-                 ["01" + "0" * 14 + "f" * 14 + "7f", "01" + "0" * 14 + "0" * 14 + "80"])]:
+                 ["f" * 14 + "7f" + "0" * 16, "02" + "0" * 14 + "f" * 14 + "7f"])]:
             cursor = client.get(path + "?limit=1").json["next"]
             for tail in tails:
                 with self.subTest(path=path, tail=tail):

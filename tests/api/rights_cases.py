@@ -3,11 +3,12 @@
 import json
 
 from fixtures import SEALS, Case, expires, hash_of, share
-from semclient import Detail, note
+from semclient import Detail, day_of, note, now_ms
 
 # The readers of the tables below. lierre is no founder and has no part in anything between orme
 # and saule; noyer is a coordinator; a stranger has no session.
 READERS = ("stranger", "lierre", "orme", "noyer")
+YEAR = day_of(now_ms())[:4]
 ANYBODY = (200, 200, 200, 200)
 MEMBERS = (401, 200, 200, 200)
 PARTIES = (401, 403, 200, 403)
@@ -99,7 +100,9 @@ def always(w):
         f"/v1/refusals/{w.refused}": (401, 404, 200, 404),
         f"/v1/details/{w.waiting}/details": PARTIES,
         "/v1/orgs/orme/position": OWN, "/v1/orgs/orme/statement": OWN, "/v1/orgs/orme/pairs": OWN,
-        "/v1/orgs/orme/balance": OWN,
+        "/v1/orgs/orme/balance": OWN, "/v1/orgs/orme/standing": OWN,
+        f"/v1/orgs/orme/statement/{YEAR}": OWN, f"/v1/network/statement/{YEAR}": ANYBODY,
+        "/v1/reciprocity/fill_gap": ANYBODY, "/v1/reciprocity/deficit": ANYBODY,
         "/v1/positions": COORDINATORS, "/v1/matches": MEMBERS,
         "/v1/matches/inputs": COORDINATORS, "/v1/matches/loops": COORDINATORS,
     }
@@ -109,7 +112,8 @@ def by_charter(w, bundles, directory):
     """Paths that the charter opens: all entries, all sheets, offers and needs."""
     entries = {path: bundles for path in (
         "/v1/entries", "/v1/entries/0", "/v1/entries/1", f"/v1/entries/{w.hours}",
-        "/log/tile/entries/000.p/2")}
+        "/log/tile/entries/000.p/2", "/v1/reciprocity/position", "/v1/reciprocity/displaced",
+        "/v1/reciprocity/comes_round", "/v1/reciprocity/dependency", "/v1/reciprocity/burden")}
     things = {path: directory for path in (
         "/v1/orgs/lierre", f"/v1/offers/{w.offers[False]}", f"/v1/needs/{w.needs[False]}",
         f"/v1/details/{w.offers[False]}/details", f"/v1/details/{w.needs[False]}/details")}

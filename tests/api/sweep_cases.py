@@ -7,6 +7,7 @@ import semclient
 from fixtures import SEALS, Case, restart
 from recorder import RECORDER
 from rights_cases import World
+from semclient import day_of, now_ms
 
 NOBODY = {"Authorization": "Bearer " + "0" * 64}
 MEDIA = {"/v1/entries": "text/plain", "/v1/preview": "text/plain", "/v1/sessions": "text/plain",
@@ -44,7 +45,8 @@ class Sweep(Case):
         handle = author if "{id}" in template else "orme" if known else "inconnu"
         values = {"author": author, "id": one, "handle": handle, "slot": "details",
                   "index": "1" if known else "999999", "commit": "0" * 64, "level": "0",
-                  "tile": "000.p/1" if known else "999"}
+                  "tile": "000.p/1" if known else "999",
+                  "year": day_of(now_ms())[:4] if known else "1970"}
         return template.format(**values)
 
     def ask(self, method, template, query="", known=True, headers=None, body=None):
@@ -74,10 +76,12 @@ class Sweep(Case):
         self.sweep(404, known=False, leave_out=("/v1/orgs/{handle}/position",
                                                 "/v1/orgs/{handle}/balance",
                                                 "/v1/orgs/{handle}/statement",
+                                                "/v1/orgs/{handle}/statement/{year}",
+                                                "/v1/orgs/{handle}/standing",
                                                 "/v1/orgs/{handle}/pairs",
                                                 "/log/checkpoint"))
         noyer = self.world.sessions["noyer"]
-        for tail in ("position", "balance", "statement", "pairs"):
+        for tail in ("position", "balance", "statement", "statement/2026", "standing", "pairs"):
             self.refused(noyer.get(f"/v1/orgs/inconnu/{tail}"), "not_found")
 
     def test_what_another_site_makes_a_browser_send(self):

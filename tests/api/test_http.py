@@ -27,10 +27,11 @@ import story_cases
 import sweep_cases
 import waiting_cases
 import ways_cases
+import yearly_cases
 
 MODULES = (story_cases, balance_cases, browser_cases, refusal_cases, preview_cases, idempotency_cases,
            details_cases, rights_cases, reading_cases, sheet_cases, ranking_cases, ways_cases,
-           log_cases, match_cases, http_cases, store_cases,
+           yearly_cases, log_cases, match_cases, http_cases, store_cases,
            sweep_cases, session_cases, waiting_cases, final_cases, openapi_cases)
 
 

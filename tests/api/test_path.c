@@ -63,6 +63,8 @@ Test(path, fills_in_what_the_braces_stand_for)
     cr_expect_eq(args.commit.b[1], 0x11);
     cr_assert(path_match("/d/{handle}/{id}/{slot}", "/d/orme/" ID "/people", &args));
     cr_expect_eq(args.slot, SLOT_PEOPLE);
+    cr_assert(path_match("/s/{year}", "/s/2026", &args));
+    cr_expect_eq(args.year, 2026);
     cr_assert(path_match("/log/tile/{level}/{tile}", "/log/tile/2/x001/234.p/5", &args));
     cr_expect_eq(args.level, 2);
     cr_expect_eq(args.tile.number, 1234);
@@ -94,6 +96,10 @@ Test(path, does_not_match_what_only_looks_alike)
         {"/log/tile/{level}/{tile}", "/log/tile/0/"},
         {"/log/tile/{level}/{tile}", "/log/tile/0"},
         {"/log/tile/entries/{tile}", "/log/tile/entries/000/"},
+        {"/s/{year}", "/s/26"},
+        {"/s/{year}", "/s/0026"},
+        {"/s/{year}", "/s/20266"},
+        {"/s/{year}", "/s/2o26"},
         {"/d/{slot}", "/d/title"},
         {"/d/{slot}", "/d/"},
     };

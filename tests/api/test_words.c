@@ -78,7 +78,10 @@ Test(words, all_kinds_in_any_order)
 {
     struct words w = {.form = {"$3: $2 of $1 ($4 %)", "$1, $2 : $3 ($4 %)", "$4 % $3"},
                       .n = 4,
-                      .v = {{'d', 7, NULL}, {'h', 90, NULL}, {'s', 0, "Le Noyer"}, {'%', 995, NULL}}};
+                      .v = {{'d', 7, NULL},
+                            {'h', 90, NULL},
+                            {'s', 0, "Le Noyer"},
+                            {'%', 995, NULL}}};
     EXPECT(&w, "Le Noyer: 1 h 30 min of 7 (99 %)", "7, 1 h 30 : Le Noyer (99 %)", "99 % Le Noyer");
 }
 
@@ -104,4 +107,19 @@ Test(words, json_has_all_three)
     for (enum language l = 0; l < LANGUAGES; l++)
         cr_expect_str_eq(json_string_value(json_object_get(o, language_codes[l])), written(&w, l));
     json_decref(o);
+}
+
+Test(words, the_language_of_a_reader)
+{
+    cr_expect_eq(words_accepted(NULL), LANGUAGE_EN);
+    cr_expect_eq(words_accepted(""), LANGUAGE_EN);
+    cr_expect_eq(words_accepted("de, *;q=0.5"), LANGUAGE_EN);
+    cr_expect_eq(words_accepted("fr"), LANGUAGE_FR);
+    cr_expect_eq(words_accepted("FR-be"), LANGUAGE_FR);
+    cr_expect_eq(words_accepted("frr, nl;q=0.1"), LANGUAGE_NL, "North Frisian is not French");
+    cr_expect_eq(words_accepted("en;q=0.3,nl-BE;q=0.71 , fr;q=0.7"), LANGUAGE_NL);
+    cr_expect_eq(words_accepted("nl;q=0.8, fr;q=0.8"), LANGUAGE_NL, "the first of equals");
+    cr_expect_eq(words_accepted("nl;q=0, en;q=0.001"), LANGUAGE_EN);
+    cr_expect_eq(words_accepted("nl;q=1.000, fr;q=0.999"), LANGUAGE_NL);
+    cr_expect_eq(words_accepted(",,, ;q=, nl;q"), LANGUAGE_NL);
 }

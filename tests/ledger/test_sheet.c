@@ -154,7 +154,7 @@ Test(sheet, what_is_older_than_a_year)
 
 /* --- Organisations ---------------------------------------------------------------------------- */
 
-/* 480 of 600 from one, by three exchanges: above the cap of 400 per mille, once 720 were received. */
+/* 480 of 600 from one, by three exchanges: above the cap of 400 per mille once 720 came in. */
 Test(sheet, dependent_on_one)
 {
     story_start(4, "{" WIDE "}");

@@ -95,7 +95,8 @@ static void note(void)
 static void told(void)
 {
     char hours[REF_TEXT_SIZE], gift[REF_TEXT_SIZE];
-    story_start(ORGS, "{\"forgive_divisor\":8,\"forgive_levy_divisor\":8,\"pool_cap\":200," WIDE "}");
+    story_start(ORGS, "{\"forgive_divisor\":8,\"forgive_levy_divisor\":8,"
+                      "\"pool_cap\":200," WIDE "}");
     story_help(3, 2, 900);
     story_help(3, 1, 600);
     story_do(hours, "hours.record", "org-02 org-04",
