@@ -197,16 +197,21 @@ static bool make_room(struct flows *flows, size_t *room)
 
 bool query_flows(struct state *s, int32_t day, struct flows *out)
 {
+    return query_days(s, window_first_day(day, s->network.found.policy.window_days), day, out);
+}
+
+bool query_days(struct state *s, int32_t from_day, int32_t to_day, struct flows *out)
+{
     struct pair_day bucket;
     uint32_t from = 0, to = 0;
-    int32_t at;
+    int32_t at = from_day;
     bool after = false;
     size_t room = 0;
 
     memset(out, 0, sizeof *out);
-    out->to_day = day;
-    out->from_day = at = window_first_day(day, s->network.found.policy.window_days);
-    for (; state_next_pair_day(s, after, &at, &from, &to, &bucket) && at <= day; after = true) {
+    out->from_day = from_day;
+    out->to_day = to_day;
+    for (; state_next_pair_day(s, after, &at, &from, &to, &bucket) && at <= to_day; after = true) {
         if (out->n == room && !make_room(out, &room)) {
             query_flows_free(out);
             return false;
@@ -222,82 +227,4 @@ void query_flows_free(struct flows *flows)
 {
     free(flows->v);
     memset(flows, 0, sizeof *flows);
-}
-
-/* --- Both layers ----------------------------------------------------------------------------- */
-
-static int help_compare(const void *a, const void *b)
-{
-    const struct help *x = a, *y = b;
-
-    if (x->from != y->from) {
-        return x->from < y->from ? -1 : 1;
-    }
-    return x->to < y->to ? -1 : x->to > y->to;
-}
-
-static size_t help_merge(struct help *v, size_t n)
-{
-    size_t kept = 0;
-
-    if (n > 0) {
-        qsort(v, n, sizeof *v, help_compare);
-    }
-    for (size_t i = 0; i < n;) {
-        struct help sum = v[i];
-
-        for (i++; i < n && help_compare(&v[i], &sum) == 0; i++) {
-            sum.minutes += v[i].minutes;
-            sum.gift += v[i].gift;
-            sum.pooled += v[i].pooled;
-            sum.count += v[i].count;
-        }
-        if (sum.minutes > 0) {
-            v[kept++] = sum;
-        }
-    }
-    return kept;
-}
-
-/* As for flows: first by merging what is there. */
-static bool help_room(struct help_list *help, size_t *room)
-{
-    struct help *v;
-
-    help->n = help_merge(help->v, help->n);
-    if (help->n < *room / 2) {
-        return true;
-    }
-    *room = *room ? 2 * *room : 1024;
-    v = realloc(help->v, *room * sizeof *v);
-    if (v) {
-        help->v = v;
-    }
-    return v != NULL;
-}
-
-bool query_help(struct state *s, int32_t from_day, int32_t to_day, struct help_list *out)
-{
-    struct pair_day b;
-    uint32_t from = 0, to = 0;
-    int32_t at = from_day;
-    bool after = false;
-    size_t room = 0;
-
-    memset(out, 0, sizeof *out);
-    for (; state_next_pair_day(s, after, &at, &from, &to, &b) && at <= to_day; after = true) {
-        if (out->n == room && !help_room(out, &room)) {
-            query_help_free(out);
-            return false;
-        }
-        out->v[out->n++] = (struct help){from, to, b.minutes, b.gift, b.pooled, b.other};
-    }
-    out->n = help_merge(out->v, out->n);
-    return true;
-}
-
-void query_help_free(struct help_list *help)
-{
-    free(help->v);
-    memset(help, 0, sizeof *help);
 }

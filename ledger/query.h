@@ -10,7 +10,6 @@
 #include "ledger/log.h"
 #include "ledger/state.h"
 #include "policies/layers.h"
-#include "policies/reciprocity.h"
 
 /*
  * Reads and decodes the entry at an index. `leaf` and the entry's text are borrowed from the
@@ -71,16 +70,10 @@ struct flows {
  */
 bool query_flows(struct state *s, int32_t day, struct flows *out)
     __attribute__((warn_unused_result));
-void query_flows_free(struct flows *flows);
-
-/* The same with what of it were gifts and what the pool paid, of any days. */
-struct help_list {
-    size_t n;
-    struct help *v; /* sorted by (from, to), each pair once, nothing without minutes */
-};
-bool query_help(struct state *s, int32_t from_day, int32_t to_day, struct help_list *out)
+/* The same of any days. */
+bool query_days(struct state *s, int32_t from_day, int32_t to_day, struct flows *out)
     __attribute__((warn_unused_result));
-void query_help_free(struct help_list *help);
+void query_flows_free(struct flows *flows);
 
 /* The order of flows, by (from, to); for qsort() and bsearch(). */
 int query_flow_compare(const void *a, const void *b);

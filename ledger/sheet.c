@@ -31,7 +31,7 @@ struct work {
     size_t n_needs, needs_room;
     struct skill_offer *offers; /* open */
     size_t n_offers, offers_room;
-    struct help_list help; /* of one year */
+    struct flows help;     /* of one year */
     struct flow *flows;    /* of one layer of it */
 };
 
@@ -65,7 +65,7 @@ static void free_room(struct work *w)
     free(w->flows);
     free(w->needs);
     free(w->offers);
-    query_help_free(&w->help);
+    query_flows_free(&w->help);
 }
 
 /* --- Organisations ---------------------------------------------------------------------------- */
@@ -413,10 +413,10 @@ static bool measure_deficit(struct work *w)
 
 static bool read_year(struct work *w, const struct sheet_year *y)
 {
-    query_help_free(&w->help);
+    query_flows_free(&w->help);
     free(w->flows);
     w->flows = NULL;
-    if (!query_help(w->s, y->from_day, y->to_day, &w->help)) {
+    if (!query_days(w->s, y->from_day, y->to_day, &w->help)) {
         return false;
     }
     w->flows = calloc(w->help.n + 1, sizeof *w->flows);

@@ -27,15 +27,15 @@ static bool sum_months(struct state *s, const struct year_span *span, struct yea
     for (int i = 0; i < span->months; i++) {
         int64_t next = calendar_next_month(from);
         int64_t to = next - 1 < span->to ? next - 1 : span->to;
-        struct help_list list;
+        struct flows list;
 
-        if (!query_help(s, window_day(from), window_day(to), &list)) {
+        if (!query_days(s, window_day(from), window_day(to), &list)) {
             return false;
         }
         for (size_t k = 0; k < list.n; k++) {
             add_help(&y->months[i], &list.v[k]);
         }
-        query_help_free(&list);
+        query_flows_free(&list);
         add_help(&y->sums, &y->months[i]);
         from = next;
     }
