@@ -99,7 +99,7 @@ static bool take_given(struct reading *r)
 {
     int32_t to = window_day(r->out->at);
     struct flows help;
-    bool ok = query_flows_between(r->s, window_first_day(to, MONTH_DAYS), to, &help);
+    bool ok = query_days(r->s, window_first_day(to, MONTH_DAYS), to, &help);
 
     for (size_t i = 0; ok && i < help.n; i++) {
         uint32_t place = help.v[i].from < r->numbers ? r->place[help.v[i].from] : UINT32_MAX;
@@ -116,7 +116,7 @@ static bool read_pairs(struct reading *r)
 {
     int32_t to = window_day(r->out->at);
     struct flows help;
-    bool ok = query_flows_between(r->s, window_first_day(to, r->policy->window_days), to, &help);
+    bool ok = query_days(r->s, window_first_day(to, r->policy->window_days), to, &help);
 
     r->out->pairs = ok ? calloc(help.n + 1, sizeof *r->out->pairs) : NULL;
     ok = r->out->pairs != NULL;

@@ -195,18 +195,23 @@ static bool make_room(struct flows *flows, size_t *room)
     return v != NULL;
 }
 
-bool query_flows_between(struct state *s, int32_t from_day, int32_t day, struct flows *out)
+bool query_flows(struct state *s, int32_t day, struct flows *out)
+{
+    return query_days(s, window_first_day(day, s->network.found.policy.window_days), day, out);
+}
+
+bool query_days(struct state *s, int32_t from_day, int32_t to_day, struct flows *out)
 {
     struct pair_day bucket;
     uint32_t from = 0, to = 0;
-    int32_t at;
+    int32_t at = from_day;
     bool after = false;
     size_t room = 0;
 
     memset(out, 0, sizeof *out);
-    out->to_day = day;
-    out->from_day = at = from_day;
-    for (; state_next_pair_day(s, after, &at, &from, &to, &bucket) && at <= day; after = true) {
+    out->from_day = from_day;
+    out->to_day = to_day;
+    for (; state_next_pair_day(s, after, &at, &from, &to, &bucket) && at <= to_day; after = true) {
         if (out->n == room && !make_room(out, &room)) {
             query_flows_free(out);
             return false;
@@ -216,13 +221,6 @@ bool query_flows_between(struct state *s, int32_t from_day, int32_t day, struct 
     }
     out->n = query_flows_merge(out->v, out->n);
     return true;
-}
-
-bool query_flows(struct state *s, int32_t day, struct flows *out)
-{
-    int32_t first = window_first_day(day, s->network.found.policy.window_days);
-
-    return query_flows_between(s, first, day, out);
 }
 
 void query_flows_free(struct flows *flows)

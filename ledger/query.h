@@ -70,8 +70,8 @@ struct flows {
  */
 bool query_flows(struct state *s, int32_t day, struct flows *out)
     __attribute__((warn_unused_result));
-/* The same for other days, both included. */
-bool query_flows_between(struct state *s, int32_t from_day, int32_t day, struct flows *out)
+/* The same of any days. */
+bool query_days(struct state *s, int32_t from_day, int32_t to_day, struct flows *out)
     __attribute__((warn_unused_result));
 void query_flows_free(struct flows *flows);
 

@@ -31,7 +31,7 @@ struct work {
     size_t n_needs, needs_room;
     struct skill_offer *offers; /* open */
     size_t n_offers, offers_room;
-    struct flows help; /* of one year */
+    struct flows help;     /* of one year */
     struct flow *flows;    /* of one layer of it */
 };
 
@@ -416,7 +416,7 @@ static bool read_year(struct work *w, const struct sheet_year *y)
     query_flows_free(&w->help);
     free(w->flows);
     w->flows = NULL;
-    if (!query_flows(w->s, y->to_day, &w->help)) {
+    if (!query_days(w->s, y->from_day, y->to_day, &w->help)) {
         return false;
     }
     w->flows = calloc(w->help.n + 1, sizeof *w->flows);

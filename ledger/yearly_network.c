@@ -29,7 +29,7 @@ static bool sum_months(struct state *s, const struct year_span *span, struct yea
         int64_t to = next - 1 < span->to ? next - 1 : span->to;
         struct flows list;
 
-        if (!query_flows_between(s, window_day(from), window_day(to), &list)) {
+        if (!query_days(s, window_day(from), window_day(to), &list)) {
             return false;
         }
         for (size_t k = 0; k < list.n; k++) {

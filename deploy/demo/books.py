@@ -63,6 +63,8 @@ class Agreement:
         self.skill, self.lang, self.task, self.need = skill, lang, task, need
         self.people = False
         self.signed = 0
+        self.missed = False         # a session did not take place
+        self.ran_out = False        # with hours still open
 
     def parties(self):
         return list(dict.fromkeys(org for pair in self.shares for org in pair))
@@ -135,6 +137,7 @@ class Books:
             thing.live = thing.expires > at
         for agreement in self.open(self.agreements):
             if agreement.expires <= at:
+                agreement.ran_out = any(agreement.left().values())
                 self.end(agreement)
         for need in self.open(self.needs):
             if need.urgent_until <= at:
@@ -161,6 +164,11 @@ class Books:
         """The pool takes so many minutes over from who receives; back when below zero."""
         pair[1].moves += minutes
         self.pool -= minutes
+
+    def give(self, org, minutes):
+        """Hours that an organisation gives to the pool."""
+        org.moves -= minutes
+        self.pool += minutes
 
     def record(self, hours, at, agreement=None):
         """Hours that everybody has signed."""

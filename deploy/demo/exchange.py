@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Agreements and hours: who helps whom, how much, and when it is written down."""
 import days
+import kindness
 from books import Agreement, Hours
 from world import share_list
 
@@ -11,6 +12,7 @@ MARGIN = 30                     # minutes that stay free before the line of a fr
 OTHERS_MARGIN = 350             # per mille of the line that the others leave free
 DIRECT = 330                    # per mille of small needs that are met without an agreement
 DONE_BY = ("staff", "volunteers", "mixed")
+MISSED = 60                     # per mille of sessions to which somebody does not come
 LAST_SIGNING = 345              # later days have their own plan
 
 
@@ -97,6 +99,7 @@ def sign(world, givers, receiver, skill, minutes, need=None, sessions=None):
     world.books.agreements.append(agreement)
     world.books.reserve(shares)
     plan_sessions(world, agreement, sessions)
+    kindness.watch(world, agreement)
     return agreement
 
 
@@ -124,6 +127,9 @@ def plan_sessions(world, agreement, sessions=None):
 def session(world, agreement, portion, i, n):
     left = agreement.left()
     if not agreement.live or any(left[pair] < minutes for pair, minutes in portion.items()):
+        return
+    if world.care.chance(MISSED):
+        agreement.missed = True     # and is not made up for: the agreement runs out
         return
     record(world, portion, agreement.lang, agreement.skill, agreement.task, i, n,
            agreement=agreement)
@@ -159,7 +165,7 @@ def cancel(world, agreement):
 
 def close(world, agreement):
     """Everybody says that the work is done."""
-    if not agreement.live:
+    if not agreement.live or agreement.missed:
         return
     if not any(agreement.done.values()):
         world.plan(world.after(7, 14), close, agreement)

@@ -23,6 +23,7 @@ sys.dont_write_bytecode = True
 import days  # noqa: E402
 import ending  # noqa: E402
 import exchange  # noqa: E402
+import kindness  # noqa: E402
 import market  # noqa: E402
 import members  # noqa: E402
 from world import EXTRA_KEY, World, load  # noqa: E402
@@ -64,7 +65,7 @@ def write_year(seed, start_ms, keys, server, policy, out):
     """The lines of a year; gives its figures."""
     world = World(seed, start_ms, keys, policy, out)
     world.plan(world.day(0), members.found, server)
-    for chapter in (members, market, exchange, ending):
+    for chapter in (members, market, exchange, kindness, ending):
         chapter.plan_year(world)
     world.run()
     return ending.figures(world)

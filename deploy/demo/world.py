@@ -20,7 +20,7 @@ class World:
         self.start, self.end = start_ms, start_ms + 365 * days.DAY_MS
         self.prng = Prng(seed, "life")
         self.ids, self.salts = Prng(seed, "ids"), Prng(seed, "salts")
-        self.checks = Prng(seed, "checks")
+        self.checks, self.care = Prng(seed, "checks"), Prng(seed, "care")
         self.texts = Texts(FOLDER, Prng(seed, "words"))
         self.books = Books(policy)
         self.out, self.lines = out, 0

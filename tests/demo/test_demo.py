@@ -163,7 +163,7 @@ class Lines(unittest.TestCase):
         for kind in ("agreement.cancel", "agreement.change", "agreement.close",
                      "assertion.balance", "details.erase", "hours.reverse", "key.add", "key.revoke",
                      "need.vouch", "need.withdraw", "offer.renew", "offer.withdraw", "org.confirm",
-                     "org.leave", "org.update", "status.grant"):
+                     "org.leave", "org.update", "pool.give", "promise.excuse", "status.grant"):
             self.assertGreater(kinds[kind], 0, kind)
         records = [line["entry"] for line in made.lines if line["entry"]["kind"] == "hours.record"]
         direct = sum("agreement" not in entry for entry in records)
