@@ -150,21 +150,43 @@ static void add_for_ever(struct state *s, uint32_t from, uint32_t to, const stru
     PUT(KV_PAIR, k, lay_pair, struct pair, &p);
 }
 
+/*
+ * The pair's row in the first day from *day on that has rows at or behind the pair's place; false
+ * when that day has none of it. *day becomes that day, or INT32_MAX when there is none.
+ */
+static bool find_day(struct state *s, uint32_t from, uint32_t to, int32_t *day,
+                     struct pair_day *out)
+{
+    int32_t found = *day;
+    uint32_t f = from, t = to;
+    if (!state_next_pair_day(s, false, &found, &f, &t, out))
+        found = INT32_MAX;
+    bool there = found == *day && f == from && t == to;
+    if (!there && found != *day && found != INT32_MAX)
+        there = state_pair_day(s, found, from, to, out);
+    *day = found;
+    return there;
+}
+
 bool state_pair(struct state *s, uint32_t from, uint32_t to, struct pair *out)
 {
     struct mark mark = mark_of(s);
     struct key k = key_of_pair(from, to);
     struct pair_day d;
-    int32_t last = window_day(state_last_at(s));
+    int32_t last = window_day(state_last_at(s)), day = mark.day;
     bool there = get_pair(s, &k, out);
     if (!there)
         *out = (struct pair){0};
-    for (int32_t day = mark.day; day <= last; day++)
-        if (!is_before(&mark, day, from, to) && state_pair_day(s, day, from, to, &d)) {
-            struct pair more = pair_of_day(day, &d);
-            add_to_pair(out, &more);
-            there = true;
+    for (; day <= last; day++) {
+        if (!find_day(s, from, to, &day, &d) || is_before(&mark, day, from, to)) {
+            if (day == INT32_MAX)
+                break;
+            continue;
         }
+        struct pair more = pair_of_day(day, &d);
+        add_to_pair(out, &more);
+        there = true;
+    }
     out->from = from;
     out->to = to;
     return there;
