@@ -71,7 +71,8 @@ json_t *say_displaced(struct ratio displaced)
 {
     struct words w = {
         .form = {"Of 100 h of help, $1 {1|is|are} not balanced yet.",
-                 "Sur 100 h d'entraide, $1 ne {1|est|sont} pas encore {1|équilibrée|équilibrées}.",
+                 "Sur 100 h d'entraide, $1 {1|n'est|ne sont} pas encore "
+                 "{1|équilibrée|équilibrées}.",
                  "Van 100 u hulp {1|is|zijn} er $1 nog niet in evenwicht."},
         .n = 1,
         .v = {{'%', displaced.permille, NULL}}};

@@ -83,7 +83,7 @@ Test(yearly, spans)
 /* --- A story over two years ------------------------------------------------------------------- */
 
 /* What stood where, noted while it happened. */
-static int64_t then[ORGS + 1], noted_at;
+static int64_t then[ORGS + 1], noted_at, left_below;
 
 static void note(void)
 {
@@ -125,6 +125,8 @@ static void told(void)
     story_do(ref, "org.leave", "org-03", "{\"to\":\"org-05\"}");
     story_needs(need, 2, 30, false);
     story_pass(30 * MAKER_DAY);
+    left_below = story_position(4);
+    story_do(ref, "org.leave", "org-04", "{}");
 }
 
 Test(yearly, a_year_adds_up_to_the_position_that_was)
@@ -225,8 +227,10 @@ Test(yearly, the_network_and_its_pool)
     cr_expect_eq(network.sums.count, 5);
     read_network(2024);
     cr_expect_eq(network.members.before, ORGS);
-    cr_expect_eq(network.members.left, 1);
-    cr_expect_eq(network.members.after, ORGS - 1);
+    cr_expect_eq(network.members.left, 2);
+    cr_expect_eq(network.members.after, ORGS - 2);
+    cr_expect_lt(left_below, 0);
+    cr_expect_eq(network.pool.handed_over, left_below, "org-04 left it to the pool");
     cr_expect_eq(network.pool.opening, then[0]);
     cr_expect_eq(network.pool.closing, story_pool());
     cr_expect_eq(network.sums.minutes, 0);
