@@ -141,6 +141,12 @@ class Ranking(Case):
             yield from (name for name in names if name in self.place)
 
     def check(self, path, name, rows):
+        needs = [(not row["urgent"], row["need"].split("/")[1]) for row in rows
+                 if isinstance(row, dict) and "need" in row and "urgent" in row]
+        if needs:
+            self.assertEqual(needs, sorted(needs),
+                             f"{path}: {name}: urgent needs first, then the order of the log")
+            return 0
         refs = [row["ref"] for row in rows if isinstance(row, dict) and "ref" in row]
         indices = [row["index"] for row in rows if isinstance(row, dict) and "index" in row]
         if refs:

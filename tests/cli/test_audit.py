@@ -179,8 +179,8 @@ class Audits(Case):
                                self.net.log_public)
         self.assertEqual((report["size"], report["root"]), (head[0], head[1].hex()))
         self.assertEqual(sorted(report), [
-            "checks_not_made", "consequences", "demo", "entries", "findings", "origin",
-            "positions", "root", "signatures", "size", "totals"])
+            "checks_not_made", "closings", "consequences", "demo", "entries", "findings", "origin",
+            "pool", "positions", "root", "signatures", "size", "totals"])
         self.assertEqual(told[0], json.dumps(report, ensure_ascii=False, indent=1,
                                              sort_keys=True) + "\n")
 
