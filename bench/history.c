@@ -13,6 +13,7 @@
 #include "ledger/replay.h"
 #include "ledger/rules.h"
 #include "ledger/seal.h"
+#include "ledger/tick.h"
 #include "policies/window.h"
 
 #define PAST_DAYS 300
@@ -66,21 +67,45 @@ static bool take_leaf(struct maker *m, int64_t at, const char *note, size_t n)
     return false;
 }
 
-/* One entry, the seal behind it when one is due, and the commit when enough has gathered. */
-static bool take(struct maker *m, int64_t at, const char *note, size_t n)
+/* The seal that is due, if one is. */
+static bool take_seal(struct maker *m, int64_t at)
 {
+    struct state *state = replay_state(m->replay);
     struct body_seal_balances body;
     struct id id;
     char seal[SEAL_NOTE_SIZE];
-    if ((m->kv == NULL && !begin(m)) || !take_leaf(m, at, note, n))
-        return false;
+    if (!rules_seal_due(state))
+        return true;
+    rules_make_seal(state, BENCH_ORIGIN, &body, &id);
+    size_t n = seal_note(seal, BENCH_ORIGIN, &body, &id, at, m->node.clock_key);
+    return take_leaf(m, at, seal, n);
+}
+
+/* What the calendar sets before an entry: months and quarters begin while the history goes on. */
+static bool take_ticks(struct maker *m, int64_t at)
+{
+    struct body_clock_tick body;
+    struct id id;
+    char note[TICK_NOTE_SIZE];
     struct state *state = replay_state(m->replay);
-    if (rules_seal_due(state)) {
-        rules_make_seal(state, BENCH_ORIGIN, &body, &id);
-        size_t len = seal_note(seal, BENCH_ORIGIN, &body, &id, at, m->node.clock_key);
-        if (!take_leaf(m, at, seal, len))
-            return false;
+    bool ok = true;
+    state_attach(state, m->kv); /* each commit begins another transaction */
+    while (ok && state->network.founded && rules_make_tick(state, at, &body, &id)) {
+        size_t n = tick_note(note, BENCH_ORIGIN, &body, &id, m->node.clock_key);
+        ok = take_leaf(m, at, note, n) && take_seal(m, at);
     }
+    return ok;
+}
+
+/*
+ * One entry with the ticks before it and the seal behind it that are due, and the commit when
+ * enough has gathered.
+ */
+static bool take(struct maker *m, int64_t at, const char *note, size_t n)
+{
+    if ((m->kv == NULL && !begin(m)) || !take_ticks(m, at) || !take_leaf(m, at, note, n) ||
+        !take_seal(m, at))
+        return false;
     return ++m->in_commit < m->commit_entries || commit(m);
 }
 
