@@ -265,7 +265,7 @@ bool match_not_modified(struct request *rq)
     return reply_not_modified(rq);
 }
 
-/* Urgent needs first, then the order of their ids, which is about that of the log: nobody's rank. */
+/* Urgent needs first, then the order of their ids, about that of the log: it ranks nobody. */
 static int compare_items(const void *a, const void *b)
 {
     const struct match_item *x = a, *y = b;
