@@ -6,6 +6,7 @@ import base64
 import glob
 import json
 import os
+import re
 import stat
 import unittest
 
@@ -471,10 +472,16 @@ class Decisions(shell.Case):
                       self.do("noyer", "promise", "excuse", ref, status=CONFLICT).stderr)
 
     def test_what_an_organisation_can_give_and_how_large_it_is(self):
-        for capacity, fte, fields in (("10h", "2,5", (600, 250)), ("0", "12", (0, 1200))):
+        self.assertNotIn("full-time", self.do("tilleul", "org", "show", "tilleul").stdout)
+        for capacity, fte, fields, told_of in (
+                ("10h", "2,5", (600, 250), {"can give a month": "10 h", "full-time persons": "2.50"}),
+                ("0", "12", (0, 1200), {"can give a month": "0 min", "full-time persons": "12.00"})):
             ref = self.ref("orme", "org", "update", "--capacity", capacity, "--fte", fte)
             shown = self.fields(ref)
             self.assertEqual((shown["capacity"], shown["fte"]), fields)
+            told = self.do("orme", "org", "show", "orme").stdout
+            for label, said in told_of.items():
+                self.assertRegex(told, rf"(?m)^{label} +{re.escape(said)}$")
         for wrong in (("--fte", "2.555"), ("--fte", "x"), ("--fte", "1."), ("--capacity", "much")):
             self.do("orme", "org", "update", *wrong, status=USAGE)
 
