@@ -486,6 +486,40 @@ class Decisions(shell.Case):
             self.do("orme", "org", "update", *wrong, status=USAGE)
 
 
+class Warnings(shell.Case):
+    """What we may want to know before we sign, though nothing forbids it (SPEC 18.12)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        policy = {**POLICY_DEFAULT, "pair_cap_minutes": 300, "limit_ceiling": 450}
+        done = cls.apply(cls.founding(policy=policy))
+        assert done.returncode == OK, done.stderr
+
+    def test_much_from_one_and_a_giver_above_its_ceiling(self):
+        for giver in ("noyer", "orme", "tilleul"):
+            self.do(giver, "offer", "publish", "--skill", "droit", "--title", "Conseil")
+        record = ("hours", "record", "--minutes", "5h", "--skill", "droit")
+        much = "100.0 % of what orme received in a year would come from tilleul"
+        above = "tilleul would have given 10 h more than it received"
+        others = "The same is also offered by noyer."
+        told = self.do("orme", *record, "--from", "tilleul")
+        for words in (much, others):
+            self.assertIn(words, told.stderr)
+        self.assertNotIn("would have given", told.stderr)
+        self.assertNotIn("would come from", self.do("orme", "hours", "record", "--from", "tilleul",
+                                                    "--minutes", "4h59").stderr)
+        signed = self.do("tilleul", "inbox", "sign", told.stdout.strip())
+        self.assertNotIn("would", signed.stderr)
+        told = self.do("tilleul", *record, "--to", "orme")
+        for words in (above, others):
+            self.assertIn(words, told.stderr)
+        self.assertNotIn(much, told.stderr)
+        told = self.do("orme", "inbox", "sign", told.stdout.strip())
+        self.assertIn(much, told.stderr)
+        self.assertNotIn("than it received", told.stderr)
+
+
 class Keys(shell.Case):
     """Key files (SPEC 13.2), opened by a program that shares nothing with semctl."""
 
