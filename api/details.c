@@ -11,7 +11,6 @@
 #include "api/view.h"
 #include "crypto/note.h"
 #include "ledger/kind.h"
-#include "ledger/query.h"
 #include "policies/window.h"
 
 /* --- Which commitment, and whose ------------------------------------------------------------- */
@@ -244,24 +243,11 @@ static bool is_owner(const struct detail *detail, uint32_t org)
     return false;
 }
 
-/*
- * The reason of a status or a step is for the panel, and for the organisation that it is about.
- */
+/* The reason of a status or a step is for the panel, its author and whom it is about. */
 static bool reads_reason(struct request *rq, const struct detail *d)
 {
-    struct entry *entry = &rq->worker->entry;
-    const struct handle *about;
-    struct slice leaf;
-
-    if (state_mandate(rq->state, rq->caller.org, ROLE_PANEL) > rq->now_ms ||
-        is_owner(d, rq->caller.org)) {
-        return true;
-    }
-    if (!query_entry(rq->state, rq->server->node->origin, d->index, entry, &leaf)) {
-        return false;
-    }
-    about = entry->kind->id == KIND_STATUS_GRANT ? &entry->status_grant.org : &entry->step_set.org;
-    return state_org_number(rq->state, about) == rq->caller.org;
+    return state_mandate(rq->state, rq->caller.org, ROLE_PANEL) > rq->now_ms ||
+           is_owner(d, rq->caller.org);
 }
 
 static bool needs_party(struct request *rq, bool party)

@@ -212,31 +212,51 @@ static struct flows_base part_of(const struct window_figures *w, uint32_t org)
     return base;
 }
 
-bool figures_org(struct figures *f, struct state *s, const char *origin, const struct org *org,
-                 int32_t day, struct org_figures *out, size_t *looked)
+/* The part of a window that needs nothing added, as flows of its own. */
+static bool copy_part(const struct flows_base *base, struct flows *out)
+{
+    *out = (struct flows){.from_day = base->from_day, .to_day = base->to_day, .n = base->n};
+    out->v = malloc((base->n + 1) * sizeof *out->v);
+    if (out->v && base->n > 0) {
+        memcpy(out->v, base->v, base->n * sizeof *out->v);
+    }
+    return out->v != NULL;
+}
+
+bool figures_flows(struct figures *f, struct state *s, const char *origin, const struct org *org,
+                   int32_t day, struct flows *out, size_t *looked)
 {
     struct window_figures *w = borrow(f);
     struct flows_base base = {0};
-    struct flows flows;
-    bool ok = true;
+    bool ok;
 
-    memset(out, 0, sizeof *out);
-    out->to_day = day;
-    out->from_day = base.from_day = window_first_day(day, s->network.found.policy.window_days);
+    base.from_day = window_first_day(day, s->network.found.policy.window_days);
     if (helps(w, state_size(s), day)) {
         base = part_of(w, org->number);
     }
     if (base.size > 0 && base.to_day == day && org->last_entry <= base.size) {
-        add_up(base.v, base.n, &out->sum);
+        ok = copy_part(&base, out);
     } else {
-        ok = flows_to_since(s, origin, &base, org, day, &flows, looked);
-        if (ok) {
-            add_up(flows.v, flows.n, &out->sum);
-            query_flows_free(&flows);
-        }
+        ok = flows_to_since(s, origin, &base, org, day, out, looked);
     }
     if (w) {
         give_back(f, w);
     }
     return ok;
+}
+
+bool figures_org(struct figures *f, struct state *s, const char *origin, const struct org *org,
+                 int32_t day, struct org_figures *out, size_t *looked)
+{
+    struct flows flows;
+
+    memset(out, 0, sizeof *out);
+    out->to_day = day;
+    out->from_day = window_first_day(day, s->network.found.policy.window_days);
+    if (!figures_flows(f, s, origin, org, day, &flows, looked)) {
+        return false;
+    }
+    add_up(flows.v, flows.n, &out->sum);
+    query_flows_free(&flows);
+    return true;
 }

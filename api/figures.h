@@ -30,6 +30,14 @@ bool figures_org(struct figures *figures, struct state *s, const char *origin,
     __attribute__((warn_unused_result));
 
 /*
+ * The same as flows: one for each who gave to it, by giver; gifts are a part of them. The caller
+ * frees them with query_flows_free().
+ */
+bool figures_flows(struct figures *figures, struct state *s, const char *origin,
+                   const struct org *org, int32_t day, struct flows *out, size_t *looked)
+    __attribute__((warn_unused_result));
+
+/*
  * True when the housekeeper should call figures_refresh(), given the log's size and day: at the
  * start, with a new day, and when what was read lately is far behind.
  */

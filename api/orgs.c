@@ -121,6 +121,12 @@ static json_t *view_mandates(struct request *rq, uint32_t org)
     return list;
 }
 
+/* What it declared of its size (SPEC 6.2); null where it did not. */
+static void put_declared(json_t *object, const char *name, const struct number *declared)
+{
+    put(object, name, declared->set ? json_integer(declared->n) : json_null());
+}
+
 void get_org(struct request *rq)
 {
     uint32_t number = state_org_number(rq->state, &rq->args.handle);
@@ -144,6 +150,8 @@ void get_org(struct request *rq)
         return;
     }
     o = view_org(rq, &org, sheet_of(rq, &org));
+    put_declared(o, "capacity", &org.capacity);
+    put_declared(o, "fte", &org.fte);
     put(o, "keys", view_keys(rq->state, number));
     put(o, "mandates", view_mandates(rq, number));
     reply_json(rq, MHD_HTTP_OK, o);

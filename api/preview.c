@@ -14,14 +14,10 @@
 #include "api/routes.h"
 #include "api/server.h"
 #include "api/view.h"
+#include "api/warnings.h"
 #include "ledger/kind.h"
 #include "ledger/preview.h"
 #include "ledger/refusals.h"
-
-static bool reads_position(const struct request *rq, uint32_t org)
-{
-    return rq->caller.known && (rq->caller.coordinator || rq->caller.org == org);
-}
 
 static json_t *view_counters(const struct org *org)
 {
@@ -43,7 +39,7 @@ static json_t *view_changes(struct request *rq, const struct outcome *outcome)
         const struct org_change *change = &outcome->changes[i];
         json_t *o;
 
-        if (change->after.number == POOL || !reads_position(rq, change->after.number)) {
+        if (change->after.number == POOL || !request_reads_position(rq, change->after.number)) {
             continue;
         }
         o = view_object();
@@ -68,7 +64,7 @@ static json_t *view_limits(struct request *rq, const struct outcome *outcome)
         put_handle(o, "org", rq->state, limit->org);
         put_text(o, "verdict", verdicts[limit->decision.verdict]);
         put_flag(o, "urgent", limit->urgent);
-        if (reads_position(rq, limit->org)) {
+        if (request_reads_position(rq, limit->org)) {
             put_int(o, "covered", limit->covered);
             put_int(o, "projected", limit->decision.projected);
             put_int(o, "floor", limit->decision.floor);
@@ -86,7 +82,7 @@ static void put_pool_part(json_t *effects, struct request *rq, const struct outc
     const struct pool_note *pool = &outcome->pool;
     json_t *o;
 
-    if (!outcome->has_pool || !reads_position(rq, pool->asker)) {
+    if (!outcome->has_pool || !request_reads_position(rq, pool->asker)) {
         return;
     }
     o = view_object();
@@ -154,7 +150,7 @@ static bool may_preview(struct request *rq, const struct entry *entry, const str
 static void hide_figures(struct request *rq, const struct outcome *outcome, struct refusal *why)
 {
     if (why->code != CODE_limit_crossed || outcome->n_limits == 0 ||
-        reads_position(rq, outcome->limits[outcome->n_limits - 1].org)) {
+        request_reads_position(rq, outcome->limits[outcome->n_limits - 1].org)) {
         return;
     }
     snprintf(why->expected, sizeof why->expected,
@@ -247,6 +243,11 @@ void post_preview(struct request *rq)
         put(effects, "limits", view_limits(rq, &w->outcome));
         put_pool_part(effects, rq, &w->outcome);
         put(answer, "effects", effects);
+        if (!put_warnings(effects, rq, &w->entry, &w->outcome)) {
+            json_decref(answer);
+            reply_code(rq, CODE_internal, "the rolling year cannot be read");
+            return;
+        }
     } else {
         put(answer, "problem", view_refused(rq, look, &why));
     }

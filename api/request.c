@@ -46,6 +46,11 @@ bool request_needs_own(struct request *rq, uint32_t org)
     return true;
 }
 
+bool request_reads_position(const struct request *rq, uint32_t org)
+{
+    return rq->caller.known && (rq->caller.coordinator || rq->caller.org == org);
+}
+
 bool request_needs_coordinator(struct request *rq)
 {
     if (!request_needs_session(rq)) {

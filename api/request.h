@@ -121,6 +121,8 @@ bool request_reads_entries(struct request *rq);
 /* An organisation's own things: its session, or a coordinator's. */
 bool request_needs_own(struct request *rq, uint32_t org);
 bool request_needs_coordinator(struct request *rq);
+/* The same as request_needs_own(), for parts of an answer. Does not reply. */
+bool request_reads_position(const struct request *rq, uint32_t org);
 /* Directory items; `is_public` is the item's own flag. Does not reply. */
 bool request_reads_directory(const struct request *rq, bool is_public);
 

@@ -289,6 +289,8 @@ static int org_show(struct ctl *ctl, struct args *a)
                                           {"sheet.themes", SHOW_TEXT, N_("themes")},
                                           {"sheet.audiences", SHOW_TEXT, N_("with whom")},
                                           {"sheet.skills", SHOW_TEXT, N_("skills")},
+                                          {"capacity", SHOW_MINUTES, N_("can give a month")},
+                                          {"fte", SHOW_HUNDREDTHS, N_("full-time persons")},
                                           {"state", SHOW_TEXT, N_("state")},
                                           {"public", SHOW_YES, N_("public")},
                                           {"admitted_at", SHOW_MOMENT, N_("member since")},

@@ -126,6 +126,12 @@ static void show(char cell[static CELL_SIZE], const json_t *v, enum show how)
             duration_format(word, json_integer_value(v));
         }
         break;
+    case SHOW_HUNDREDTHS:
+        if (json_is_integer(v)) {
+            snprintf(word, sizeof word, "%" PRId64 ".%02" PRId64,
+                     (int64_t)json_integer_value(v) / 100, (int64_t)json_integer_value(v) % 100);
+        }
+        break;
     case SHOW_DAY:
         if (json_is_integer(v)) {
             day_write(word, json_integer_value(v) / MS_PER_DAY);
@@ -195,7 +201,8 @@ static void fit(char *s, size_t max)
 
 static bool right_aligned(enum show how)
 {
-    return how == SHOW_INTEGER || how == SHOW_MINUTES || how == SHOW_PERMILLE;
+    return how == SHOW_INTEGER || how == SHOW_MINUTES || how == SHOW_HUNDREDTHS ||
+           how == SHOW_PERMILLE;
 }
 
 static void cell_of(char cell[static CELL_SIZE], const json_t *row, const struct column *c)

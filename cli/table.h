@@ -15,12 +15,13 @@ enum show {
     SHOW_TEXT,  /* a string; a list of strings is joined */
     SHOW_WHOLE, /* a string that is never cut: a reference, a key */
     SHOW_INTEGER,
-    SHOW_MINUTES,  /* 2 h 30 min */
-    SHOW_DAY,      /* a moment in ms, or a day's text: 2026-08-31 */
-    SHOW_MOMENT,   /* a moment in ms, in words */
-    SHOW_YES,      /* a flag: the word, or nothing */
-    SHOW_PERMILLE, /* 41.2 %; null is n/a */
-    SHOW_SHARES,   /* shares of an entry: a > b 2 h, … */
+    SHOW_MINUTES,    /* 2 h 30 min */
+    SHOW_HUNDREDTHS, /* 2.50; of what is never below 0 */
+    SHOW_DAY,        /* a moment in ms, or a day's text: 2026-08-31 */
+    SHOW_MOMENT,     /* a moment in ms, in words */
+    SHOW_YES,        /* a flag: the word, or nothing */
+    SHOW_PERMILLE,   /* 41.2 %; null is n/a */
+    SHOW_SHARES,     /* shares of an entry: a > b 2 h, … */
 };
 
 /* A table of columns or lines ends with a NULL path. */

@@ -314,10 +314,12 @@ static void put_commits(struct audit *a, struct rules *r, const struct entry *e)
         put_commit(r, e, SLOT_DETAILS, "hours", &e->hours_record.details, owners, n);
         break;
     case KIND_STATUS_GRANT:
-        put_commit(r, e, SLOT_REASON, "status", &e->status_grant.reason, NULL, 0);
+        owners[0] = state_org_number(&a->state, &e->status_grant.org);
+        put_commit(r, e, SLOT_REASON, "status", &e->status_grant.reason, owners, 1);
         break;
     case KIND_STEP_SET:
-        put_commit(r, e, SLOT_REASON, "step", &e->step_set.reason, NULL, 0);
+        owners[0] = state_org_number(&a->state, &e->step_set.org);
+        put_commit(r, e, SLOT_REASON, "step", &e->step_set.reason, owners, 1);
         break;
     default:
         break;

@@ -59,7 +59,7 @@ static bool grant_apply(struct rules *r, const struct entry *e, struct refusal *
         return false;
     (void)books_org(r, status.org);
     state_put_status(r->state, &status);
-    put_commit(r, e, SLOT_REASON, "status", &b->reason, NULL, 0);
+    put_commit(r, e, SLOT_REASON, "status", &b->reason, &status.org, 1);
     return true;
 }
 

@@ -92,7 +92,7 @@ static bool set_apply(struct rules *r, const struct entry *e, struct refusal *wh
         .index = r->index,
         .last = {.step = b->step, .at = r->at, .until = b->until, .confirmed = confirms}};
     state_put_step(r->state, &step);
-    put_commit(r, e, SLOT_REASON, "step", &b->reason, NULL, 0);
+    put_commit(r, e, SLOT_REASON, "step", &b->reason, &org, 1);
     return true;
 }
 

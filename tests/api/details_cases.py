@@ -127,6 +127,9 @@ class Details(Case):
         for reader in ("noyer", "saule"):
             self.refused(net.client.login(net.key(reader)).get(path), "forbidden")
         self.refused(net.client.get(path), "unauthorized")
+        self.refused(net.post("details.erase", "tilleul", subject=ref, slot="reason"), "not_yours")
+        self.accepted(net.post("details.erase", "lierre", subject=ref, slot="reason"))
+        self.assertEqual(net.client.login(net.key("orme")).get(path).status, 410)
 
     def check_no_trace(self, detail):
         """Neither salt nor text is in a page that the details store still uses: what is left on

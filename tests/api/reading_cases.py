@@ -335,6 +335,19 @@ class Search(Case):
 
 
 class Figures(Case):
+    def test_an_organisation_shows_what_it_declared_of_its_size(self):
+        net = self.started.network()
+
+        def told():
+            answer = net.client.get("/v1/orgs/orme").json
+            return answer["capacity"], answer["fte"]
+
+        self.assertEqual(told(), (None, None))
+        for declared, shown in (({"capacity": 600}, (600, None)), ({"fte": 250}, (600, 250)),
+                                ({"capacity": 0, "fte": 1}, (0, 1)), ({}, (0, 1))):
+            net.add("org.update", "orme", details=hash_of("sheet"), public=True, **declared)
+            self.assertEqual(told(), shown)
+
     def test_the_network_in_figures(self):
         """Two exchanges, one of them returned in part: W = 300, nets 180, twice the mutual 60."""
         net = self.started.network()

@@ -126,3 +126,165 @@ class Ways(Case):
     def test_without_a_need_there_is_no_pool(self):
         effects = self.own.post("/v1/preview", self.text(10)).json["effects"]
         self.assertNotIn("pool", effects)
+
+
+class Warnings(Case):
+    """What people should know before they sign, though nothing forbids it: SPEC 18.12. orme gives
+    to frene, which received 300 from tilleul; above 400 minutes, 400 ‰ from one is much."""
+    POLICY = {"limit_floor_new": 6000, "limit_floor_base": 6000, "limit_floor_max": 6000,
+              "limit_ceiling": 500, "pair_cap_minutes": 400, "pair_cap_permille": 400}
+
+    def setUp(self):
+        super().setUp()
+        net = self.net = self.started.network(policy=self.POLICY)
+        for handle in ("frene", "saule"):
+            net.admit(handle, coordinator="noyer")
+        self.accepted(net.hours("tilleul", "frene", 300))
+        self.readers = {one: net.client.login(net.key(one))
+                        for one in ("noyer", "orme", "frene", "saule")}
+
+    def shares(self, *shares):
+        return [share(*one) for one in sorted(shares)]
+
+    def record(self, *shares, **more):
+        """The text of hours that orme writes."""
+        return self.net.text("hours.record", "orme", day=day_of(now_ms()),
+                             shares=self.shares(*shares), **more)
+
+    def agreement(self, *shares, **more):
+        return {"details": hash_of("a"), "expires": expires(), "shares": self.shares(*shares),
+                **more}
+
+    def effects(self, text, reader="noyer"):
+        answer = self.readers[reader].post("/v1/preview", text).json
+        self.assertEqual(answer["outcome"], "accepted", answer)
+        return answer["effects"]
+
+    def warned(self, text, reader="noyer"):
+        return self.effects(text, reader)["warnings"]
+
+    def much(self, permille, org="frene", provider="orme", others=()):
+        return {"warning": "pair_cap", "org": org, "provider": provider, "permille": permille,
+                "others": list(others)}
+
+    # --- Much from one ----------------------------------------------------------------------------
+
+    def test_strictly_more_than_the_share_from_one_giver(self):
+        self.assertEqual(self.warned(self.record(("orme", "frene", 200))), [])
+        text = self.record(("orme", "frene", 201))
+        self.assertEqual(self.warned(text), [self.much(401)])
+        self.accepted(self.net.hours("orme", "frene", 200))
+        self.assertEqual(self.warned(self.record(("orme", "frene", 1))), [self.much(401)])
+
+    def test_little_received_says_nothing(self):
+        self.assertEqual(self.warned(self.record(("orme", "saule", 399))), [])
+        self.assertEqual(self.warned(self.record(("orme", "saule", 400))),
+                         [self.much(1000, "saule")])
+
+    def test_what_is_foretold_is_what_the_standing_says_then(self):
+        """Of the year's largest giver; minutes of an agreement as if they were received today."""
+        agreed = self.net.text("agreement.sign", "orme", **self.agreement(("orme", "saule", 400)))
+        self.assertEqual(self.warned(agreed), [self.much(1000, "saule")])
+        for minutes, foretold in ((399, []), (1, [self.much(1000, "saule")])):
+            self.assertEqual(self.warned(self.record(("orme", "saule", minutes))), foretold)
+            self.accepted(self.net.hours("orme", "saule", minutes))
+            standing = self.readers["saule"].get("/v1/orgs/saule/standing").json
+            self.assertEqual(standing["above_pair_cap"], bool(foretold))
+
+    def test_each_pair_of_an_entry_is_looked_at_with_all_of_it(self):
+        """frene receives 300 before and 700 here: 399 of 1000 from orme and 601 from tilleul."""
+        text = self.record(("orme", "frene", 399), ("orme", "saule", 400),
+                           ("tilleul", "frene", 301))
+        self.assertEqual([one for one in self.warned(text) if one["warning"] == "pair_cap"],
+                         [self.much(601, provider="tilleul"), self.much(1000, "saule")])
+
+    def test_a_gift_is_help_like_any_other(self):
+        self.assertEqual(self.warned(self.record(("orme", "frene", 501), gift=True)),
+                         [self.much(625)])
+
+    # --- Above a ceiling --------------------------------------------------------------------------
+
+    def above(self, projected, org="orme"):
+        return {"warning": "ceiling", "org": org, "projected": projected, "ceiling": 500,
+                "others": []}
+
+    def test_a_giver_above_its_ceiling(self):
+        for minutes, told in ((500, []), (501, [self.above(501)])):
+            self.assertEqual(self.warned(self.record(("orme", "saule", minutes)), "orme"), told)
+
+    def test_what_it_promised_counts_and_a_gift_does_not(self):
+        self.net.add("agreement.sign", "orme", ["orme", "noyer"],
+                     **self.agreement(("orme", "noyer", 300)))
+        self.assertEqual(self.warned(self.record(("orme", "saule", 200)), "orme"), [])
+        self.assertEqual(self.warned(self.record(("orme", "saule", 201)), "orme"),
+                         [self.above(501)])
+        self.assertEqual(self.warned(self.record(("orme", "saule", 201), gift=True), "orme"), [])
+        text = self.net.text("agreement.sign", "orme", **self.agreement(("orme", "saule", 201)))
+        self.assertEqual(self.warned(text, "orme"), [self.above(501)])
+
+    # --- Who reads it, and of what ----------------------------------------------------------------
+
+    def test_each_reads_its_own_and_coordinators_both(self):
+        text = self.record(("orme", "frene", 501))
+        self.assertEqual(self.warned(text, "frene"), [self.much(625)])
+        self.assertEqual(self.warned(text, "orme"), [self.above(501)])
+        self.assertEqual(self.warned(text), [self.much(625), self.above(501)])
+        signed = self.net.note("hours.record", "orme", ["orme"], day=day_of(now_ms()),
+                               shares=self.shares(("orme", "frene", 501)))
+        effects = self.net.client.post("/v1/preview", signed).json["effects"]
+        self.assertEqual(effects["warnings"], [], "a signature is no session")
+
+    def test_other_entries_have_none(self):
+        ref = self.net.add("agreement.sign", "orme", ["orme", "frene"],
+                           **self.agreement(("orme", "frene", 501)))
+        self.assertNotIn("warnings", self.effects(
+            self.record(("orme", "frene", 501), agreement=ref)))
+        self.assertNotIn("warnings", self.effects(self.net.text("org.confirm", "orme")))
+
+    # --- Who else ---------------------------------------------------------------------------------
+
+    def offer(self, by, kind="skill", skill="droit"):
+        return self.net.add("offer.publish", by, details=hash_of(by), expires=expires(),
+                            providers=[by], public=False, type=kind, skill=skill)
+
+    def others(self, text):
+        told, = self.warned(text, "frene")
+        return told["others"]
+
+    def test_others_who_offer_the_same_in_order_of_admission(self):
+        """Neither by what they gave nor by name; no party, nobody gone, nothing withdrawn."""
+        more = ["zeste", "aulne", "hetre", "cedre", "buis", "if"]
+        for handle in more + ["parti"]:
+            self.net.admit(handle, coordinator="noyer")
+            self.offer(handle)
+        self.net.add("org.leave", "parti")
+        for handle in ("orme", "frene"):
+            self.offer(handle)
+        self.offer("noyer", skill="comptabilite")
+        self.offer("noyer", kind="space", skill=None)
+        gone = self.offer("saule")
+        text = self.record(("orme", "frene", 300), skill="droit")
+        self.net.add("offer.withdraw", "saule", offer=gone)
+        self.assertEqual(self.others(text), more[:5])
+        self.accepted(self.net.hours("aulne", "tilleul", 60))
+        self.offer("tilleul")
+        self.assertEqual(self.others(text), ["tilleul"] + more[:4])
+        self.assertEqual(self.others(self.record(("orme", "frene", 300), skill="comptabilite")),
+                         ["noyer"])
+        self.assertEqual(self.others(self.record(("orme", "frene", 300))), [])
+
+    def test_what_help_it_is_stands_in_the_need_or_the_offer(self):
+        self.offer("saule", kind="space", skill=None)
+        self.offer("tilleul")
+        room = self.offer("orme", kind="space", skill=None)
+        need = self.net.add("need.publish", "frene", details=hash_of("n"), expires=expires(),
+                            minutes=300, public=True, type="skill", skill="droit", urgent=False)
+        pair = ("orme", "frene", 300)
+        self.assertEqual(self.others(self.record(pair, need=need)), ["tilleul"])
+
+        def sign(**more):
+            return self.net.text("agreement.sign", "orme", **self.agreement(pair, **more))
+
+        self.assertEqual(self.others(sign(need=need)), ["tilleul"])
+        self.assertEqual(self.others(sign(offer=room)), ["saule"])
+        self.assertEqual(self.others(sign()), [])

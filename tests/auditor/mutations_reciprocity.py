@@ -48,7 +48,7 @@ def status():
     yield Case("ending it again", "new", "already_closed",
                insert("status_end", "status.end", "saule", org="saule"))
     yield Case("reading the reason away", "new", "not_yours",
-               insert("status", "details.erase", "lierre", subject=ref_of("status"),
+               insert("status", "details.erase", "saule", subject=ref_of("status"),
                       slot="reason"))
     yield Case("a reason that is not there", "erase", "ref_unknown", edit(slot="reason"))
 

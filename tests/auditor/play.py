@@ -57,7 +57,7 @@ class Player:
         self.orgs = list(FOUNDERS)
         self.words = {}         # handle -> words of its further keys, revoked ones as well
         self.vouched = []       # needs, the last one at the end
-        self.reasons = []       # (reference, author) of entries with one
+        self.reasons = []       # (reference, who may erase it) of entries with one
         self.made = {"offer": {}, "need": {}, "agreement": {}, "hours": {}}   # ref -> fields
         self.count = 0
 
@@ -73,7 +73,7 @@ class Player:
         elif verb == "vouch":
             self.vouched.append(line.fields["need"])
         elif verb in ("grant", "set"):
-            self.reasons.append((line.ref, line.fields["by"]))
+            self.reasons.append((line.ref, (line.fields["by"], line.fields["org"])))
         elif verb == "add":
             self.words.setdefault(line.fields["by"], []).append(line.label)
 
@@ -321,8 +321,8 @@ class Player:
                 "details": hash_of("sheet"), "public": False,
                 "capacity": self.maybe(self.random.choice((0, 60, 240, 1000)))}
         if self.reasons and self.random.random() < 0.2:
-            subject, by = self.random.choice(self.reasons)
-            return "details.erase", [self.random.choice((by, self.org()))], {
+            subject, owners = self.random.choice(self.reasons)
+            return "details.erase", [self.random.choice((*owners, self.org()))], {
                 "subject": subject, "slot": "reason"}
         noun = self.random.choice(sorted(self.made))
         subject = self.ref(noun) or self.log.line("found").ref

@@ -6,6 +6,7 @@ import base64
 import glob
 import json
 import os
+import re
 import stat
 import unittest
 
@@ -471,12 +472,52 @@ class Decisions(shell.Case):
                       self.do("noyer", "promise", "excuse", ref, status=CONFLICT).stderr)
 
     def test_what_an_organisation_can_give_and_how_large_it_is(self):
-        for capacity, fte, fields in (("10h", "2,5", (600, 250)), ("0", "12", (0, 1200))):
+        self.assertNotIn("full-time", self.do("tilleul", "org", "show", "tilleul").stdout)
+        for capacity, fte, fields, told_of in (
+                ("10h", "2,5", (600, 250), {"can give a month": "10 h", "full-time persons": "2.50"}),
+                ("0", "12", (0, 1200), {"can give a month": "0 min", "full-time persons": "12.00"})):
             ref = self.ref("orme", "org", "update", "--capacity", capacity, "--fte", fte)
             shown = self.fields(ref)
             self.assertEqual((shown["capacity"], shown["fte"]), fields)
+            told = self.do("orme", "org", "show", "orme").stdout
+            for label, said in told_of.items():
+                self.assertRegex(told, rf"(?m)^{label} +{re.escape(said)}$")
         for wrong in (("--fte", "2.555"), ("--fte", "x"), ("--fte", "1."), ("--capacity", "much")):
             self.do("orme", "org", "update", *wrong, status=USAGE)
+
+
+class Warnings(shell.Case):
+    """What we may want to know before we sign, though nothing forbids it (SPEC 18.12)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        policy = {**POLICY_DEFAULT, "pair_cap_minutes": 300, "limit_ceiling": 450}
+        done = cls.apply(cls.founding(policy=policy))
+        assert done.returncode == OK, done.stderr
+
+    def test_much_from_one_and_a_giver_above_its_ceiling(self):
+        for giver in ("noyer", "orme", "tilleul"):
+            self.do(giver, "offer", "publish", "--skill", "droit", "--title", "Conseil")
+        record = ("hours", "record", "--minutes", "5h", "--skill", "droit")
+        much = "100.0 % of what orme received in a year would come from tilleul"
+        above = "tilleul would have given 10 h more than it received"
+        others = "The same is also offered by noyer."
+        told = self.do("orme", *record, "--from", "tilleul")
+        for words in (much, others):
+            self.assertIn(words, told.stderr)
+        self.assertNotIn("would have given", told.stderr)
+        self.assertNotIn("would come from", self.do("orme", "hours", "record", "--from", "tilleul",
+                                                    "--minutes", "4h59").stderr)
+        signed = self.do("tilleul", "inbox", "sign", told.stdout.strip())
+        self.assertNotIn("would", signed.stderr)
+        told = self.do("tilleul", *record, "--to", "orme")
+        for words in (above, others):
+            self.assertIn(words, told.stderr)
+        self.assertNotIn(much, told.stderr)
+        told = self.do("orme", "inbox", "sign", told.stdout.strip())
+        self.assertIn(much, told.stderr)
+        self.assertNotIn("than it received", told.stderr)
 
 
 class Keys(shell.Case):

@@ -93,23 +93,30 @@ Test(status, a_need_keeps_whether_its_asker_was_fragile_and_its_number)
     story_end();
 }
 
-/* The reason is a text of its own, that its author or a coordinator may erase. */
+/*
+ * The reason is a text of its own, that its author, whom it is about, or a coordinator may erase;
+ * who only sat in the panel may not.
+ */
 Test(status, its_reason_can_be_erased)
 {
+    static const char *const erasers[] = {"org-04", "org-02", "org-01"};
     char status[REF_TEXT_SIZE];
     story_start(4, NULL);
-    story_do(status, "status.grant", "org-02 org-03",
-             "{\"class\":1,\"levy_permille\":1000,\"org\":\"org-04\","
-             "\"panel\":[\"org-02\",\"org-03\"],\"pool_permille\":500,\"reason\":\"" STORY_ZEROS
-             "\",\"until\":%" PRId64 "}",
-             made.at + MAKER_DAY);
-    cr_expect_eq(story_try("details.erase", "org-04", "{\"slot\":\"reason\",\"subject\":\"%s\"}",
-                           status),
-                 CODE_not_yours);
+    for (size_t i = 0; i < 3; i++) {
+        story_do(status, "status.grant", "org-02 org-03",
+                 "{\"class\":1,\"levy_permille\":1000,\"org\":\"org-04\","
+                 "\"panel\":[\"org-02\",\"org-03\"],\"pool_permille\":500,\"reason\":\"" STORY_ZEROS
+                 "\",\"until\":%" PRId64 "}",
+                 made.at + MAKER_DAY);
+        cr_expect_eq(story_try("details.erase", "org-03",
+                               "{\"slot\":\"reason\",\"subject\":\"%s\"}", status),
+                     CODE_not_yours);
+        story_do(ref, "details.erase", erasers[i], "{\"slot\":\"reason\",\"subject\":\"%s\"}",
+                 status);
+    }
     cr_expect_eq(story_try("details.erase", "org-02", "{\"slot\":\"details\",\"subject\":\"%s\"}",
                            status),
                  CODE_ref_unknown);
-    story_do(ref, "details.erase", "org-01", "{\"slot\":\"reason\",\"subject\":\"%s\"}", status);
     story_end();
 }
 

@@ -132,6 +132,19 @@ static void climb(int step)
     }
 }
 
+Test(step, its_reason_is_erased_by_whom_it_is_about_and_not_by_the_panel)
+{
+    story_start(5, NULL);
+    climb(2);
+    cr_expect_eq(
+        story_try("details.erase", "org-03", "{\"slot\":\"reason\",\"subject\":\"%s\"}", ref),
+        CODE_not_yours);
+    cr_expect_eq(
+        story_try("details.erase", "org-04", "{\"slot\":\"reason\",\"subject\":\"%s\"}", ref),
+        CODE_OK);
+    story_end();
+}
+
 Test(step, a_meeting_after_three_broken_promises)
 {
     story_start(5, NULL);

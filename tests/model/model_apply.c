@@ -401,7 +401,7 @@ static void apply_status_grant(struct step *s)
         .granted_at = s->at,
         .until = s->op->until,
     };
-    new_detail(s, 3);
+    add_owner(new_detail(s, 3), model_org(s->m, s->op->org));
 }
 
 static void apply_status_end(struct step *s)
@@ -429,7 +429,7 @@ static void apply_step_set(struct step *s)
                                 .set_at = s->at,
                                 .until = s->op->until,
                                 .confirmed = confirmed};
-    new_detail(s, 3);
+    add_owner(new_detail(s, 3), model_org(s->m, s->op->org));
 }
 
 static void apply_step_end(struct step *s)

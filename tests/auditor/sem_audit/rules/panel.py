@@ -25,7 +25,8 @@ def check_panel(state, entry):
 
 
 def commit_reason(state, entry):
-    state.commit(entry.ref, "reason", entry["reason"], {entry.by})
+    """Whom it is about may erase it too."""
+    state.commit(entry.ref, "reason", entry["reason"], {entry.by, entry["org"]})
 
 
 # --- Status ---------------------------------------------------------------------------------------
