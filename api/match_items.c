@@ -265,28 +265,6 @@ bool match_not_modified(struct request *rq)
     return reply_not_modified(rq);
 }
 
-/* Urgent needs first, then the order of their ids, about that of the log: it ranks nobody. */
-static int compare_items(const void *a, const void *b)
-{
-    const struct match_item *x = a, *y = b;
-    int order;
-
-    if ((x->class == 0) != (y->class == 0)) {
-        return x->class == 0 ? -1 : 1;
-    }
-    order = memcmp(x->need.id.b, y->need.id.b, sizeof x->need.id.b);
-    if (order == 0) {
-        order = strcmp(x->need.by.s, y->need.by.s);
-    }
-    if (order == 0 && (x->kind == ITEM_LEFT) != (y->kind == ITEM_LEFT)) {
-        return x->kind == ITEM_LEFT ? 1 : -1;
-    }
-    if (order == 0 && x->provider_number != y->provider_number) {
-        return x->provider_number < y->provider_number ? -1 : 1;
-    }
-    return order;
-}
-
 bool match_list_begin(struct request *rq, struct match_list *out)
 {
     struct server *server = rq->server;
@@ -305,9 +283,6 @@ bool match_list_begin(struct request *rq, struct match_list *out)
     }
     if (out->batch) {
         add_left(rq, out);
-    }
-    if (out->n > 0) {
-        qsort(out->v, out->n, sizeof *out->v, compare_items);
     }
     return true;
 }
