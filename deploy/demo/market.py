@@ -8,6 +8,7 @@ from world import load
 
 SPACES, EQUIPMENT = ("@room", "@stage"), ("@tools", "@van")
 COMMON_LANGUAGES = ("fr", "nl")
+SPEAKS_MORE = 650               # per mille that help, given or asked, may be in one more of them
 # For these somebody comes along: to the own part of the city and to those beside it.
 ON_THE_SPOT = ("@tools", "@van", "bike-repair", "carpentry", "catering", "electricity",
                "energy-saving", "first-aid", "gardening", "moving", "plumbing", "safety",
@@ -52,7 +53,7 @@ def thing_fields(skill):
 def languages(world, skill, orgs):
     """Those of the organisations, and often one more; any, where few words will do."""
     spoken = {org.lang for org in orgs}
-    if world.prng.chance(400):
+    if world.prng.chance(SPEAKS_MORE):
         spoken.add(world.prng.pick(COMMON_LANGUAGES))
     if skill == "translation-fr-nl":
         spoken.update(COMMON_LANGUAGES)
