@@ -142,6 +142,8 @@ static void add_batch(struct request *rq, struct match_list *list)
         item->place = i;
         item->minutes = p->minutes;
         item->others = p->n_others;
+        item->shared = (i > 0 && r->proposals[i - 1].need == p->need) ||
+                       (i + 1 < r->n_proposals && r->proposals[i + 1].need == p->need);
         item->state = state_of(rq, &list->now->facts, item);
     }
 }
@@ -187,6 +189,7 @@ static void add_choice(struct request *rq, struct match_list *list, size_t need,
         }
         item = add_item(rq, list, f, ITEM_CHOICE, need);
         set_provider(rq, item, f, choice->v[i].giver, choice->v[i].offer);
+        item->place = i;
         item->minutes = choice->v[i].minutes < left ? choice->v[i].minutes : left;
         item->others = choice->candidates - 1;
         item->provider_before = giver->position;
@@ -265,6 +268,19 @@ bool match_not_modified(struct request *rq)
     return reply_not_modified(rq);
 }
 
+/* In the order of the needs, whatever became of them. */
+static int compare_items(const void *a, const void *b)
+{
+    const struct match_item *x = a, *y = b;
+    int order = memcmp(&x->need.id, &y->need.id, sizeof x->need.id);
+
+    order = order != 0 ? order : strcmp(x->need.by.s, y->need.by.s);
+    if (order == 0 && x->kind != y->kind) {
+        order = x->kind < y->kind ? -1 : 1;
+    }
+    return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
+}
+
 bool match_list_begin(struct request *rq, struct match_list *out)
 {
     struct server *server = rq->server;
@@ -284,6 +300,7 @@ bool match_list_begin(struct request *rq, struct match_list *out)
     if (out->batch) {
         add_left(rq, out);
     }
+    qsort(out->v, out->n, sizeof *out->v, compare_items);
     return true;
 }
 

@@ -16,7 +16,7 @@ enum match_item_state { ITEM_OPEN, ITEM_ACCEPTED, ITEM_DECLINED, ITEM_ENDED };
 struct match_item {
     enum match_item_kind kind;
     enum match_item_state state; /* of ITEM_LEFT: open or ended */
-    size_t place;      /* in the batch's proposals, or in what it left */
+    size_t place; /* in the batch's proposals, in what it left, or in the choice */
     struct ref need, offer;
     struct handle asker, provider;
     uint32_t asker_number, provider_number;
@@ -25,9 +25,11 @@ struct match_item {
     int64_t minutes;
     int class;
     size_t others; /* who could have been proposed as well */
+    bool shared;   /* of ITEM_BATCH: others give further parts of what the need asks */
     int64_t provider_before, provider_after; /* of ITEM_CHOICE */
 };
 
+/* Items stand in the order of their needs, that is of their ids. */
 struct match_list {
     const struct week_batch *batch; /* NULL: it cannot be made */
     const struct now_facts *now;

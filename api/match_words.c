@@ -9,15 +9,27 @@ static const char *thing_of(const struct match_item *item)
     return item->skill.s[0] ? item->skill.s : thing_word((enum thing)item->type);
 }
 
+#define ALONE_URGENT \
+    "Urgent: $1 could give $2 $3 ($4); it is the only one that can now.", \
+        "Urgent : $1 pourrait donner $3 à $2 ($4) ; c'est la seule qui le peut en ce moment.", \
+        "Dringend: $1 kan $2 $3 geven ($4); zij is nu de enige die het kan."
+
 /* $1 provider, $2 asker, $3 minutes, $4 what, $5 how many could. */
-static const struct words proposed[2][2] = {
-    /* several could: not urgent, urgent */
+enum { SAY_USUAL, SAY_URGENT, SAY_CHOICE, SAY_WAYS };
+static const struct words proposed[2][SAY_WAYS] = {
+    /* several could */
     {{.form = {"$1 could give $2 $3 ($4): of the $5 organisations that could, this keeps hours "
                "the most even.",
                "$1 pourrait donner $3 à $2 ($4) : des $5 organisations qui le pourraient, c'est "
                "ainsi que les heures restent le plus équilibrées.",
                "$1 kan $2 $3 geven ($4): van de $5 organisaties die het kunnen, blijven de uren "
                "zo het best in evenwicht."}},
+     {.form = {"Urgent: $1 could give $2 $3 ($4); of the $5 organisations that could, this keeps "
+               "hours the most even.",
+               "Urgent : $1 pourrait donner $3 à $2 ($4) ; des $5 organisations qui le "
+               "pourraient, c'est ainsi que les heures restent le plus équilibrées.",
+               "Dringend: $1 kan $2 $3 geven ($4); van de $5 organisaties die het kunnen, blijven "
+               "de uren zo het best in evenwicht."}},
      {.form = {"Urgent: $1 could give $2 $3 ($4); of the $5 organisations that could, it is the "
                "one asked least.",
                "Urgent : $1 pourrait donner $3 à $2 ($4) ; des $5 organisations qui le "
@@ -28,11 +40,29 @@ static const struct words proposed[2][2] = {
     {{.form = {"$1 could give $2 $3 ($4): it is the only one that can now.",
                "$1 pourrait donner $3 à $2 ($4) : c'est la seule qui le peut en ce moment.",
                "$1 kan $2 $3 geven ($4): zij is nu de enige die het kan."}},
-     {.form = {"Urgent: $1 could give $2 $3 ($4); it is the only one that can now.",
-               "Urgent : $1 pourrait donner $3 à $2 ($4) ; c'est la seule qui le peut en ce "
-               "moment.",
-               "Dringend: $1 kan $2 $3 geven ($4); zij is nu de enige die het kan."}}},
+     {.form = {ALONE_URGENT}},
+     {.form = {ALONE_URGENT}}},
 };
+
+/* Parts of it from several. */
+static const struct words shared = {
+    .form = {"$1 could give $2 $3 ($4) and others further parts of what it asks: of the $5 "
+             "organisations that could, this keeps hours the most even.",
+             "$1 pourrait donner $3 à $2 ($4) et d'autres encore une part de ce qui est demandé : "
+             "des $5 organisations qui le pourraient, c'est ainsi que les heures restent le plus "
+             "équilibrées.",
+             "$1 kan $2 $3 geven ($4) en anderen nog een deel van wat gevraagd wordt: van de $5 "
+             "organisaties die het kunnen, blijven de uren zo het best in evenwicht."}};
+
+static const struct words *words_of(const struct match_item *item)
+{
+    bool batch = item->kind == ITEM_BATCH, urgent = item->class == 0;
+
+    if (batch && item->shared && !urgent) {
+        return &shared;
+    }
+    return &proposed[item->others == 0][!batch ? SAY_CHOICE : urgent ? SAY_URGENT : SAY_USUAL];
+}
 
 /* $1 asker, $2 minutes, $3 what. */
 static const struct words left[] = {
@@ -70,7 +100,7 @@ static const struct words left[] = {
                                      "qu'elles soufflent.",
                                      "Voor $1 ($2, $3) gaven wie kan zoveel dat ze rusten."}},
     [MATCH_LEFT_FLOOR] = {.form = {"$1 ($2, $3) stands at its limit below zero: giving, a gift or "
-                                   "a smaller need help on.",
+                                   "a smaller need would help.",
                                    "$1 ($2, $3) est à la limite de sa marge : donner, un don ou "
                                    "un besoin plus petit débloquent.",
                                    "$1 ($2, $3) staat aan haar grens: geven, een gift of een "
@@ -110,7 +140,7 @@ json_t *match_item_sentence(const struct match_list *list, const struct match_it
     if (item->kind == ITEM_LEFT) {
         return left_sentence(list, item);
     }
-    w = proposed[item->others == 0][item->kind == ITEM_CHOICE];
+    w = *words_of(item);
     w.n = 5;
     w.v[0].kind = 's';
     w.v[0].text = item->provider.s;

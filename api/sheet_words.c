@@ -187,12 +187,12 @@ json_t *say_burden(const struct burden_spread *spread, size_t rest)
 json_t *say_deficit(int64_t asked, int64_t deficit)
 {
     struct words w = {
-        .form = {"With the offers there are, $1 of help a quarter can never be given back: the "
-                 "common pool, or new offers.",
+        .form = {"With the offers there are, $1 of help a quarter could never be given back; the "
+                 "common pool or new offers would help.",
                  "Avec les offres actuelles, il restera chaque trimestre $1 d'aide impossible à "
-                 "rendre : fonds commun ou nouvelles offres.",
+                 "rendre ; le fonds commun ou de nouvelles offres y aideraient.",
                  "Met het huidige aanbod blijft er elk kwartaal $1 hulp die nooit teruggegeven "
-                 "kan worden: de gemeenschappelijke pot, of nieuw aanbod."},
+                 "kan worden; de gemeenschappelijke pot of nieuw aanbod zou helpen."},
         .n = 1,
         .v = {{'h', deficit, NULL}}};
 

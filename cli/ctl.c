@@ -36,6 +36,7 @@ void say(const struct ctl *ctl, const char *fmt, ...)
     if (ctl->quiet) {
         return;
     }
+    fflush(stdout); /* what was said before stands before it */
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
     va_end(ap);

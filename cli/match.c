@@ -45,8 +45,23 @@ static void print_change(const json_t *reasons, const char *whose, const char *n
     }
 }
 
-static void print_others(const json_t *others)
+/* Whether an organisation is proposed for the same need as well, with another part of it. */
+static bool is_proposed(const json_t *items, const json_t *item, const char *org)
 {
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *other = json_array_get(items, i);
+
+        if (strcmp(text_of(other, "provider"), org) == 0 &&
+            strcmp(text_of(other, "need"), text_of(item, "need")) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_others(const json_t *items, const json_t *item)
+{
+    const json_t *others = json_path(item, "reasons.others");
     static const struct {
         const char *code, *words;
     } reasons[] = {{"worse", N_("would leave hours less even")},
@@ -57,6 +72,9 @@ static void print_others(const json_t *others)
     for (size_t i = 0; i < json_array_size(others); i++) {
         const json_t *other = json_array_get(others, i);
 
+        if (is_proposed(items, item, text_of(other, "org"))) {
+            continue;
+        }
         for (size_t k = 0; k < sizeof reasons / sizeof reasons[0]; k++) {
             if (strcmp(reasons[k].code, text_of(other, "why")) == 0) {
                 printf(_("   not %s: %s\n"), text_of(other, "org"), _(reasons[k].words));
@@ -65,7 +83,7 @@ static void print_others(const json_t *others)
     }
 }
 
-static void print_item(const json_t *item, size_t number)
+static void print_item(const json_t *items, const json_t *item, size_t number)
 {
     const json_t *reasons = json_object_get(item, "reasons");
     bool open = strcmp(text_of(item, "state"), "open") == 0;
@@ -80,8 +98,32 @@ static void print_item(const json_t *item, size_t number)
         printf(_("   the common pool would pay %s\n"),
                time_text(integer_of(item, "pool_minutes")).s);
     }
-    print_others(json_object_get(reasons, "others"));
+    print_others(items, item);
     printf(_("   need %s\n"), text_of(item, "need"));
+}
+
+/* The urgent first, and last for whom there is nobody yet. */
+static int part_of(const json_t *item)
+{
+    if (strcmp(text_of(item, "outcome"), "left") == 0) {
+        return 2;
+    }
+    return json_is_true(json_object_get(item, "urgent")) ? 0 : 1;
+}
+
+static void print_items(const json_t *items)
+{
+    size_t number = 0;
+
+    for (int part = 0; part <= 2; part++) {
+        for (size_t i = 0; i < json_array_size(items); i++) {
+            const json_t *item = json_array_get(items, i);
+
+            if (part_of(item) == part) {
+                print_item(items, item, ++number);
+            }
+        }
+    }
 }
 
 static int list(struct ctl *ctl, struct args *a)
@@ -90,12 +132,11 @@ static int list(struct ctl *ctl, struct args *a)
     int rc = list_read(ctl, "/v1/matches", items);
 
     (void)a;
-    for (size_t i = 0; i < json_array_size(items) && rc == CTL_OK; i++) {
-        if (ctl->json) {
-            print_json(json_array_get(items, i));
-        } else {
-            print_item(json_array_get(items, i), i + 1);
-        }
+    for (size_t i = 0; i < json_array_size(items) && rc == CTL_OK && ctl->json; i++) {
+        print_json(json_array_get(items, i));
+    }
+    if (rc == CTL_OK && !ctl->json) {
+        print_items(items);
     }
     if (rc == CTL_OK && !ctl->json && json_array_size(items) == 0) {
         puts(_("Nothing is proposed at the moment."));

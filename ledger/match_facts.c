@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/filled.h"
 #include "ledger/query.h"
 #include "policies/burden.h"
 #include "policies/need_class.h"
+#include "policies/pool.h"
 #include "policies/promise.h"
 #include "policies/window.h"
 
@@ -295,6 +297,8 @@ static bool read_need(struct reading *r, const struct need *need)
 {
     struct match_facts *f = r->out;
     struct match_fact_need *n;
+    struct status status = {.class = 0};
+    int64_t status_class;
 
     if (!is_asked(r, need)) {
         return true;
@@ -303,6 +307,7 @@ static bool read_need(struct reading *r, const struct need *need)
         !read_text(r, need->index)) {
         return false;
     }
+    status_class = state_status_class(r->s, need->key.author, f->at, &status);
     n = &f->needs[f->n_needs++];
     memset(n, 0, sizeof *n);
     n->ref = ref_of(r->s, &need->key);
@@ -315,12 +320,16 @@ static bool read_need(struct reading *r, const struct need *need)
     n->minutes = need->minutes - need->served - need->reserved;
     n->urgent = need->urgent_until > f->at;
     n->fragile = f->orgs[n->asker].fragile;
+    /* As of nothing: what the pool takes over where a line ends is the batch's to find. */
+    n->pool_permille = pool_rate(r->policy, &(struct pool_case){
+                                                .urgent = n->urgent,
+                                                .class = status_class,
+                                                .pool_permille = status.pool_permille});
     n->since = need->published_at;
     n->class = (int)need_class(r->policy,
                                &(struct need_facts){
                                    .urgent = n->urgent,
-                                   .status_class = state_status_class(r->s, need->key.author,
-                                                                      f->at, NULL),
+                                   .status_class = status_class,
                                    .ordinal = need->ordinal,
                                    .published_at = need->published_at},
                                f->at);
@@ -352,6 +361,26 @@ static bool read_needs(struct reading *r)
     }
     if (r->out->n_needs > 0) {
         qsort(r->out->needs, r->out->n_needs, sizeof *r->out->needs, compare_needs);
+    }
+    return true;
+}
+
+/* --- What was obtained ------------------------------------------------------------------------ */
+
+/* Of every need that came to its end in the year: who asked for how much, and got what. */
+static bool read_fills(struct reading *r)
+{
+    int32_t to = window_day(r->out->at), from = window_first_day(to, r->policy->window_days);
+    struct thing_key last;
+    struct need need;
+
+    for (filled_start(r->policy, from, &last); state_next_need(r->s, &last, &need);) {
+        uint32_t place = r->place[need.key.author];
+
+        last = need.key;
+        if (place != UINT32_MAX && filled_within(&need, from, to)) {
+            filled_add(&need, &r->out->orgs[place].fill);
+        }
     }
     return true;
 }
@@ -401,8 +430,6 @@ static void read_rules(struct reading *r)
         .pair_cap_minutes = r->policy->pair_cap_minutes,
         .pair_cap_permille = r->policy->pair_cap_permille,
         .pair_price = PAIR_PRICE,
-        .pool_permille = r->policy->pool_rate_permille,
-        .pool_urgent_permille = r->policy->pool_urgent_permille,
         .pool_minutes = at_least_0(quarter.budget - quarter.spent),
     };
 }
@@ -423,7 +450,8 @@ bool match_facts_read_at(struct state *s, const char *origin, int64_t at,
     read_rules(&r);
     r.entry = malloc(sizeof *r.entry);
     ok = r.entry && read_orgs(&r) && take_given(&r) && read_pairs(&r) && read_offers(&r) &&
-         read_needs(&r) && read_declines(&r, declines, n_declines) && !kv_failed(s->kv);
+         read_needs(&r) && read_fills(&r) && read_declines(&r, declines, n_declines) &&
+         !kv_failed(s->kv);
     free(r.entry);
     free(r.place);
     return ok;

@@ -13,6 +13,7 @@
 
 #include "ledger/state.h"
 #include "policies/calendar.h"
+#include "policies/fill.h"
 #include "policies/loops.h"
 #include "policies/matching.h"
 
@@ -31,6 +32,7 @@ struct match_fact_org {
     int64_t capacity; /* minutes that it can still be asked for */
     int64_t received; /* in the rolling year */
     int64_t burden;   /* M11; -1: not known */
+    struct fill fill; /* M10 of its own needs in the rolling year */
     bool fragile;
     int64_t helped_at; /* when it last received, ms; 0: never. For choices alone */
     uint32_t number;   /* of the state; 0 where facts were read from a file */
@@ -58,6 +60,7 @@ struct match_fact_need {
     int64_t minutes; /* neither served nor reserved */
     int class;
     bool urgent, fragile;
+    int64_t pool_permille; /* SPEC 18.4, but for what is taken over where a line ends */
     int64_t since;
     struct handle voucher; /* of the urgency in force, who is not proposed; empty: nobody */
 };

@@ -50,8 +50,6 @@ static json_t *rules_json(const struct match_facts *f)
     set_int(o, "pair_price", f->rules.pair_price);
     set_int(o, "piece_minutes", f->rules.piece_minutes);
     set_int(o, "pool_minutes", f->rules.pool_minutes);
-    set_int(o, "pool_permille", f->rules.pool_permille);
-    set_int(o, "pool_urgent_permille", f->rules.pool_urgent_permille);
     set_int(o, "quantum", f->rules.quantum);
     return o;
 }
@@ -60,6 +58,7 @@ static json_t *org_json(const struct match_fact_org *org)
 {
     json_t *o = json_object();
 
+    set_int(o, "asked", org->fill.asked);
     set(o, "burden", org->burden >= 0 ? json_integer(org->burden) : json_null());
     set_int(o, "capacity", org->capacity);
     set_int(o, "ceiling", org->line.ceiling);
@@ -69,6 +68,7 @@ static json_t *org_json(const struct match_fact_org *org)
     set(o, "org", json_string(org->handle.s));
     set_int(o, "position", org->position);
     set_int(o, "received", org->received);
+    set_int(o, "served", org->fill.served);
     return o;
 }
 
@@ -102,6 +102,7 @@ static json_t *need_json(const struct match_facts *f, const struct match_fact_ne
     set_int(o, "class", need->class);
     set(o, "fragile", json_boolean(need->fragile));
     set_int(o, "minutes", need->minutes);
+    set_int(o, "pool_permille", need->pool_permille);
     set_ref(o, "ref", &need->ref);
     set_int(o, "since", need->since);
     set(o, "urgent", json_boolean(need->urgent));

@@ -158,8 +158,6 @@ static void read_rules(struct reader *r, const json_t *json)
     rules->pair_cap_minutes = get_int(r, o, "pair_cap_minutes", 0, MATCH_MINUTES_MAX);
     rules->pair_cap_permille = get_int(r, o, "pair_cap_permille", 1, 1000);
     rules->pair_price = get_int(r, o, "pair_price", 0, 1000000000);
-    rules->pool_permille = get_int(r, o, "pool_permille", 0, 1000);
-    rules->pool_urgent_permille = get_int(r, o, "pool_urgent_permille", 0, 1000);
     rules->pool_minutes = get_int(r, o, "pool_minutes", 0, MATCH_MINUTES_MAX);
 }
 
@@ -176,6 +174,8 @@ static void read_org(struct reader *r, const json_t *o, struct match_fact_org *o
     out->fragile = get_flag(r, o, "fragile");
     out->position = get_int(r, o, "position", -MATCH_MINUTES_MAX, MATCH_MINUTES_MAX);
     out->received = get_int(r, o, "received", 0, MATCH_MINUTES_MAX);
+    out->fill.asked = get_int(r, o, "asked", 0, INTEGER_MAX);
+    out->fill.served = get_int(r, o, "served", 0, out->fill.asked);
     if (!r->bad && match_facts_org(r->out, &out->handle) != SIZE_MAX) {
         flaw(r, "orgs", "each once");
     }
@@ -260,6 +260,7 @@ static void read_needs(struct reader *r, const json_t *json)
         out->class = (int)get_int(r, o, "class", 0, NEED_CLASS_LAST);
         out->urgent = get_flag(r, o, "urgent");
         out->fragile = get_flag(r, o, "fragile");
+        out->pool_permille = get_int(r, o, "pool_permille", 0, 1000);
         out->since = get_int(r, o, "since", 0, INTEGER_MAX);
         if (!json_is_null(json_object_get(o, "voucher"))) {
             get_handle(r, o, "voucher", &out->voucher);

@@ -83,6 +83,7 @@ struct input {
     struct match_bar *bars;
     uint32_t *numbers; /* of all sets together */
     size_t n_numbers;
+    uint32_t *by_rate, *turns; /* organisations by their fill rate, and what place each has so */
 };
 
 /* The hash of batch and organisation: nobody's choice, and another one every week. */
@@ -144,8 +145,39 @@ static void set_what(struct input *in, const struct match_facts *f,
     out->until_day = window_day(what->until);
 }
 
+/* The rate of who asks; whose needs all are still open has obtained nothing yet. */
+static struct fill rate_of(const struct match_facts *f, uint32_t org)
+{
+    struct fill fill = f->orgs[org].fill;
+
+    return fill.asked > 0 ? fill : (struct fill){.asked = 1};
+}
+
+static int compare_rates(const void *a, const void *b, void *ctx)
+{
+    struct fill x = rate_of(ctx, *(const uint32_t *)a), y = rate_of(ctx, *(const uint32_t *)b);
+
+    return fill_below(&x, &y) ? -1 : fill_below(&y, &x);
+}
+
+/* The turn of each organisation by its rate: those of the same rate have the same. */
+static void set_turns(struct input *in, const struct match_facts *f)
+{
+    uint32_t turn = 0;
+
+    for (uint32_t i = 0; i < f->n_orgs; i++) {
+        in->by_rate[i] = i;
+    }
+    qsort_r(in->by_rate, f->n_orgs, sizeof *in->by_rate, compare_rates, (void *)f);
+    for (size_t i = 0; i < f->n_orgs; i++) {
+        turn += i > 0 && compare_rates(&in->by_rate[i - 1], &in->by_rate[i], (void *)f) < 0;
+        in->turns[in->by_rate[i]] = turn;
+    }
+}
+
 static void set_needs(struct input *in, const struct match_facts *f)
 {
+    set_turns(in, f);
     for (uint32_t i = 0; i < f->n_needs; i++) {
         const struct match_fact_need *n = &f->needs[i];
 
@@ -155,6 +187,8 @@ static void set_needs(struct input *in, const struct match_facts *f)
                                            .class = n->class,
                                            .urgent = n->urgent,
                                            .fragile = n->fragile,
+                                           .pool_permille = n->pool_permille,
+                                           .order = in->turns[n->asker],
                                            .since = n->since};
         set_what(in, f, &n->what, &in->needs[i].what);
     }
@@ -198,6 +232,8 @@ static void free_input(struct input *in)
     free(in->needs);
     free(in->bars);
     free(in->numbers);
+    free(in->by_rate);
+    free(in->turns);
 }
 
 static bool make_input(struct input *in, const struct match_facts *f)
@@ -208,8 +244,10 @@ static bool make_input(struct input *in, const struct match_facts *f)
     in->needs = calloc(f->n_needs + 1, sizeof *in->needs);
     in->bars = calloc(f->n_declines + f->n_needs + 1, sizeof *in->bars);
     in->numbers = calloc((f->n_needs + f->n_offers) * 2 * PARTIES_MAX + 1, sizeof *in->numbers);
+    in->by_rate = calloc(f->n_orgs + 1, sizeof *in->by_rate);
+    in->turns = calloc(f->n_orgs + 1, sizeof *in->turns);
     if (!make_dictionary(&in->words, f) || !in->orgs || !in->offers || !in->needs || !in->bars ||
-        !in->numbers) {
+        !in->numbers || !in->by_rate || !in->turns) {
         free_input(in);
         return false;
     }

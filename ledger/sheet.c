@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/filled.h"
 #include "policies/calendar.h"
 #include "policies/circulation.h"
 #include "policies/turnover.h"
@@ -161,35 +162,15 @@ static bool add_need(struct work *w, const struct need *need)
     return true;
 }
 
-/* When a need came to its end as met or expired; false for the others. */
-static bool filled_at(const struct need *need, int64_t *at)
-{
-    *at = need->life == LIFE_EXPIRED ? need->expires : need->ended_at;
-    return need->life == LIFE_MET || need->life == LIFE_EXPIRED;
-}
-
-static void add_fill(struct fill *fill, const struct need *need)
-{
-    fill->asked += need->minutes;
-    fill->served += need->in_time < need->minutes ? need->in_time : need->minutes;
-}
-
 static void fill_years(struct work *w, const struct need *need)
 {
-    int64_t at;
-    int32_t day;
-
-    if (!filled_at(need, &at)) {
-        return;
-    }
-    day = window_day(at);
     for (size_t i = 0; i < SHEET_YEARS; i++) {
         struct sheet_year *y = &w->sheet->years[i];
 
-        if (day >= y->from_day && day <= y->to_day) {
-            add_fill(need->fragile ? &y->fragile : &y->others, need);
+        if (filled_within(need, y->from_day, y->to_day)) {
+            filled_add(need, need->fragile ? &y->fragile : &y->others);
             if (i == 0 && need->key.author <= w->sheet->n_orgs) {
-                add_fill(&w->sheet->orgs[need->key.author - 1].fill, need);
+                filled_add(need, &w->sheet->orgs[need->key.author - 1].fill);
             }
         }
     }
@@ -209,18 +190,13 @@ static bool read_need(struct work *w, const struct need *need, bool *requested)
     return !w->member[need->key.author] || add_need(w, need);
 }
 
-/*
- * All needs that can have ended since the first of the years began: an id is at most
- * entry_days_max older than its entry, and a need at most need_days_max old when it ends.
- */
+/* All needs that can have ended since the first of the years began. */
 static bool read_needs(struct work *w, bool *requested)
 {
-    int64_t days = w->policy->entry_days_max + w->policy->need_days_max;
-    int64_t from = (w->sheet->years[SHEET_YEARS - 1].from_day - days) * WINDOW_DAY_MS;
-    struct thing_key last = {.author = 0};
+    struct thing_key last;
     struct need need;
 
-    id_make(&last.id, from > 0 ? from : 0, (const uint8_t[10]){0});
+    filled_start(w->policy, w->sheet->years[SHEET_YEARS - 1].from_day, &last);
     while (state_next_need(w->s, &last, &need)) {
         last = need.key;
         if (!read_need(w, &need, requested)) {

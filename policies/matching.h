@@ -38,9 +38,7 @@ struct match_rules {
     int64_t pair_cap_permille; /* 1..1000; 400 */
     int64_t pair_price;       /* 0..10^9: weight of a quantum beyond that share, see weight; 25000:
                                * like one quantum at half a line of 20 h */
-    int64_t pool_permille;        /* of a fragile need, paid by the pool; 0..1000; 500 */
-    int64_t pool_urgent_permille; /* of an urgent need; 0..1000; 1000 */
-    int64_t pool_minutes;         /* what the pool may still pay; >= 0 */
+    int64_t pool_minutes; /* what the pool may still pay; >= 0 */
     int64_t weight; /* of an organisation's squared position in quanta: 0 gives each
                      * 10^6 / line^2, at least 1, with its own line in quanta on the side where it
                      * stands; 1..10^6 gives all the same */
@@ -87,9 +85,12 @@ struct match_need {
     struct match_what what;
     int64_t minutes; /* >= 1, still asked for */
     int class;       /* 0..3, see match_class() */
-    bool urgent;     /* urgency in force: no floor applies, and pool_urgent_permille */
-    bool fragile;    /* of a fragile organisation: up to the hard floor, and pool_permille */
-    int64_t since;   /* when it was published; the oldest first, where nothing else decides */
+    bool urgent;     /* urgency in force: no floor applies */
+    bool fragile;    /* of a fragile organisation: up to the hard floor */
+    int64_t pool_permille; /* the share that the pool pays, whatever the two above say; 0..1000 */
+    /* Where nothing else decides, needs with a lower `order` go first, then the oldest. */
+    uint32_t order; /* such as the place of who asks by its fill rate (SPEC 18.2) */
+    int64_t since;  /* when it was published */
 };
 
 /* Minutes given in the window, once per pair of organisations. */

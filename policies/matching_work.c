@@ -131,12 +131,15 @@ static int need_order(const void *a, const void *b)
     return order(((const struct m_need *)a)->in->id, ((const struct m_need *)b)->in->id);
 }
 
-static int age_order(const void *a, const void *b, void *work)
+/* Of those of one class. */
+static int turn_order(const void *a, const void *b, void *work)
 {
     const struct m_work *w = work;
     const struct match_need *x = w->need[*(const uint32_t *)a].in;
     const struct match_need *y = w->need[*(const uint32_t *)b].in;
 
+    if (x->order != y->order)
+        return order(x->order, y->order);
     return x->since != y->since ? order_signed(x->since, y->since) : order(x->id, y->id);
 }
 
@@ -146,7 +149,7 @@ static int rank_order(const void *a, const void *b, void *work)
     const struct match_need *x = w->need[*(const uint32_t *)a].in;
     const struct match_need *y = w->need[*(const uint32_t *)b].in;
 
-    return x->class != y->class ? x->class - y->class : age_order(a, b, work);
+    return x->class != y->class ? x->class - y->class : turn_order(a, b, work);
 }
 
 /* How much of the need the pool pays, and takes over where the line of who asks ends. */
@@ -154,13 +157,12 @@ static void need_shares(const struct m_work *w, struct m_need *need)
 {
     const struct match_need *in = need->in;
     const struct m_org *org = &w->org[need->org];
-    int64_t share = in->urgent    ? w->rules.pool_urgent_permille
-                    : in->fragile ? w->rules.pool_permille
-                                  : 0;
 
-    if (w->pool_max == 0 || (!in->urgent && !in->fragile))
+    if (w->pool_max == 0)
         return;
-    need->pool_max = need->quanta * share / 1000;
+    need->pool_max = need->quanta * in->pool_permille / 1000;
+    if (!in->urgent && !in->fragile)
+        return;
     need->rescue_max = need->quanta - need->pool_max;
     /* One less than the first quantum beyond the line: after all before it, and before it. */
     need->rescue_cost =
@@ -172,7 +174,7 @@ static void needs_start(struct m_work *w, const struct match_input *input)
     assert(input->n_needs < NOBODY);
     w->needs = (uint32_t)input->n_needs;
     w->need = m_room(w->needs, sizeof *w->need);
-    w->by_age = m_room(w->needs, sizeof *w->by_age);
+    w->by_turn = m_room(w->needs, sizeof *w->by_turn);
     w->by_rank = m_room(w->needs, sizeof *w->by_rank);
     for (uint32_t i = 0; i < w->needs; i++)
         w->need[i].in = &input->needs[i];
@@ -186,9 +188,9 @@ static void needs_start(struct m_work *w, const struct match_input *input)
         need->org = m_org_find(w, need->in->org);
         need->quanta = (need->in->minutes + w->rules.quantum - 1) / w->rules.quantum;
         need_shares(w, need);
-        w->by_age[i] = w->by_rank[i] = i;
+        w->by_turn[i] = w->by_rank[i] = i;
     }
-    qsort_r(w->by_age, w->needs, sizeof *w->by_age, age_order, w);
+    qsort_r(w->by_turn, w->needs, sizeof *w->by_turn, turn_order, w);
     qsort_r(w->by_rank, w->needs, sizeof *w->by_rank, rank_order, w);
 }
 
@@ -498,8 +500,6 @@ static void rules_assert(const struct match_rules *rules)
     assert(rules->quantum >= 1 && rules->quantum <= 1440);
     assert(minutes_valid(rules->piece_minutes) && minutes_valid(rules->pool_minutes));
     assert(rules->pair_price >= 0 && rules->pair_price <= 1000000000);
-    assert(rules->pool_permille >= 0 && rules->pool_permille <= 1000);
-    assert(rules->pool_urgent_permille >= 0 && rules->pool_urgent_permille <= 1000);
     assert(rules->weight >= 0 && rules->weight <= WEIGHT_MAX);
 }
 
@@ -518,7 +518,7 @@ void m_work_start(struct m_work *w, const struct match_input *input)
     lookup_start(&l, w, input);
     w->candidate = m_room(room, sizeof *w->candidate);
     for (uint32_t i = 0; i < w->needs; i++)
-        need_candidates(w, &l, w->by_age[i], &room);
+        need_candidates(w, &l, w->by_turn[i], &room);
     pairs_start(w, &l);
     if (input->prices)
         w->price = m_room(w->candidates, sizeof *w->price);
@@ -529,7 +529,7 @@ void m_work_end(struct m_work *w)
 {
     free(w->org);
     free(w->need);
-    free(w->by_age);
+    free(w->by_turn);
     free(w->by_rank);
     free(w->offer);
     free(w->candidate);

@@ -57,8 +57,8 @@ struct m_work {
     uint32_t orgs;
     struct m_need *need;
     uint32_t needs;
-    uint32_t *by_age; /* needs, the oldest first */
-    uint32_t *by_rank; /* needs by class, then age */
+    uint32_t *by_turn; /* needs by order, then the oldest first */
+    uint32_t *by_rank; /* needs by class, then the same */
     const struct match_offer **offer;
     uint32_t offers;
     struct m_pair *pair;

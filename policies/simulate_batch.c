@@ -52,8 +52,6 @@ static void rules_of(const struct sim_play *p, struct match_rules *out)
         .pair_cap_minutes = rules->pair_cap_minutes,
         .pair_cap_permille = rules->pair_cap_permille > 0 ? rules->pair_cap_permille : 1000,
         .pair_price = rules->pair_cap_permille > 0 ? PAIR_PRICE : 0,
-        .pool_permille = rules->pool_permille,
-        .pool_urgent_permille = rules->pool_urgent_permille,
         .pool_minutes = !rules->pool || left < 0 ? 0 : left,
         .weight = rules->document != NULL ? 0 : 1,
     };
@@ -135,6 +133,9 @@ static void fill_need(const struct sim_play *p, struct batch *b, uint32_t reques
         .class = p->rules->fragile_first ? match_class(r->urgent, fragile, false, waited) : 3,
         .urgent = r->urgent,
         .fragile = fragile,
+        .pool_permille = r->urgent ? p->rules->pool_urgent_permille
+                         : fragile ? p->rules->pool_permille
+                                   : 0,
         .since = r->day,
     };
     sim_chances(p, r, &random);

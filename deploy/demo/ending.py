@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The last weeks: what a visitor finds when the year is over must be alive."""
+import itertools
+
 import days
 import exchange
 import market
 
-NEEDS_DAY, URGENT_DAY, AGREEMENTS_DAY = 347, 352, 349
+NEEDS_DAY, URGENT_DAY, AGREEMENTS_DAY, MUTUAL_DAY = 347, 352, 349, 355
 NEEDS_OPEN, URGENT_OPEN, AGREEMENTS_LIVE = 19, 4, 16
 CONVERSATIONS = 2
+MUTUAL = 2                      # pairs that could help each other, were they told
 VISITED = "hirondelle"          # whose books the first command of a visitor shows
 
 
@@ -26,6 +29,28 @@ def open_needs(world):
     stay = [n for n in lasting(world, world.books.needs) if not n.answered]
     for org in askers(world)[:max(0, NEEDS_OPEN - len(stay))]:
         world.plan(world.day(world.prng.between(NEEDS_DAY, 362)), market.ask, org, False, True)
+
+
+def wish(world, asker, giver, skills):
+    """What one asks for that the other offers in its language; None: nothing, or not now."""
+    offered = {o.skill for o in world.books.open(world.books.offers) if o.providers == [giver]}
+    asked = {n.skill for n in world.books.open(world.books.needs) if n.asker is asker}
+    fit = [skill for skill in skills if skill in offered and skill not in asked]
+    return fit[0] if fit and asker.lang == giver.lang else None
+
+
+def mutual_needs(world):
+    """Some ask for what the other has without knowing of it: a loop for the proposals to find."""
+    found, used = 0, set()
+    orgs = world.prng.shuffled(world.books.active())
+    for one, other in itertools.combinations(orgs, 2):
+        asks = [(org, wish(world, org, giver, org.data["needs"]))
+                for org, giver in ((one, other), (other, one))]
+        if found < MUTUAL and not used & {one, other} and all(skill for _, skill in asks):
+            for org, skill in asks:
+                market.ask(world, org, False, True, skill)
+            used |= {one, other}
+            found += 1
 
 
 def urgent_needs(world):
@@ -82,6 +107,7 @@ def conversations(world):
 def plan_year(world):
     world.plan(world.day(NEEDS_DAY - 1), open_needs)
     world.plan(world.day(URGENT_DAY), urgent_needs)
+    world.plan(world.day(MUTUAL_DAY), mutual_needs)
     world.plan(world.day(AGREEMENTS_DAY - 1), live_agreements)
     last = days.previous_working_day(world.end - days.DAY_MS)
     world.plan(last + (16 * 60 + 45) * days.MINUTE_MS, conversations)

@@ -8,6 +8,32 @@ from world import load
 
 SPACES, EQUIPMENT = ("@room", "@stage"), ("@tools", "@van")
 COMMON_LANGUAGES = ("fr", "nl")
+SPEAKS_MORE = 650               # per mille that help, given or asked, may be in one more of them
+# For these somebody comes along: to the own part of the city and to those beside it.
+ON_THE_SPOT = ("@tools", "@van", "bike-repair", "carpentry", "catering", "electricity",
+               "energy-saving", "first-aid", "gardening", "moving", "plumbing", "safety",
+               "sound-light")
+# These are done with the hands: a few words will do.
+FEW_WORDS = SPACES + EQUIPMENT + ("bike-repair", "carpentry", "catering", "electricity",
+                                  "gardening", "graphic-design", "moving", "photography",
+                                  "plumbing", "sound-light")
+NEIGHBOURS = {
+    "anderlecht": ("forest", "molenbeek", "saint-gilles"),
+    "bruxelles": ("ixelles", "laeken", "molenbeek", "saint-gilles", "saint-josse", "schaerbeek"),
+    "etterbeek": ("bruxelles", "ixelles", "watermael-boitsfort"),
+    "evere": ("bruxelles", "schaerbeek"),
+    "forest": ("anderlecht", "saint-gilles", "uccle"),
+    "ixelles": ("bruxelles", "etterbeek", "saint-gilles", "uccle", "watermael-boitsfort"),
+    "jette": ("koekelberg", "laeken", "molenbeek"),
+    "koekelberg": ("jette", "molenbeek"),
+    "laeken": ("bruxelles", "jette", "schaerbeek"),
+    "molenbeek": ("anderlecht", "bruxelles", "jette", "koekelberg"),
+    "saint-gilles": ("anderlecht", "bruxelles", "forest", "ixelles"),
+    "saint-josse": ("bruxelles", "schaerbeek"),
+    "schaerbeek": ("bruxelles", "evere", "laeken", "saint-josse"),
+    "uccle": ("forest", "ixelles", "watermael-boitsfort"),
+    "watermael-boitsfort": ("etterbeek", "ixelles", "uccle"),
+}
 NEEDS_A_YEAR = {"established": (1, 1), "regular": (1, 2), "fragile": (2, 3)}
 NEEDS_BETWEEN = (35, 320)       # days on which needs that are answered come up
 ANSWERED = 780                  # per mille of needs for which somebody is looked for
@@ -24,11 +50,33 @@ def thing_fields(skill):
     return {"type": "skill", "skill": skill}
 
 
-def languages(world, org):
-    spoken = {org.lang}
-    if world.prng.chance(400):
+def languages(world, skill, orgs):
+    """Those of the organisations, and often one more; any, where few words will do."""
+    spoken = {org.lang for org in orgs}
+    if world.prng.chance(SPEAKS_MORE):
         spoken.add(world.prng.pick(COMMON_LANGUAGES))
-    return sorted(spoken)
+    if skill == "translation-fr-nl":
+        spoken.update(COMMON_LANGUAGES)
+    return set() if skill in FEW_WORDS else spoken
+
+
+def where_offered(skill, providers):
+    """A room stays where it is; somebody with tools comes to the next part of the city as well;
+    advice is given anywhere."""
+    own = {org.data["area"] for org in providers}
+    if skill in SPACES:
+        return own
+    return own.union(*(NEIGHBOURS[area] for area in own)) if skill in ON_THE_SPOT else set()
+
+
+def where_needed(skill, org):
+    """Who needs a room goes there."""
+    return {org.data["area"]} if skill in ON_THE_SPOT else set()
+
+
+def any_or(**sets):
+    """The fields that narrow something; one left out means any."""
+    return {name: sorted(values) for name, values in sets.items() if values}
 
 
 # --- Offers ---------------------------------------------------------------------------------------
@@ -49,8 +97,10 @@ def post_offer(world, providers, skill, lang, text):
     by = providers[0]
     expires = days.end_of_day(world.now + world.prng.between(140, 183) * days.DAY_MS)
     offer = Offer(providers, skill, lang, text, expires)
-    fields = {"areas": [by.data["area"]], "expires": expires, "public": world.prng.chance(920),
-              "languages": languages(world, by), "minutes_month": 60 * world.prng.between(2, 10),
+    fields = {"expires": expires, "public": world.prng.chance(920),
+              **any_or(areas=where_offered(skill, providers),
+                       languages=languages(world, skill, providers)),
+              "minutes_month": 60 * world.prng.between(2, 10),
               "providers": sorted(org.handle for org in providers), **thing_fields(skill)}
     offer.ref = world.emit("offer.publish", by, providers, fields, {"details": ("offer", text)})
     world.books.offers.append(offer)
@@ -108,9 +158,9 @@ def next_skill(world, org):
                default=None)
 
 
-def ask(world, org, urgent=None, kept=False):
+def ask(world, org, urgent=None, kept=False, skill=None):
     """Publishes a need and plans who vouches and who answers; gives the need, or None."""
-    skill = next_skill(world, org) if org.active else None
+    skill = (skill or next_skill(world, org)) if org.active else None
     if skill is None:
         return None
     if urgent is None:
@@ -119,9 +169,9 @@ def ask(world, org, urgent=None, kept=False):
     minutes = 60 * world.prng.between(2, 5) if thing else 30 * world.prng.between(4, 18)
     expires = days.end_of_day(world.now + world.prng.between(45, 110) * days.DAY_MS)
     need = Need(org, skill, minutes, urgent, expires)
-    fields = {"areas": [org.data["area"]], "expires": expires, "languages": languages(world, org),
-              "minutes": minutes, "public": world.prng.chance(930), "urgent": urgent,
-              **thing_fields(skill)}
+    fields = {"expires": expires, "minutes": minutes, "urgent": urgent,
+              **any_or(areas=where_needed(skill, org), languages=languages(world, skill, [org])),
+              "public": world.prng.chance(930), **thing_fields(skill)}
     text, need.variant = world.texts.need(org, skill, urgent)
     need.ref = world.emit("need.publish", org, [org], fields, {"details": ("need", text)})
     need.kept = kept

@@ -240,6 +240,35 @@ class Matching(Case):
         self.assertEqual(seen[needs[0]]["reasons"], seen[needs[1]]["reasons"])
         self.assertEqual(self.who("orme").get("/v1/matches/inputs").status, 200)
 
+    def test_the_pool_pays_what_was_proposed(self):
+        """A status of any class brings its own rate."""
+        until = now_ms() + 300 * DAY_MS
+        net = self.net = self.started.network(mandates=[
+            {"org": org, "role": role, "until": until}
+            for org, role in (("noyer", "coordinator"), ("orme", "panel"), ("tilleul", "panel"))])
+        for handle in self.MEMBERS:
+            net.admit(handle, coordinator="noyer")
+        for handle, number, rate in (("bouleau", 1, 250), ("charme", 2, 250), ("erable", 3, 500)):
+            net.add("status.grant", "orme", ["orme", "tilleul"], org=handle, levy_permille=0,
+                    pool_permille=rate, panel=["orme", "tilleul"], reason=hash_of("why"),
+                    until=until, **{"class": number})
+        for giver in ("aulne", "noyer", "tilleul"):
+            self.offer(giver)
+        rates = {self.need(by): rate
+                 for by, rate in (("bouleau", 250), ("charme", 250), ("erable", 500), ("orme", 0))}
+        self.anew()
+        inputs = self.who("noyer").get("/v1/matches/inputs").json
+        self.assertEqual({need["ref"]: need["pool_permille"] for need in inputs["needs"]}, rates)
+        seen = {one["need"]: one for one in self.items("noyer")}
+        for need, rate in rates.items():
+            self.assertEqual(seen[need]["pool_minutes"], 120 * rate // 1000)
+            before = net.client.get("/v1/network").json["totals"]["pool"]
+            giver, asker = seen[need]["provider"], need.split("/")[0]
+            net.add("hours.record", giver, [giver, asker], day=day_of(now_ms()), need=need,
+                    shares=[share(giver, asker, 120)])
+            paid = before - net.client.get("/v1/network").json["totals"]["pool"]
+            self.assertEqual(paid, seen[need]["pool_minutes"], need)
+
     def test_nobody_is_ranked(self):
         """Others stand in order of admission, whatever they gave."""
         for giver, minutes in (("erable", 90), ("aulne", 180), ("charme", 30), ("bouleau", 0)):

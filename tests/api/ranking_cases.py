@@ -141,9 +141,8 @@ class Ranking(Case):
             yield from (name for name in names if name in self.place)
 
     def check(self, path, name, rows):
-        """Things, and what is proposed for needs, stand in the order of their ids."""
-        refs = [row.get("ref", row.get("need")) for row in rows
-                if isinstance(row, dict) and ("ref" in row or "need" in row)]
+        refs = [row[key] for row in rows if isinstance(row, dict)
+                for key in ("ref", "need") if isinstance(row.get(key), str)]
         indices = [row["index"] for row in rows if isinstance(row, dict) and "index" in row]
         if refs:
             ids = [ref.split("/")[1] for ref in refs]

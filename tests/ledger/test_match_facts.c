@@ -315,6 +315,57 @@ Test(match_facts, the_urgent_first_and_the_least_asked)
     cr_expect_eq(proposed(usual, "org-04"), 120);
 }
 
+static void hours_for(const char *signers, const char *from, const char *to, int minutes,
+                      const char *for_need)
+{
+    char ref[REF_TEXT_SIZE], day[DAY_TEXT_BYTES];
+
+    day_format(day, window_day(fixture.at));
+    fixture_do(&fixture, ref, "hours.record", signers,
+               "{\"day\":\"%s\",\"need\":\"%s\",\"shares\":[{\"from\":\"%s\",\"minutes\":%d,"
+               "\"to\":\"%s\"}]}", day, for_need, from, minutes, to);
+}
+
+/* All stand at zero, and ask for the same one after another of one that has hours for one of them.
+ */
+Test(match_facts, of_one_class_those_come_first_who_obtained_less_of_what_they_asked)
+{
+    char full[REF_TEXT_SIZE], half[REF_TEXT_SIZE], gone[REF_TEXT_SIZE], asks[4][REF_TEXT_SIZE],
+        ref[REF_TEXT_SIZE];
+
+    need(full, "org-02", "repair", 60, false, "");
+    need(half, "org-03", "repair", 120, false, "");
+    need(gone, "org-06", "repair", 90, false, "");
+    hours_for("org-02 org-03", "org-03", "org-02", 60, full);
+    hours_for("org-02 org-03", "org-02", "org-03", 60, half);
+    fixture_do(&fixture, ref, "need.withdraw", "org-06", "{\"need\":\"%s\"}", gone);
+    fixture.at += 61 * FIXTURE_DAY;
+    offer(ref, "org-05", "garden", "\"minutes_month\":120,");
+    need(asks[0], "org-02", "garden", 120, false, "");
+    need(asks[1], "org-03", "garden", 120, false, "");
+    need(asks[2], "org-04", "garden", 120, false, "");
+    need(asks[3], "org-06", "garden", 120, false, "");
+    solve();
+    cr_expect_eq(org("org-02")->fill.asked, 60);
+    cr_expect_eq(org("org-02")->fill.served, 60);
+    cr_expect_eq(org("org-03")->fill.asked, 120);
+    cr_expect_eq(org("org-03")->fill.served, 60);
+    cr_expect_eq(org("org-06")->fill.asked, 0, "it withdrew what it asked");
+    cr_expect_eq(org("org-02")->position, 0);
+    cr_expect_eq(org("org-03")->position, 0);
+    cr_expect_eq(proposed(asks[2], "org-05"), 120, "nothing obtained yet; of two, the older");
+    decline(asks[2], "org-05", 0);
+    decline(asks[3], "org-05", 0);
+    solve();
+    cr_expect_eq(proposed(asks[1], "org-05"), 120, "half of what it asked, the other all");
+    /* Beyond the year nothing of it is left, and the oldest comes first. */
+    fixture.at += 20 * FIXTURE_DAY;
+    week = calendar_week(fixture.at + 350 * FIXTURE_DAY);
+    read_facts();
+    cr_expect_eq(org("org-03")->fill.asked, 0);
+    cr_expect_eq(org("org-02")->fill.asked, 0);
+}
+
 Test(match_facts, who_declined_is_left_out_while_it_says_so)
 {
     char one[REF_TEXT_SIZE], ref[REF_TEXT_SIZE];

@@ -119,7 +119,7 @@ Test(choice, a_batch_of_one_need_agrees)
         struct match_what what = {.from_day = INT32_MIN, .until_day = INT32_MAX};
         struct match_need need = {.id = 1, .org = 99, .what = what, .minutes = 60, .class = 3};
         struct match_input in = {
-            .rules = {30, 120, 720, 1000, 0, 0, 0, 0, 1},
+            .rules = {30, 120, 720, 1000, 0, 0, 1},
             .orgs = orgs, .n_orgs = GIVERS + 1, .offers = offers, .n_offers = GIVERS,
             .needs = &need, .n_needs = 1,
         };

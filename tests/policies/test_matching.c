@@ -26,8 +26,8 @@ static void start(struct plan *p)
     memset(p, 0, sizeof *p);
     p->in = (struct match_input){
         .rules = {.quantum = 30, .piece_minutes = 120, .pair_cap_minutes = 720,
-                  .pair_cap_permille = 400, .pair_price = 25000, .pool_permille = 500,
-                  .pool_urgent_permille = 1000, .pool_minutes = 600, .weight = 1},
+                  .pair_cap_permille = 400, .pair_price = 25000, .pool_minutes = 600,
+                  .weight = 1},
         .orgs = p->orgs, .offers = p->offers, .needs = p->needs, .pairs = p->pairs,
         .bars = p->bars, .conflicts = p->conflicts,
     };
@@ -260,6 +260,7 @@ Test(matching, the_pool_pays_its_share_of_a_fragile_need)
         offer(&p, 1, 0);
         need(&p, 2, 0, 240)->urgent = rows[i].urgent;
         p.needs[0].fragile = rows[i].fragile;
+        p.needs[0].pool_permille = rows[i].urgent ? 1000 : rows[i].fragile ? 500 : 0;
         run(&p);
         cr_expect_eq(given(&p, 1, 1), 240, "row %zu", i);
         cr_expect_eq(pooled(&p, 1), rows[i].paid, "row %zu: %" PRId64, i, pooled(&p, 1));
@@ -304,6 +305,7 @@ Test(matching, how_far_a_need_reaches_below_the_line)
         offer(&p, 1, 0);
         need(&p, 2, 0, 240)->urgent = rows[i].urgent;
         p.needs[0].fragile = rows[i].fragile;
+        p.needs[0].pool_permille = rows[i].urgent ? 1000 : rows[i].fragile ? 500 : 0;
         run(&p);
         cr_expect_eq(given(&p, 1, 1), rows[i].served, "row %zu: %" PRId64, i, given(&p, 1, 1));
         cr_expect_eq(pooled(&p, 1), rows[i].paid, "row %zu: pool %" PRId64, i, pooled(&p, 1));
@@ -819,6 +821,71 @@ Test(matching, ties_go_to_the_lower_number_and_the_older_need)
     run(&p);
     cr_expect_eq(given(&p, 2, 1), 120);
     match_free(&p.result);
+}
+
+/* One need can be met, of two. */
+Test(matching, where_nothing_else_decides_the_order_comes_before_age)
+{
+    static const struct {
+        uint32_t order[2];
+        int64_t since[2];
+        uint32_t first;
+    } rows[] = {
+        {{0, 0}, {1, 2}, 1}, {{0, 0}, {2, 1}, 2}, {{0, 0}, {1, 1}, 1}, {{0, 1}, {2, 1}, 1},
+        {{1, 0}, {1, 2}, 2}, {{UINT32_MAX, 0}, {1, 2}, 2},
+    };
+    struct plan p;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start(&p);
+        org(&p, 1, 0, 120);
+        org(&p, 2, 0, 0);
+        org(&p, 3, 0, 0);
+        offer(&p, 1, 0);
+        for (uint32_t k = 0; k < 2; k++) {
+            need(&p, 2 + k, 0, 120)->order = rows[i].order[k];
+            p.needs[k].since = rows[i].since[k];
+        }
+        run(&p);
+        cr_expect_eq(given(&p, rows[i].first, 1), 120, "row %zu", i);
+        match_free(&p.result);
+        /* A class is not a matter of order, nor is what an organisation already has. */
+        p.needs[rows[i].first - 1].class = 3;
+        p.needs[2 - rows[i].first].class = 2;
+        run(&p);
+        cr_expect_eq(given(&p, 3 - rows[i].first, 1), 120, "row %zu", i);
+        p.needs[2 - rows[i].first].class = 3;
+        p.orgs[rows[i].first].position = -600;
+        run(&p);
+        cr_expect_eq(given(&p, 3 - rows[i].first, 1), 120, "row %zu", i);
+        match_free(&p.result);
+    }
+}
+
+/* What a status of another class is worth: a share, and no way past the line. */
+Test(matching, the_pool_pays_a_share_of_a_usual_need)
+{
+    static const struct {
+        int64_t position, permille, budget, served, paid;
+    } rows[] = {
+        {0, 250, 600, 240, 60},     {0, 1000, 600, 240, 240},    {0, 1000, 90, 240, 90},
+        {0, 0, 600, 240, 0},        {-1200, 1000, 600, 240, 240}, {-1200, 500, 600, 120, 120},
+        {-1140, 250, 600, 120, 60}, {-1200, 500, 0, 0, 0},
+    };
+    struct plan p;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start(&p);
+        p.in.rules.pool_minutes = rows[i].budget;
+        org(&p, 1, 0, 600);
+        org(&p, 2, rows[i].position, 0);
+        offer(&p, 1, 0);
+        need(&p, 2, 0, 240)->pool_permille = rows[i].permille;
+        run(&p);
+        cr_expect_eq(given(&p, 1, 1), rows[i].served, "row %zu: %" PRId64, i, given(&p, 1, 1));
+        cr_expect_eq(pooled(&p, 1), rows[i].paid, "row %zu: pool %" PRId64, i, pooled(&p, 1));
+        match_free(&p.result);
+    }
 }
 
 Test(matching, an_offer_of_one_is_named_before_a_joint_one)
