@@ -89,6 +89,7 @@ static void make_needs(struct batch *b, const struct matching_size *size, uint64
 
         bool first_three = draw(state, 5) == 0;
 
+        need->pool_permille = need->urgent ? 1000 : need->fragile ? 500 : 0;
         need->class = match_class(need->urgent, need->fragile, first_three, minutes(state, 0, 60));
     }
 }
@@ -122,7 +123,7 @@ static void make(struct batch *b, const struct matching_size *size)
     make_needs(b, size, &state);
     make_pairs(b, size);
     b->in = (struct match_input){
-        .rules = {30, 120, 720, 400, 25000, 500, 1000, (int64_t)size->orgs * 60, 0},
+        .rules = {30, 120, 720, 400, 25000, (int64_t)size->orgs * 60, 0},
         .orgs = b->orgs, .n_orgs = size->orgs,
         .offers = b->offers, .n_offers = size->orgs * size->offers_each,
         .needs = b->needs, .n_needs = size->needs,
