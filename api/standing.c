@@ -109,6 +109,7 @@ static json_t *view_standing(struct request *rq, struct org *org,
     const struct policy *policy = &rq->state->network.found.policy;
     struct next_case c = {.org = org};
     json_t *o = view_object(), *m = view_object();
+    int32_t days;
 
     state_roll_window(rq->state, org, figures->to_day);
     state_line(rq->state, org, rq->now_ms, &c.line);
@@ -122,6 +123,11 @@ static json_t *view_standing(struct request *rq, struct org *org,
     put_ratio(m, "exchange_index",
               reciprocity_exchange_index(org->given_year, org->received_year));
     put_dependency(m, rq, &figures->sum);
+    if (query_return_days(rq->state, org, figures->to_day, &days)) {
+        put_int(m, "return_days", days);
+    } else {
+        put(m, "return_days", json_null());
+    }
     put(o, "metrics", m);
     put_flag(o, "above_pair_cap", c.above_pair_cap);
     put_int(o, "position_step", c.position_step);

@@ -192,6 +192,7 @@ static int standing(struct ctl *ctl, struct args *a)
         {"line.floor", SHOW_MINUTES, N_("limit below zero")},
         {"metrics.line_use", SHOW_PERMILLE, N_("share of the limit used")},
         {"metrics.exchange_index", SHOW_PERMILLE, N_("exchange index")},
+        {"metrics.return_days", SHOW_INTEGER, N_("days on this side of zero")},
         {"metrics.dependency.org", SHOW_TEXT, N_("largest provider")},
         {"metrics.dependency.permille", SHOW_PERMILLE, N_("its share")},
         {"fill.permille", SHOW_PERMILLE, N_("received of what we asked")},

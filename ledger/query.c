@@ -6,6 +6,7 @@
 
 #include "crypto/note.h"
 #include "ledger/kind.h"
+#include "policies/turnover.h"
 #include "policies/window.h"
 
 /* The text of a note ends before the empty line; an entry text has two lines and no empty one. */
@@ -141,6 +142,41 @@ int64_t query_position_at(struct state *s, const struct org *org, int64_t at)
         position += closing.forgiven - closing.levied;
     }
     return position;
+}
+
+/* --- Return time ----------------------------------------------------------------------------- */
+
+/* Whether a position is far from zero, on the same side as another one. */
+static bool keeps_aside(int64_t position, int64_t as)
+{
+    return as > 0 ? position > TURNOVER_BACK_MINUTES : position < -TURNOVER_BACK_MINUTES;
+}
+
+bool query_return_days(struct state *s, const struct org *org, int32_t day, int32_t *days)
+{
+    int64_t now = org_position(org);
+    uint64_t next = org->last_entry;
+    int32_t since = day;
+    struct entry_record record;
+
+    *days = 0;
+    if (!keeps_aside(now, now)) {
+        return true;
+    }
+    for (size_t looked = 0; next > 0 && state_entry(s, next - 1, &record); looked++) {
+        const struct entry_party *party = query_party(&record, org->number);
+
+        if (looked == QUERY_RETURN_MAX || party == NULL) {
+            return false;
+        }
+        if (!keeps_aside(party->position, now)) {
+            break;
+        }
+        since = window_day(record.at);
+        next = party->previous;
+    }
+    *days = day - since;
+    return true;
 }
 
 /* --- The rolling year ------------------------------------------------------------------------ */

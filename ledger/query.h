@@ -29,6 +29,15 @@ bool query_index(struct state *s, const struct ref *ref, bool by_clock, uint64_t
 const struct entry_party *query_party(const struct entry_record *record, uint32_t org);
 bool query_previous(const struct entry_record *record, uint32_t org, uint64_t *previous);
 
+/*
+ * M12, return time (SPEC 18.1): for how many days, up to `day`, an organisation's position has kept
+ * to one side, as its entries show it: what a closing moved counts from its next entry on. 0 within
+ * TURNOVER_BACK_MINUTES of zero. Looks at QUERY_RETURN_MAX entries at most; false beyond.
+ */
+#define QUERY_RETURN_MAX 5000
+bool query_return_days(struct state *s, const struct org *org, int32_t day, int32_t *days)
+    __attribute__((warn_unused_result));
+
 /* What an entry did to the counters behind one organisation's position, minutes. */
 struct effect {
     int64_t given, received; /* posted; negative for what was taken back */

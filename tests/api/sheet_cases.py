@@ -263,6 +263,20 @@ class Life(Case):
         self.refused(self.coordinator.get("/v1/orgs/nobody/standing"), "not_found")
         self.assertEqual(self.standing("orme", "orme"), self.standing("noyer", "orme"))
 
+    def days_aside(self, handle, own):
+        """Return time from the running statement, whose items are the newest first."""
+        steps = [one for one in self.sessions[handle].pages(f"/v1/orgs/{handle}/statement")
+                 if one["kind"] != "pool.closing"]
+        now, since = own["position"], None
+        if abs(now) <= 240:
+            return 0
+        for one in steps:
+            if one["position"] * now <= 0 or abs(one["position"]) <= 240:
+                break
+            since = one["at"] // DAY_MS
+        today = now_ms() // DAY_MS
+        return 0 if since is None else today - since
+
     def test_standing_in_figures(self):
         for handle in ("orme", "saule", "lierre", "frene"):
             own = self.standing(handle, handle)
@@ -273,6 +287,7 @@ class Life(Case):
                 self.assertEqual(own["metrics"][name], position["metrics"][name])
             flows, _ = flows_of(self.every_hour(query="&org=" + handle))
             got = {giver: m for (giver, to), m in flows.items() if to == handle}
+            self.assertEqual(own["metrics"]["return_days"], self.days_aside(handle, own))
             if own["metrics"]["dependency"]:
                 self.assertEqual(own["metrics"]["dependency"]["permille"],
                                  permille(max(got.values()), sum(got.values())))
