@@ -127,12 +127,12 @@ Test(sheet_words, burden)
 Test(sheet_words, deficit)
 {
     expect(say_deficit(900, 750),
-           "With the offers there are, 12 h 30 min of help a quarter can never be given back: the "
-           "common pool, or new offers.",
+           "With the offers there are, 12 h 30 min of help a quarter could never be given back; "
+           "the common pool or new offers would help.",
            "Avec les offres actuelles, il restera chaque trimestre 12 h 30 d'aide impossible à "
-           "rendre : fonds commun ou nouvelles offres.",
+           "rendre ; le fonds commun ou de nouvelles offres y aideraient.",
            "Met het huidige aanbod blijft er elk kwartaal 12 u 30 hulp die nooit teruggegeven kan "
-           "worden: de gemeenschappelijke pot, of nieuw aanbod.");
+           "worden; de gemeenschappelijke pot of nieuw aanbod zou helpen.");
     expect_en(say_deficit(900, 0),
               "With the offers there are, all that is asked for can be given back.");
     expect_en(say_deficit(0, 0), "Nobody asked for help in the year.");
