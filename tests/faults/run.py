@@ -251,7 +251,7 @@ FAULTS = [
           '#define REST_YEARS 3', '#define REST_YEARS 2', 'sheet'),
     Fault('who left still depends on somebody', 'ledger/sheet.c',
           'bool above = o->active && ', 'bool above = ', 'sheet'),
-    Fault('what came too late fills the gap', 'ledger/sheet.c',
+    Fault('what came too late fills the gap', 'ledger/filled.c',
           'need->in_time < need->minutes ? need->in_time : need->minutes;',
           'need->served < need->minutes ? need->served : need->minutes;', 'sheet'),
     Fault('an old offer holds a skill', 'ledger/sheet.c',
