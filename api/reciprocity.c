@@ -138,6 +138,11 @@ static void put_fill_gap(struct item *it)
     put_trend(it, gap_of);
 }
 
+static struct ratio leaning_of(const struct sheet_year *y)
+{
+    return (struct ratio){true, (int64_t)y->leaning};
+}
+
 static bool is_leaning(const struct sheet *sheet, const struct sheet_org *o)
 {
     (void)sheet;
@@ -191,7 +196,7 @@ static void put_positions(struct item *it)
     put_ratio(m, "turnover", it->sheet->turnover);
     put_ratio(m, "dormant", it->sheet->dormant);
     put_sentence(it, say_positions(all, gave));
-    put_trend(it, NULL);
+    put_trend(it, leaning_of);
     put_orgs(it, is_leaning);
     put_invite(it);
 }
@@ -346,6 +351,11 @@ static json_t *view_numbers(struct item *it, const uint32_t *numbers, size_t n)
     return list;
 }
 
+static struct ratio deficit_of(const struct sheet_year *y)
+{
+    return (struct ratio){true, y->deficit};
+}
+
 static void put_deficit(struct item *it)
 {
     const struct deficit_result *d = &it->sheet->deficit;
@@ -354,7 +364,7 @@ static void put_deficit(struct item *it)
     put_int(m, "asked", d->asked);
     put_int(m, "deficit", d->deficit);
     put_sentence(it, say_deficit(d->asked, d->deficit));
-    put_trend(it, NULL);
+    put_trend(it, deficit_of);
     if (it->named) {
         put(it->o, "organisations", view_numbers(it, d->givers, d->n_givers));
         invite = view_object();

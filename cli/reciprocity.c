@@ -30,15 +30,17 @@ static void print_words(const char *label, const json_t *list)
     putchar('\n');
 }
 
-/* 12.3 %, or a count where the item's figure is one. */
-static void print_value(const json_t *value, bool count)
+/* 12.3 %, or a count or a time where the item's figure is one. */
+static void print_value(const json_t *value, const char *id)
 {
     int64_t n = json_integer_value(value), all = n < 0 ? -n : n;
 
     if (!json_is_integer(value)) {
         fputs(_("n/a"), stdout);
-    } else if (count) {
+    } else if (strcmp(id, "dependency") == 0 || strcmp(id, "position") == 0) {
         printf("%" PRId64, n);
+    } else if (strcmp(id, "deficit") == 0) {
+        fputs(time_text(n).s, stdout);
     } else {
         printf("%s%" PRId64 ".%" PRId64 " %%", n < 0 ? "-" : "", all / 10, all % 10);
     }
@@ -56,7 +58,7 @@ static void print_trend(const json_t *item)
 
         printf("%s%s ", i ? " \xc2\xb7 " : "     ",
                json_string_value(json_object_get(point, "quarter")));
-        print_value(json_object_get(point, "value"), id != NULL && strcmp(id, "dependency") == 0);
+        print_value(json_object_get(point, "value"), id != NULL ? id : "");
     }
     if (n > 0) {
         putchar('\n');

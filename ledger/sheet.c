@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/filled.h"
+#include "ledger/sheet_past.h"
 #include "policies/calendar.h"
 #include "policies/circulation.h"
 #include "policies/turnover.h"
@@ -540,7 +541,8 @@ bool sheet_make(struct state *s, int64_t at, size_t years, struct sheet *out)
     ok = get_room(&w);
     if (ok) {
         read_orgs(&w);
-        ok = measure_skills(&w) && measure_deficit(&w) && measure_years(&w);
+        ok = measure_skills(&w) && measure_deficit(&w) && measure_years(&w) &&
+             (years < SHEET_YEARS || sheet_past(s, out));
     }
     if (ok) {
         const struct sheet_year *y = &out->years[0];

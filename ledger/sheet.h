@@ -44,6 +44,9 @@ struct sheet_year {
     struct fill others, fragile; /* M10 */
     struct burden_spread burden; /* M11 */
     size_t dependent;            /* members above the pair cap */
+    /* Of the years but the newest, if all of them were asked for (ledger/sheet_past.h). */
+    size_t leaning;  /* members whose position leaned when it ended */
+    int64_t deficit; /* M14, minutes a quarter */
 };
 
 struct sheet {

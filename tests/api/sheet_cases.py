@@ -378,6 +378,29 @@ class Steps(Case):
             known = one["quarter"] >= f"{year}-Q{(month + 2) // 3}"
             self.assertEqual(one["value"], permille(50, 150) // 1 if known else None)
 
+    def test_what_the_ends_of_past_quarters_say(self):
+        """Who leaned then has given back since; what nobody offered then, somebody offers now."""
+        told = Told(self.started, days=230, policy={"limit_floor_new": 600})
+        first = told.at
+        told.help("orme", "tilleul", 400)
+        told.need("tilleul", 600, days=5)
+        told.need("orme", 240, days=5, **skill("droit"))
+        told.until(now_ms() - 10_000)
+        told.help("tilleul", "orme", 400)
+        told.offer("orme")
+        told.offer("tilleul", **skill("droit"))
+        items = items_of(told.net.client)
+        self.assertEqual(items["position"]["metrics"]["leaning"], 0)
+        # A quarter of each need; now each asks for what the other has, up to what it asks itself.
+        self.assertEqual(items["deficit"]["metrics"]["deficit"], 150 + 60 - 2 * 60)
+        year, month = day_of(first)[:4], int(day_of(first)[5:7])
+        began = f"{year}-Q{(month + 2) // 3}"
+        for name, then in (("position", 1), ("deficit", 150 + 60)):
+            self.assertEqual([one["value"] for one in items[name]["trend"]],
+                             [then if one["quarter"] >= began else 0
+                              for one in items[name]["trend"]], name)
+            self.assertIn(then, [one["value"] for one in items[name]["trend"]])
+
     def test_a_closed_network(self):
         """Records of hours are for who reads entries, needs for who sees them."""
         told = Told(self.started, days=40, bundles=False, directory=False)
