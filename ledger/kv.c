@@ -10,6 +10,7 @@ static const char *const names[KV_TABLES] = {
     [KV_ENTRY] = "entry",
     [KV_ID] = "id",
     [KV_ORG] = "org",
+    [KV_ACCOUNT] = "account",
     [KV_HANDLE] = "handle",
     [KV_KEY] = "key",
     [KV_PUBKEY] = "pubkey",

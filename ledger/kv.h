@@ -23,6 +23,7 @@ enum kv_table {
     KV_ENTRY,
     KV_ID,
     KV_ORG,
+    KV_ACCOUNT,
     KV_HANDLE,
     KV_KEY,
     KV_PUBKEY,

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "ledger/state_record.h"
 
+#include <stddef.h>
+
+/* Handles, references, commitments and numbers, each as long as it gets. */
+#define ORG_RECORD_MAX 512
+
 /* --- Layouts: one function for both directions ------------------------------------------------ */
 
 static void lay_commit(struct record *r, struct commit *c)
@@ -26,11 +31,20 @@ static void lay_org(struct record *r, struct org *o)
     record_text(r, o->sheet_ref.by.s, sizeof o->sheet_ref.by.s);
     record_bytes(r, o->sheet_ref.id.b, sizeof o->sheet_ref.id.b);
     record_var_u64(r, &o->admitted_index);
-    record_var_u64(r, &o->last_entry);
     record_var_i64(r, &o->admitted_at);
     record_var_i64(r, &o->confirmed_at);
     record_var_i64(r, &o->left_at);
     record_var_u32(r, &o->admin_keys);
+    lay_number(r, &o->capacity);
+    lay_number(r, &o->fte);
+    record_var_u32(r, &o->needs);
+    record_var_i64(r, &o->urgent_quarter);
+    record_var_u32(r, &o->urgent_count);
+}
+
+static void lay_account(struct record *r, struct org *o)
+{
+    record_var_u64(r, &o->last_entry);
     record_var_i64(r, &o->given_posted);
     record_var_i64(r, &o->received_posted);
     record_var_i64(r, &o->given_pending);
@@ -43,12 +57,7 @@ static void lay_org(struct record *r, struct org *o)
     record_var_i32(r, &o->window_from);
     record_var_i64(r, &o->given_year);
     record_var_i64(r, &o->received_year);
-    lay_number(r, &o->capacity);
-    lay_number(r, &o->fte);
     record_var_i64(r, &o->pool_received);
-    record_var_u32(r, &o->needs);
-    record_var_i64(r, &o->urgent_quarter);
-    record_var_u32(r, &o->urgent_count);
     record_var_i64(r, &o->leaning_since);
     record_var_i64(r, &o->strained_since);
     record_var_i64(r, &o->last_given_at);
@@ -115,6 +124,65 @@ static void lay_founding(struct record *r, struct body_network_found *f)
         record_var_i64(r, (int64_t *)(void *)((char *)&f->policy + keys[i].offset));
 }
 
+/* --- At hand ---------------------------------------------------------------------------------- */
+
+static struct state_word *find_word(struct state_kept *kept, struct slice key)
+{
+    size_t n = kept->n_words < STATE_KEPT ? kept->n_words : STATE_KEPT;
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(kept->words[i].name, (const char *)key.data, key.size) == 0 &&
+            kept->words[i].name[key.size] == '\0')
+            return &kept->words[i];
+    return NULL;
+}
+
+static void keep_word(struct state_kept *kept, struct slice key, bool there, struct slice value)
+{
+    struct state_word *w = find_word(kept, key);
+    assert(key.size < sizeof w->name);
+    if (w == NULL)
+        w = &kept->words[kept->n_words++ % STATE_KEPT];
+    memcpy(w->name, key.data, key.size);
+    w->name[key.size] = '\0';
+    w->there = there;
+    w->n = 0;
+    if (there) {
+        w->n = (uint8_t)value.size;
+        memcpy(w->value, value.data, value.size);
+    }
+}
+
+bool state_get_row(struct state *s, enum kv_table table, struct slice key, struct slice *value)
+{
+    if (table != KV_META)
+        return kv_get(s->kv, table, key, value);
+    const struct state_word *w = find_word(&s->kept, key);
+    if (w != NULL) {
+        *value = (struct slice){w->value, w->n};
+        return w->there;
+    }
+    bool there = kv_get(s->kv, table, key, value);
+    if (!kv_failed(s->kv) && (!there || value->size <= sizeof w->value))
+        keep_word(&s->kept, key, there, *value);
+    return there;
+}
+
+void state_put_row(struct state *s, enum kv_table table, struct slice key, struct slice value)
+{
+    if (table == KV_META && value.size <= sizeof s->kept.words[0].value)
+        keep_word(&s->kept, key, true, value);
+    kv_put(s->kv, table, key, value);
+}
+
+static struct org *find_org(struct state_kept *kept, uint32_t number)
+{
+    size_t n = kept->n_orgs < STATE_KEPT ? kept->n_orgs : STATE_KEPT;
+    for (size_t i = 0; i < n; i++)
+        if (kept->orgs[i].number == number)
+            return &kept->orgs[i];
+    return NULL;
+}
+
 /* --- Head and network ------------------------------------------------------------------------- */
 
 static uint64_t get_word(struct state *s, const char *word)
@@ -122,7 +190,7 @@ static uint64_t get_word(struct state *s, const char *word)
     struct key k = key_of_word(word);
     struct slice v;
     uint64_t value = 0;
-    if (!kv_get(s->kv, KV_META, key_slice(&k), &v))
+    if (!state_get_row(s, KV_META, key_slice(&k), &v))
         return 0;
     struct record r = record_reader(v);
     record_u64(&r, &value);
@@ -135,7 +203,7 @@ static void put_word(struct state *s, const char *word, uint64_t value)
     struct record r = record_writer(b, sizeof b);
     record_u64(&r, &value);
     struct key k = key_of_word(word);
-    kv_put(s->kv, KV_META, key_slice(&k), record_slice(&r, b));
+    state_put_row(s, KV_META, key_slice(&k), record_slice(&r, b));
 }
 
 static bool load_network(struct state *s)
@@ -148,6 +216,7 @@ static bool load_network(struct state *s)
 void state_attach(struct state *s, struct kv *kv)
 {
     s->kv = kv;
+    s->kept.n_words = s->kept.n_names = s->kept.n_orgs = 0;
     uint64_t version = get_word(s, "network_version");
     if (version != s->network_version || version == 0) {
         s->network.founded = version != 0 && load_network(s);
@@ -227,22 +296,67 @@ int64_t org_position(const struct org *org)
     return org->given_posted - org->received_posted + org->moves;
 }
 
-bool state_org(struct state *s, uint32_t number, struct org *out)
+static bool get_org(struct state *s, uint32_t number, struct org *out)
 {
     struct key k = key_of_number(number);
+    struct slice account;
     GET(KV_ORG, k, lay_org, out);
+    if (!kv_get(s->kv, KV_ACCOUNT, key_slice(&k), &account))
+        return false;
+    struct record r = record_reader(account);
+    lay_account(&r, out);
+    assert(r.at == r.end);
     out->number = number;
     return true;
+}
+
+bool state_org(struct state *s, uint32_t number, struct org *out)
+{
+    const struct org *kept = find_org(&s->kept, number);
+    if (kept != NULL) {
+        *out = *kept;
+        return true;
+    }
+    if (!get_org(s, number, out))
+        return false;
+    s->kept.orgs[s->kept.n_orgs++ % STATE_KEPT] = *out;
+    return true;
+}
+
+/* The facts are written only when they change: most entries move the account alone. */
+static void put_facts(struct state *s, const struct key *k, const struct org *org)
+{
+    uint8_t b[ORG_RECORD_MAX];
+    struct record r = record_writer(b, sizeof b);
+    struct org copy = *org;
+    struct slice facts, old;
+    lay_org(&r, &copy);
+    facts = record_slice(&r, b);
+    if (!kv_get(s->kv, KV_ORG, key_slice(k), &old) || old.size != facts.size ||
+        memcmp(old.data, facts.data, facts.size) != 0)
+        kv_put(s->kv, KV_ORG, key_slice(k), facts);
 }
 
 void state_put_org(struct state *s, const struct org *org)
 {
     struct key k = key_of_number(org->number);
-    PUT(KV_ORG, k, lay_org, struct org, org);
+    struct org *kept = find_org(&s->kept, org->number);
+    const size_t facts = offsetof(struct org, last_entry);
+    if (kept == NULL || memcmp(kept, org, facts) != 0)
+        put_facts(s, &k, org);
+    PUT(KV_ACCOUNT, k, lay_account, struct org, org);
+    if (kept == NULL)
+        kept = &s->kept.orgs[s->kept.n_orgs++ % STATE_KEPT];
+    *kept = *org;
 }
 
 uint32_t state_org_number(struct state *s, const struct handle *handle)
 {
+    struct state_kept *kept = &s->kept;
+    size_t n = kept->n_names < STATE_KEPT ? kept->n_names : STATE_KEPT;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(kept->names[i].handle.s, handle->s) == 0)
+            return kept->names[i].number;
     struct key k = key_of_word(handle->s);
     struct slice v;
     uint32_t number = 0;
@@ -250,6 +364,7 @@ uint32_t state_org_number(struct state *s, const struct handle *handle)
         return 0;
     struct record r = record_reader(v);
     record_u32(&r, &number);
+    kept->names[kept->n_names++ % STATE_KEPT] = (struct state_name){*handle, number};
     return number;
 }
 

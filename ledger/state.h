@@ -37,15 +37,21 @@ enum org_state { ORG_ACTIVE = 1, ORG_LEFT };
 
 struct org {
     uint32_t number;
+    /* Facts, which few entries change: the table `org`. */
     struct handle handle;
     uint8_t state; /* enum org_state */
     bool is_public;
     struct commit sheet;    /* commitment of the sheet; its entry is sheet_ref */
     struct ref sheet_ref;
     uint64_t admitted_index;
-    uint64_t last_entry; /* index + 1 of the newest entry of its backward chain; 0: none */
     int64_t admitted_at, confirmed_at, left_at;
-    uint32_t admin_keys; /* not revoked */
+    uint32_t admin_keys;         /* not revoked */
+    struct number capacity, fte; /* as it declared them (SPEC 6.2) */
+    uint32_t needs;              /* published ever */
+    int64_t urgent_quarter;      /* first moment of the quarter that urgent_count is about */
+    uint32_t urgent_count;       /* urgencies confirmed without the panel */
+    /* The account, which every exchange moves: the table `account`. */
+    uint64_t last_entry; /* index + 1 of the newest entry of its backward chain; 0: none */
     /* counters, minutes (SPEC 7.1) */
     int64_t given_posted, received_posted, given_pending, received_pending, moves;
     int64_t given_gifts, received_gifts; /* part of posted that was a gift */
@@ -53,11 +59,7 @@ struct org {
     /* rolling year: sums over days window_from .. */
     int32_t window_from;
     int64_t given_year, received_year;
-    struct number capacity, fte; /* as it declared them (SPEC 6.2) */
-    int64_t pool_received;       /* what the pool paid for it, less what was taken back */
-    uint32_t needs;              /* published ever */
-    int64_t urgent_quarter;      /* first moment of the quarter that urgent_count is about */
-    uint32_t urgent_count;       /* urgencies confirmed without the panel */
+    int64_t pool_received; /* what the pool paid for it, less what was taken back */
     int64_t leaning_since, strained_since; /* SPEC 18.8; 0: it is not */
     int64_t last_given_at, last_received_at; /* of its newest hours.record; 0: none */
     uint8_t salt_chain[HASH_BYTES]; /* `c` of SPEC 7.4; ledger/seal.h */
@@ -247,15 +249,34 @@ struct seal {
 
 /* --- The object ------------------------------------------------------------------------------- */
 
+/* What one entry reads over and over, at hand until the next state_attach(). */
+#define STATE_KEPT 8
+struct state_kept {
+    struct state_word {
+        char name[16];
+        bool there;
+        uint8_t n, value[100];
+    } words[STATE_KEPT]; /* small rows of `meta` */
+    struct state_name {
+        struct handle handle;
+        uint32_t number;
+    } names[STATE_KEPT];
+    struct org orgs[STATE_KEPT];
+    size_t n_words, n_names, n_orgs;  /* met since; when there is no more room, in turn */
+};
+
 struct state {
     struct kv *kv;
     struct network network;
     uint64_t network_version; /* of the cached network; 0: none cached */
+    struct state_kept kept;
 };
 
 /*
  * Points a state at a transaction and loads the network's record if it changed since the last
- * time. Zero the struct before the first call. About 15 KiB: keep it off small stacks.
+ * time. Zero the struct before the first call. Whoever changes the tables behind the state's back,
+ * be it that an overlay forgets what was written, attaches it again. About 20 KiB: keep it off
+ * small stacks.
  */
 void state_attach(struct state *s, struct kv *kv);
 

@@ -84,11 +84,15 @@ static inline void lay_hash(struct record *r, struct hash *h)
     record_bytes(r, h->b, sizeof h->b);
 }
 
+/* kv_get() and kv_put(), with small rows of `meta` at hand. */
+bool state_get_row(struct state *s, enum kv_table table, struct slice key, struct slice *value);
+void state_put_row(struct state *s, enum kv_table table, struct slice key, struct slice value);
+
 /* Reads a record into *out, or returns false from the function around it when there is none. */
 #define GET(table, key, lay, out) \
     do { \
         struct slice value_; \
-        if (!kv_get(s->kv, (table), key_slice(&(key)), &value_)) \
+        if (!state_get_row(s, (table), key_slice(&(key)), &value_)) \
             return false; \
         struct record r_ = record_reader(value_); \
         memset((out), 0, sizeof *(out)); \
@@ -103,7 +107,7 @@ static inline void lay_hash(struct record *r, struct hash *h)
         struct record r_ = record_writer(buffer_, sizeof buffer_); \
         type copy_ = *(in); \
         lay(&r_, &copy_); \
-        kv_put(s->kv, (table), key_slice(&(key)), record_slice(&r_, buffer_)); \
+        state_put_row(s, (table), key_slice(&(key)), record_slice(&r_, buffer_)); \
     } while (0)
 
 #endif

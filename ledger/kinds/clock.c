@@ -119,13 +119,13 @@ bool rules_make_tick(struct state *s, int64_t at, struct body_clock_tick *body, 
     struct kv *base = s->kv, *overlay = kv_memory_new(base);
     if (overlay == NULL)
         return false;
-    s->kv = overlay;
+    state_attach(s, overlay);
     struct rules r = {.state = s, .at = at};
     memset(body, 0, sizeof *body);
     body->through = at;
     body->n = pass_all(&r, &body->effects_hash);
     totals_now(s, &body->totals);
-    s->kv = base;
+    state_attach(s, base);
     kv_memory_free(overlay);
     tick_id(id, at, &body->effects_hash);
     return true;
