@@ -126,6 +126,14 @@ static void await(struct queue *q, size_t n, int64_t until_us)
     q->wake_at = 0;
 }
 
+/* A larger commit for those who are under way anyway. */
+static void gather(struct queue *q, int64_t now)
+{
+    size_t half = (q->crowd + 1) / 2;
+    int64_t patience = 2 * q->took_us < q->window_us ? 2 * q->took_us : q->window_us;
+    await(q, half < q->batch_max ? half : q->batch_max, now + patience);
+}
+
 static int by_arrival(const void *a, const void *b)
 {
     const struct job *x = *(struct job *const *)a, *y = *(struct job *const *)b;
@@ -153,17 +161,18 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
     await(q, 1, start + idle_ms * 1000);
     int64_t now = now_us();
     if (q->length > 0 && q->crowd > 1 && now - q->ended_us <= 10 * q->window_us)
-        await(q, q->crowd < q->batch_max ? q->crowd : q->batch_max, now + q->window_us);
+        gather(q, now);
     struct job *jobs = take_batch(q);
     *stop = jobs == NULL && q->stopping;
     pthread_mutex_unlock(&q->lock);
     return jobs;
 }
 
-void queue_ended(struct queue *q, size_t n)
+void queue_ended(struct queue *q, size_t n, int64_t took_us)
 {
     pthread_mutex_lock(&q->lock);
     q->crowd = n + q->length;
     q->ended_us = now_us();
+    q->took_us = took_us;
     pthread_mutex_unlock(&q->lock);
 }

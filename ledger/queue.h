@@ -6,9 +6,10 @@
  * Every commit costs about the same, so it pays to gather. But who is alone must not wait for
  * others: the queue gathers only after a batch at whose end two or more jobs were in it or waiting
  * behind it, which one client cannot do, who sends his next job after the answer to the last. It
- * then gathers for at most the window, or until as many wait as were there then, or a batch is
- * full. Behind a pause longer than ten windows it does not gather. So a client that is alone again
- * may meet the window once.
+ * then gathers until half as many wait as were there then, so that the other half is verified while
+ * the batch is committed, or a batch is full; for at most twice as long as the last batch took, and
+ * never longer than the window. Behind a pause longer than ten windows it does not gather. So a
+ * client that is alone again may meet this once.
  *
  * When more jobs wait than a batch holds, the authors take turns, so that one with hundreds of jobs
  * keeps nobody from his place. Authors are told apart by a hash of their handle; those few who
@@ -25,7 +26,7 @@
 struct job;
 
 #define QUEUE_LANES 256
-#define QUEUE_WINDOW_US 1000
+#define QUEUE_WINDOW_US 10000
 
 struct queue_lane {
     struct job *first, **last;
@@ -46,6 +47,7 @@ struct queue {
     uint64_t arrivals; /* so far */
     size_t crowd;      /* in flight when the last batch ended */
     int64_t ended_us;  /* then */
+    int64_t took_us;   /* by that batch */
     bool stopping;
 };
 
@@ -65,7 +67,7 @@ void queue_stop(struct queue *queue);
  * with *stop, when the queue was stopped and is empty.
  */
 struct job *queue_take(struct queue *queue, int64_t idle_ms, bool *stop);
-/* A batch of n jobs has been decided, and nobody was told yet. */
-void queue_ended(struct queue *queue, size_t n);
+/* A batch of n jobs has been decided, which took so long, and nobody was told yet. */
+void queue_ended(struct queue *queue, size_t n, int64_t took_us);
 
 #endif

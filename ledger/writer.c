@@ -392,7 +392,7 @@ static void tell(struct writer *w, struct job *jobs, uint64_t took_us)
     w->stats.batches++;
     w->stats.commit_us_total += took_us;
     pthread_mutex_unlock(&w->lock);
-    queue_ended(&w->queue, n);
+    queue_ended(&w->queue, n, (int64_t)took_us);
     for (struct job *next, *job = jobs; job != NULL; job = next) {
         next = job->next;
         job->done(job);

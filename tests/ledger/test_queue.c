@@ -49,10 +49,10 @@ static size_t take(size_t out[static JOBS], int64_t *took_us)
     return n;
 }
 
-/* A batch at whose end `n` jobs were in flight. */
+/* A batch at whose end `n` jobs were in flight; it took so long that the window is the bound. */
 static void after_a_crowd_of(size_t n)
 {
-    queue_ended(&q, n);
+    queue_ended(&q, n, WINDOW_US);
 }
 
 static void *put_later(void *arg)
@@ -76,18 +76,18 @@ Test(queue, one_client_alone_is_never_kept_waiting)
         cr_assert(put(i, "org-01"));
         cr_assert_eq(take(got, &us), 1);
         cr_assert_lt(us, AT_ONCE_US);
-        queue_ended(&q, 1);
+        queue_ended(&q, 1, WINDOW_US);
     }
     queue_free(&q);
 }
 
-Test(queue, gathers_when_several_were_in_flight_until_as_many_wait)
+Test(queue, gathers_when_several_were_in_flight_until_half_as_many_wait)
 {
     size_t got[JOBS], first = 1;
     int64_t us;
     pthread_t thread;
     open_queue(JOBS, 16);
-    after_a_crowd_of(4);
+    after_a_crowd_of(7);
     cr_assert(put(0, "org-01"));
     cr_assert_eq(pthread_create(&thread, NULL, put_later, &first), 0);
     cr_assert_eq(take(got, &us), 4);
@@ -98,18 +98,32 @@ Test(queue, gathers_when_several_were_in_flight_until_as_many_wait)
     queue_free(&q);
 }
 
+Test(queue, waits_no_longer_than_twice_the_last_batch)
+{
+    size_t got[JOBS];
+    int64_t us, short_us = WINDOW_US / 20;
+    open_queue(JOBS, 16);
+    queue_ended(&q, 9, short_us);
+    cr_assert(put(0, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert_geq(us, 2 * short_us);
+    cr_assert_lt(us, AT_ONCE_US);
+    queue_free(&q);
+}
+
 Test(queue, counts_those_who_came_during_the_batch)
 {
-    size_t got[JOBS], first = 2;
+    size_t got[JOBS], first = 3;
     int64_t us;
     pthread_t thread;
     open_queue(JOBS, 16);
     cr_assert(put(0, "org-01"));
     cr_assert_eq(take(got, &us), 1);
     cr_assert(put(1, "org-02"));
-    queue_ended(&q, 1);
+    cr_assert(put(2, "org-02"));
+    queue_ended(&q, 3, WINDOW_US);
     cr_assert_eq(pthread_create(&thread, NULL, put_later, &first), 0);
-    cr_assert_eq(take(got, &us), 2);
+    cr_assert_eq(take(got, &us), 3, "half of five");
     cr_assert_lt(us, AT_ONCE_US);
     pthread_join(thread, NULL);
     cr_assert_eq(take(got, &us), 2);
@@ -126,7 +140,7 @@ Test(queue, waits_no_longer_than_the_window)
     cr_assert_eq(take(got, &us), 1);
     cr_assert_geq(us, WINDOW_US);
     cr_assert_lt(us, 5 * WINDOW_US);
-    queue_ended(&q, 1);
+    queue_ended(&q, 1, WINDOW_US);
     cr_assert(put(1, "org-01"));
     cr_assert_eq(take(got, &us), 1);
     cr_assert_lt(us, AT_ONCE_US, "alone again");
