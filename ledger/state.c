@@ -217,6 +217,7 @@ void state_attach(struct state *s, struct kv *kv)
 {
     s->kv = kv;
     s->kept.n_words = s->kept.n_names = s->kept.n_orgs = 0;
+    s->kept.due_known = false;
     uint64_t version = get_word(s, "network_version");
     if (version != s->network_version || version == 0) {
         s->network.founded = version != 0 && load_network(s);

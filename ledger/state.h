@@ -262,7 +262,9 @@ struct state_kept {
         uint32_t number;
     } names[STATE_KEPT];
     struct org orgs[STATE_KEPT];
-    size_t n_words, n_names, n_orgs;  /* met since; when there is no more room, in turn */
+    size_t n_words, n_names, n_orgs; /* met since; when there is no more room, in turn */
+    bool due_known;
+    struct due due; /* the first; type 0: none */
 };
 
 struct state {

@@ -217,15 +217,24 @@ static struct key key_of_due(const struct due *due)
     return k;
 }
 
+/* What is put or taken away at or before the first moment may make another one the first. */
+static void forget_due(struct state *s, int64_t moment)
+{
+    if (moment <= s->kept.due.moment)
+        s->kept.due_known = false;
+}
+
 void state_put_due(struct state *s, const struct due *due)
 {
     struct key k = key_of_due(due);
+    forget_due(s, due->moment);
     kv_put(s->kv, KV_DUE, key_slice(&k), (struct slice){(const uint8_t *)"", 0});
 }
 
 void state_del_due(struct state *s, const struct due *due)
 {
     struct key k = key_of_due(due);
+    forget_due(s, due->moment);
     kv_del(s->kv, KV_DUE, key_slice(&k));
 }
 
@@ -243,10 +252,18 @@ static bool seek_due(struct state *s, const struct key *k, bool after, int64_t u
     return out->moment <= until;
 }
 
+/* Every entry asks what is due before it, and few change that: the first moment is at hand. */
 bool state_first_due(struct state *s, int64_t until, struct due *out)
 {
+    struct state_kept *kept = &s->kept;
     struct key start = {.n = 0};
-    return seek_due(s, &start, false, until, out);
+    if (!kept->due_known) {
+        if (!seek_due(s, &start, false, INT64_MAX, &kept->due))
+            kept->due = (struct due){.moment = INT64_MAX};
+        kept->due_known = !kv_failed(s->kv);
+    }
+    *out = kept->due;
+    return out->type != 0 && out->moment <= until;
 }
 
 bool state_next_due(struct state *s, const struct due *after, int64_t until, struct due *out)

@@ -161,22 +161,12 @@ static bool grows_at_its_end(enum kv_table table)
 
 /*
  * A page that runs over is split, and LMDB moves the last pair to the new page with the one that
- * comes: told that a key is behind all others, it leaves the old page full.
+ * comes: told that a key is behind all others, it leaves the old page full, or says that it is not.
  */
 static int put_behind(struct txn *t, MDB_dbi dbi, MDB_val *key, MDB_val *value)
 {
-    MDB_cursor *cursor;
-    MDB_val k, v;
-    int code = mdb_cursor_open(t->txn, dbi, &cursor);
-    if (code != MDB_SUCCESS)
-        return code;
-    code = mdb_cursor_get(cursor, &k, &v, MDB_LAST);
-    bool behind = code == MDB_NOTFOUND ||
-                  (code == MDB_SUCCESS && mdb_cmp(t->txn, dbi, key, &k) > 0);
-    if (code == MDB_SUCCESS || code == MDB_NOTFOUND)
-        code = mdb_cursor_put(cursor, key, value, behind ? MDB_APPEND : 0);
-    mdb_cursor_close(cursor);
-    return code;
+    int code = mdb_put(t->txn, dbi, key, value, MDB_APPEND);
+    return code == MDB_KEYEXIST ? mdb_put(t->txn, dbi, key, value, 0) : code;
 }
 
 static void txn_put(struct kv *kv, enum kv_table table, struct slice key, struct slice value)

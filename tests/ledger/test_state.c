@@ -38,6 +38,7 @@ static void compare(struct kv *kv, struct rng *rng)
     struct org a, b;
     struct sums x, y;
     struct quarter p, q;
+    struct due first, due;
 
     state_attach(&fresh, kv);
     cr_assert_eq(state_org(&state, number, &a), state_org(&fresh, number, &b));
@@ -56,6 +57,17 @@ static void compare(struct kv *kv, struct rng *rng)
     state_quarter(&state, &p);
     state_quarter(&fresh, &q);
     cr_assert(p.budget == q.budget && p.spent == q.spent);
+    cr_assert_eq(state_first_due(&state, 50, &first), state_first_due(&fresh, 50, &due));
+    cr_assert(first.moment == due.moment && first.type == due.type);
+    cr_assert_eq(first.key.author, due.key.author);
+}
+
+/* Few, so that the first is often among them. */
+static struct due some_due(struct rng *rng)
+{
+    return (struct due){.moment = (int64_t)rng_below(rng, 100),
+                        .type = (uint8_t)(1 + rng_below(rng, 2)),
+                        .key.author = 1 + (uint32_t)rng_below(rng, 2)};
 }
 
 static void change(struct rng *rng)
@@ -63,9 +75,10 @@ static void change(struct rng *rng)
     struct org org;
     struct sums sums;
     struct quarter quarter;
+    struct due due = some_due(rng);
 
     cr_assert(state_org(&state, 1 + (uint32_t)rng_below(rng, ORGS), &org));
-    switch (rng_below(rng, 6)) {
+    switch (rng_below(rng, 9)) {
     case 0:
         org.needs++;
         state_put_org(&state, &org);
@@ -85,6 +98,17 @@ static void change(struct rng *rng)
         state_sums(&state, &sums);
         sums.given += 3;
         state_put_sums(&state, &sums);
+        return;
+    case 5:
+        state_put_due(&state, &due);
+        return;
+    case 6:
+        state_del_due(&state, &due);
+        return;
+    case 7:
+        if (state_first_due(&state, INT64_MAX, &due)) {
+            state_del_due(&state, &due);
+        }
         return;
     default:
         state_quarter(&state, &quarter);
