@@ -98,6 +98,7 @@ static bool measure_inside(const char *parent, struct report *report, size_t ent
     report_add(report, w.per_second, "inside.rate");
     report_add(report, w.per_second * 2 / v, "inside.share");
     report_add(report, w.cpu_us * v1 / 2e6, "inside.units");
+    report_add(report, w.cpu_us * report_value(report, "limit.vc") / 2e6, "inside.busy_units");
     report_add(report, w.entries_per_commit, "inside.batch");
     if (!write_path(dir, entries / 100 + 10, 1, 1, &w))
         return false;

@@ -47,7 +47,7 @@ struct stage {
     size_t n_items;
     struct readers *readers;
     size_t next_note; /* its number: no note is used twice */
-    double v1, v, f99_us, h, h_cpu_us; /* of this round */
+    double v1, vc, v, f99_us, h, h_cpu_us; /* of this round */
 };
 
 /* --- Limits ----------------------------------------------------------------------------------- */
@@ -72,8 +72,10 @@ static bool measure_limits(struct stage *s)
     limit_verify(s->items, s->n_items, 1, seconds, &one);
     limit_verify(s->items, s->n_items, bench_cores(), seconds, &all);
     s->v1 = one.per_cpu_second;
+    s->vc = all.per_cpu_second;
     s->v = all.per_second;
     report_add(s->report, s->v1, "limit.v1");
+    report_add(s->report, s->vc, "limit.vc");
     report_add(s->report, s->v, "limit.v");
     return measure_syncs(s);
 }
@@ -202,6 +204,7 @@ static bool post_phase(struct stage *s, struct side_of_stage *side, const struct
     report_add(s->report, r.own_cpu_us, "%s.%s.load_cpu", name, phase);
     report_add(s->report, r.per_second * (double)k / s->v, "%s.%s.share", name, phase);
     report_add(s->report, cpu_us * s->v1 / 1e6 / (double)k, "%s.%s.units", name, phase);
+    report_add(s->report, cpu_us * s->vc / 1e6 / (double)k, "%s.%s.busy_units", name, phase);
     return true;
 }
 
