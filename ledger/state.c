@@ -130,8 +130,8 @@ static struct state_word *find_word(struct state_kept *kept, struct slice key)
 {
     size_t n = kept->n_words < STATE_KEPT ? kept->n_words : STATE_KEPT;
     for (size_t i = 0; i < n; i++)
-        if (strncmp(kept->words[i].name, (const char *)key.data, key.size) == 0 &&
-            kept->words[i].name[key.size] == '\0')
+        if (kept->words[i].n_name == key.size && kept->words[i].name[0] == key.data[0] &&
+            memcmp(kept->words[i].name, key.data, key.size) == 0)
             return &kept->words[i];
     return NULL;
 }
@@ -139,17 +139,15 @@ static struct state_word *find_word(struct state_kept *kept, struct slice key)
 static void keep_word(struct state_kept *kept, struct slice key, bool there, struct slice value)
 {
     struct state_word *w = find_word(kept, key);
-    assert(key.size < sizeof w->name);
-    if (w == NULL)
+    assert(key.size <= sizeof w->name);
+    if (w == NULL) {
         w = &kept->words[kept->n_words++ % STATE_KEPT];
-    memcpy(w->name, key.data, key.size);
-    w->name[key.size] = '\0';
-    w->there = there;
-    w->n = 0;
-    if (there) {
-        w->n = (uint8_t)value.size;
-        memcpy(w->value, value.data, value.size);
+        w->n_name = (uint8_t)key.size;
+        memcpy(w->name, key.data, key.size);
     }
+    w->there = there;
+    w->n = there ? (uint8_t)value.size : 0;
+    memcpy(w->value, value.data, w->n);
 }
 
 bool state_get_row(struct state *s, enum kv_table table, struct slice key, struct slice *value)

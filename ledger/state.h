@@ -253,7 +253,7 @@ struct seal {
 #define STATE_KEPT 8
 struct state_kept {
     struct state_word {
-        char name[16];
+        uint8_t n_name, name[16];
         bool there;
         uint8_t n, value[100];
     } words[STATE_KEPT]; /* small rows of `meta` */
