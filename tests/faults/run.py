@@ -87,8 +87,9 @@ FAULTS = [
     Fault('a group record counts several times', 'ledger/books.c',
           'if (giver_new)', 'if (giver_new || i > 0)'),
     Fault('a reversal goes into the bucket of today', 'ledger/kinds/hours.c',
-          'books_post(r, h->bucket, p->from, p->to, -back->minutes, -returns, h->gift);',
-          'books_post(r, window_day(r->at), p->from, p->to, -back->minutes, -returns, h->gift);'),
+          '    books_post(r, h, p, -back->minutes, -returns, ',
+          '    h->bucket = window_day(r->at);\n'
+          '    books_post(r, h, p, -back->minutes, -returns, '),
     Fault('what was taken back can be taken back again', 'ledger/kinds/hours.c',
           'int64_t left = p->minutes - p->other;', 'int64_t left = p->minutes;'),
     Fault('a partial reversal takes the whole exchange away', 'ledger/kinds/hours.c',
