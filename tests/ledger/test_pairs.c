@@ -8,6 +8,7 @@
 
 #include "ledger/state.h"
 #include "policies/window.h"
+#include "tests/ledger/story.h"
 #include "tests/model/random.h"
 
 #define ORGS 7
@@ -79,16 +80,22 @@ static size_t rows_of(struct kv *kv, enum kv_table table)
 }
 
 /* The row of exactly this place; zeros when there is none. */
-static struct pair_day row(int32_t day, uint32_t part, uint32_t from, uint32_t to)
+static struct pair_day row_in(struct state *s, int32_t day, uint32_t part, uint32_t from,
+                              uint32_t to)
 {
     struct pair_key at = {day, part, from, to};
     struct pair_day d;
 
-    if (!state_next_pair_day(&state, false, &at, &d) || at.day != day || at.part != part ||
+    if (!state_next_pair_day(s, false, &at, &d) || at.day != day || at.part != part ||
         at.from != from || at.to != to) {
         return (struct pair_day){0};
     }
     return d;
+}
+
+static struct pair_day row(int32_t day, uint32_t part, uint32_t from, uint32_t to)
+{
+    return row_in(&state, day, part, from, to);
 }
 
 /* --- Posting ---------------------------------------------------------------------------------- */
@@ -285,6 +292,44 @@ Test(pairs, stand_in_the_part_of_their_leaf)
     cr_assert_eq(rows_of(kv, KV_PAIR_DAY), 2, "no other day or part has it");
     compare();
     finish(kv);
+}
+
+static void hours(char ref[static REF_TEXT_SIZE], const char *kind, const char *more, int minutes)
+{
+    story_do(ref, kind, "org-01 org-02",
+             "{%s,\"shares\":[{\"from\":\"org-01\",\"minutes\":%d,\"to\":\"org-02\"}]}", more,
+             minutes);
+}
+
+/* The same through the rules, where the leaf is that of the entry, and what is taken back an older. */
+Test(pairs, are_taken_back_from_the_part_that_they_were_recorded_in)
+{
+    char first[REF_TEXT_SIZE], other[REF_TEXT_SIZE], today[64], back[REF_TEXT_SIZE + 16];
+    struct state *s = &made.state;
+
+    story_start(3, NULL);
+    story_at((window_day(made.at) + 1) * WINDOW_DAY_MS);
+    int32_t day = window_day(made.at);
+    snprintf(today, sizeof today, "\"day\":\"%s\"", story_today());
+    hours(first, "hours.record", today, 20);
+    snprintf(back, sizeof back, "\"hours\":\"%s\"", first);
+    while (state_size(s) < PAIR_PART_LEAVES) {
+        story_do(other, "org.confirm", "org-01", "{}");
+    }
+    hours(other, "hours.record", today, 30);
+    cr_assert_eq(row_in(s, day, 0, 1, 2).minutes, 20);
+    cr_assert_eq(row_in(s, day, 1, 1, 2).minutes, 30);
+    hours(other, "hours.reverse", back, 5);
+    cr_assert_eq(window_day(made.at), day);
+    cr_assert_eq(row_in(s, day, 0, 1, 2).minutes, 15);
+    cr_assert_eq(row_in(s, day, 0, 1, 2).other, 1);
+    cr_assert_eq(row_in(s, day, 1, 1, 2).minutes, 30);
+    story_pass(3 * WINDOW_DAY_MS);
+    hours(other, "hours.reverse", back, 15);
+    cr_assert_eq(row_in(s, day, 0, 1, 2).minutes, 0);
+    cr_assert_eq(row_in(s, day, 0, 1, 2).other, 0);
+    cr_assert_eq(row_in(s, day, 1, 1, 2).other, 1);
+    story_end();
 }
 
 /* What is recorded together lies together, whoever it is between. */
