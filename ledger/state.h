@@ -179,8 +179,8 @@ struct pair {
     int64_t minutes, gift_minutes, count, last_at;
 };
 /*
- * A row of pair_day. Hours stand in the part of their day that their leaf belongs to, so that what a
- * commit changes lies together also on a day of many thousands of pairs.
+ * A row of pair_day. Hours stand in the part of their day that their leaf belongs to, so that what
+ * a commit changes lies together, also on a day of many thousands of pairs.
  */
 struct pair_key {
     int32_t day;

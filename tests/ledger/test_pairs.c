@@ -301,7 +301,7 @@ static void hours(char ref[static REF_TEXT_SIZE], const char *kind, const char *
              minutes);
 }
 
-/* The same through the rules, where the leaf is that of the entry, and what is taken back an older. */
+/* The same through the rules, where the hours that are taken back lie in an older part. */
 Test(pairs, are_taken_back_from_the_part_that_they_were_recorded_in)
 {
     char first[REF_TEXT_SIZE], other[REF_TEXT_SIZE], today[64], back[REF_TEXT_SIZE + 16];
