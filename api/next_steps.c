@@ -133,7 +133,9 @@ static void find_needs(struct request *rq, const struct next_case *c, const stru
         struct thing_key key, *after = NULL;
         struct need need;
 
-        if (org == c->org->number || helped(rq, org, c->org->number) != of_helpers) {
+        /* Who asks for nothing is not looked up: a pair costs a seek for each part of a day. */
+        if (org == c->org->number || !state_next_live(rq->state, LIVE_NEED, org, NULL, &key) ||
+            helped(rq, org, c->org->number) != of_helpers) {
             continue;
         }
         for (; looked < NEEDS_MAX && state_next_live(rq->state, LIVE_NEED, org, after, &key);

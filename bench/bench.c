@@ -42,6 +42,7 @@ static const char usage[] =
     "\n"
     "  --short N     entries of the short history (10000)\n"
     "  --long N      of the long one (100000)\n"
+    "  --busy N      of the busy day of --only tables (40000)\n"
     "  --orgs N      organisations, 64 to 1024 (1000)\n"
     "  --rounds N    how often everything is measured (3); 25 s each\n"
     "  --quick       one round with short phases: shows that it runs, no figure means much\n"
@@ -169,6 +170,7 @@ static const char *read_options(struct stage_plan *plan, struct audit_plan *audi
 {
     static const struct option options[] = {
         {"short", required_argument, NULL, 's'},  {"long", required_argument, NULL, 'l'},
+        {"busy", required_argument, NULL, 'b'},
         {"orgs", required_argument, NULL, 'o'},   {"rounds", required_argument, NULL, 'r'},
         {"quick", no_argument, NULL, 'q'},        {"semd", required_argument, NULL, 'd'},
         {"json", required_argument, NULL, 'j'},   {"dir", required_argument, NULL, 'f'},
@@ -181,6 +183,7 @@ static const char *read_options(struct stage_plan *plan, struct audit_plan *audi
         switch (option) {
         case 's': plan->entries_short = number(optarg, ENTRIES_MIN, ENTRIES_MAX); break;
         case 'l': plan->entries_long = number(optarg, ENTRIES_MIN, ENTRIES_MAX); break;
+        case 'b': plan->entries_busy = number(optarg, ENTRIES_MIN, ENTRIES_MAX); break;
         case 'o': plan->n_orgs = number(optarg, 64, BENCH_ORGS_MAX); break;
         case 'r': plan->rounds = number(optarg, 1, REPORT_SAMPLES_MAX / 2); break;
         case 'q': plan->rounds = 1; plan->pace = 0.05; break;
@@ -205,7 +208,8 @@ static const char *read_options(struct stage_plan *plan, struct audit_plan *audi
 int main(int argc, char **argv)
 {
     struct stage_plan plan = {.semd = "./semd", .n_orgs = 1000, .entries_short = 10000,
-                              .entries_long = 100000, .rounds = 3, .pace = 1};
+                              .entries_long = 100000, .entries_busy = 40000, .rounds = 3,
+                              .pace = 1};
     struct audit_plan audit = {.semctl = "./semctl", .entries = 100000};
     if (argc > 2 && strcmp(argv[1], "meter") == 0)
         return meter_main(argv + 2);

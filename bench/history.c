@@ -34,6 +34,7 @@ struct maker {
     struct replay *replay;
     struct kv *kv; /* the transaction under way, or NULL */
     size_t in_commit, commit_entries;
+    size_t next; /* number of the next hours */
 };
 
 static bool begin(struct maker *m)
@@ -129,19 +130,20 @@ static bool found(struct maker *m)
     return true;
 }
 
-/* `n` hours from number `first` on, `step_ms` apart. */
-static bool add_hours(struct maker *m, size_t first, size_t n, int64_t at_ms, double step_ms)
+/* The next `n` hours, `step_ms` apart. */
+static bool add_hours(struct maker *m, size_t n, int64_t at_ms, double step_ms)
 {
     bool ok = true;
     for (size_t done = 0; done < n && ok;) {
         struct notes notes;
-        struct notes_plan plan = {NOTES_HOURS, first + done,
+        struct notes_plan plan = {NOTES_HOURS, m->next,
                                   n - done < NOTES_AT_ONCE ? n - done : NOTES_AT_ONCE,
                                   at_ms + (int64_t)((double)done * step_ms), step_ms};
         ok = notes_make(&notes, m->history->network, &plan);
         for (size_t i = 0; i < notes.n && ok; i++)
             ok = take(m, plan.at_ms + (int64_t)((double)i * step_ms), notes.v[i].b, notes.v[i].n);
         done += plan.n;
+        m->next += plan.n;
         notes_free(&notes);
     }
     return ok;
@@ -150,11 +152,11 @@ static bool add_hours(struct maker *m, size_t first, size_t n, int64_t at_ms, do
 /* --- What tables cost ------------------------------------------------------------------------- */
 
 /* Commits one batch and adds what it wrote to changed[]. */
-static bool count_commit(struct maker *m, size_t first, double changed[static TABLES_MAX])
+static bool count_commit(struct maker *m, int64_t at, double changed[static TABLES_MAX])
 {
     struct tables before, after = {0};
     bool ok = tables_read(&before, m->history->dir) &&
-              add_hours(m, first, m->commit_entries, bench_now_ms() - 30000, 0) && commit(m) &&
+              add_hours(m, m->commit_entries, at, 0) && commit(m) &&
               tables_read(&after, m->history->dir);
     if (ok)
         tables_changed(&before, &after, changed);
@@ -163,24 +165,23 @@ static bool count_commit(struct maker *m, size_t first, double changed[static TA
     return ok;
 }
 
-static bool count_commits(struct maker *m, size_t first, struct report *report)
+/* From a moment on, a second between commits. `when` names what is counted, in the report. */
+static bool count_commits(struct maker *m, int64_t at, const char *when, struct report *report)
 {
     const char *name = m->history->name;
     bool ok = true;
     for (size_t i = 0; i < sizeof counted / sizeof counted[0] && ok; i++) {
         double changed[TABLES_MAX] = {0}, sum = 0;
         m->commit_entries = counted[i].entries;
-        for (size_t j = 0; j < counted[i].times && ok; j++) {
-            ok = count_commit(m, first, changed);
-            first += counted[i].entries;
-        }
+        for (size_t j = 0; j < counted[i].times && ok; j++, at += 1000)
+            ok = count_commit(m, at, changed);
         for (size_t t = 0; t < n_tables; t++) {
             double pages = changed[t] / (double)counted[i].times;
-            report_add(report, pages, "%s.pages.%zu.%s", name, counted[i].entries,
+            report_add(report, pages, "%s.%spages.%zu.%s", name, when, counted[i].entries,
                        table_names[t]);
             sum += pages;
         }
-        report_add(report, sum, "%s.pages.%zu.sum", name, counted[i].entries);
+        report_add(report, sum, "%s.%spages.%zu.sum", name, when, counted[i].entries);
     }
     return ok;
 }
@@ -203,6 +204,22 @@ static bool count_bytes(struct maker *m, struct report *report)
     return ok;
 }
 
+/* Rows that each of so many entries since `before` added. */
+static bool count_rows(struct maker *m, const struct tables *before, size_t entries,
+                       struct report *report)
+{
+    struct tables after;
+    bool ok = tables_read(&after, m->history->dir);
+    for (size_t i = 0; ok && i < n_tables; i++) {
+        const struct table_use *was = tables_find(before, table_names[i]);
+        const struct table_use *is = tables_find(&after, table_names[i]);
+        double grown = (double)is->rows - (double)was->rows;
+        report_add(report, grown / (double)entries, "%s.busy.rows.%s", m->history->name, is->name);
+    }
+    tables_free(&after);
+    return ok;
+}
+
 size_t history_tables(void)
 {
     return n_tables;
@@ -219,9 +236,8 @@ static bool fill(struct maker *m)
 {
     double past_ms = (double)(PAST_DAYS * WINDOW_DAY_MS) - 2 * 3600000.0;
     int64_t start = bench_now_ms() - (int64_t)past_ms - 3600000;
-    m->commit_entries = COMMIT_ENTRIES;
     return found(m) &&
-           add_hours(m, 0, m->history->entries, start, past_ms / (double)m->history->entries) &&
+           add_hours(m, m->history->entries, start, past_ms / (double)m->history->entries) &&
            commit(m);
 }
 
@@ -236,21 +252,50 @@ static bool keep_head(struct maker *m)
     return ok && last_signed_write(m->node.dir, &head);
 }
 
+static bool open_folder(struct maker *m)
+{
+    if (node_open(&m->node, m->history->dir, stderr) != NODE_OK)
+        return false;
+    m->replay = replay_new(BENCH_ORIGIN, false);
+    m->commit_entries = COMMIT_ENTRIES;
+    return true;
+}
+
+static bool close_folder(struct maker *m, bool ok)
+{
+    if (m->kv != NULL)
+        store_abort(m->kv);
+    m->kv = NULL;
+    ok = ok && keep_head(m);
+    replay_free(m->replay);
+    node_close(&m->node);
+    return ok;
+}
+
 bool history_make(const struct history *history, struct report *report)
 {
     struct maker m = {.history = history};
-    if (!node_init(history->dir, BENCH_ORIGIN, "bench", stderr) ||
-        node_open(&m.node, history->dir, stderr) != NODE_OK)
+    if (!node_init(history->dir, BENCH_ORIGIN, "bench", stderr) || !open_folder(&m))
         return false;
-    m.replay = replay_new(BENCH_ORIGIN, false);
     bool ok = m.replay != NULL && fill(&m);
     if (ok && report != NULL)
-        ok = count_bytes(&m, report) && count_commits(&m, history->entries, report);
-    if (m.kv != NULL)
-        store_abort(m.kv);
-    m.kv = NULL;
-    ok = ok && keep_head(&m);
-    replay_free(m.replay);
-    node_close(&m.node);
-    return ok;
+        ok = count_bytes(&m, report) && count_commits(&m, bench_now_ms() - 30000, "", report);
+    return close_folder(&m, ok);
+}
+
+bool history_busy_day(const struct history *history, size_t entries, struct report *report)
+{
+    /* Far from the numbers of the hours that are there. */
+    struct maker m = {.history = history, .next = 2 * history->entries};
+    struct tables before = {0};
+    int64_t hour = 3600000, day = (window_day(bench_now_ms()) + 1) * WINDOW_DAY_MS;
+    if (!open_folder(&m))
+        return false;
+    bool ok = m.replay != NULL && tables_read(&before, history->dir) &&
+              add_hours(&m, entries, day, (double)(20 * hour) / (double)entries) && commit(&m) &&
+              count_rows(&m, &before, entries, report) &&
+              count_commits(&m, day + 21 * hour, "busy.", report) &&
+              count_commits(&m, day + WINDOW_DAY_MS, "after.", report);
+    tables_free(&before);
+    return close_folder(&m, ok);
 }

@@ -22,6 +22,13 @@ struct history {
  */
 bool history_make(const struct history *history, struct report *report);
 
+/*
+ * Adds so many entries to a folder that history_make() has counted, all within tomorrow, and counts
+ * again at the end of that day (NAME.busy. in the report) and on the day after (NAME.after.). These
+ * days are in the future, so the folder is of no use for a server. False with a message on stderr.
+ */
+bool history_busy_day(const struct history *history, size_t entries, struct report *report);
+
 /* How many tables have figures in the report, and the n-th's name. */
 size_t history_tables(void);
 const char *history_table(size_t n);

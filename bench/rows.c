@@ -86,6 +86,29 @@ static void show_table(const struct report *r, const char *name)
            report_value(r, "long.pages.256.%s", name));
 }
 
+static void show_busy_table(const struct report *r, const char *name)
+{
+    printf("  %-14s %8.3f", name, report_value(r, "long.busy.rows.%s", name));
+    for (int after = 0; after <= 1; after++)
+        for (size_t i = 0; i < 3; i++)
+            printf(" %9.2f", report_value(r, "long.%s.pages.%s.%s", after ? "after" : "busy",
+                                          (const char *const[]){"1", "32", "256"}[i], name));
+    printf("\n");
+}
+
+static void show_busy_day(const struct report *r)
+{
+    printf("\nthe same at the end of a busy day, and on the day after\n"
+           "  %-14s %8s %29s %29s\n  %-14s %8s %9s %9s %9s %9s %9s %9s\n", "", "rows",
+           "pages of a commit of", "on the day after", "table", "an entry", "1", "32", "256", "1",
+           "32", "256");
+    for (size_t i = 0; i < history_tables(); i++)
+        if (report_value(r, "long.busy.pages.256.%s", history_table(i)) > 0 ||
+            report_value(r, "long.after.pages.256.%s", history_table(i)) > 0)
+            show_busy_table(r, history_table(i));
+    show_busy_table(r, "sum");
+}
+
 void rows_show_tables(const struct report *r)
 {
     printf("\nwhat each table costs at the long history, before the load\n"
@@ -98,6 +121,8 @@ void rows_show_tables(const struct report *r)
     report_show(r, "  file bytes over record bytes, tables alone", "", "long.used");
     report_show(r, "  file bytes over record bytes, freed pages included", "", "long.file");
     report_show(r, "  bytes of a record", "bytes", "long.record");
+    if (report_value(r, "long.busy.pages.256.sum") > 0)
+        show_busy_day(r);
 }
 
 void rows_show(const struct report *r)

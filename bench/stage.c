@@ -448,7 +448,8 @@ bool stage_tables(const struct stage_plan *plan, struct report *report)
     bench_network_grow(&s->network, plan->n_orgs);
     snprintf(side.dir, sizeof side.dir, "%s/tables", plan->dir);
     struct history history = {side.dir, side.name, &s->network, plan->entries_long};
-    bool ok = history_make(&history, report) && measure_file(s, &side);
+    bool ok = history_make(&history, report) && measure_file(s, &side) &&
+              history_busy_day(&history, plan->entries_busy, report);
     bench_network_end(&s->network);
     free(s);
     return ok;

@@ -13,6 +13,7 @@ struct stage_plan {
     const char *dir;      /* an empty folder, on the disk that is meant; what is made stays there */
     size_t n_orgs;
     size_t entries_short, entries_long;
+    size_t entries_busy;  /* of one day, after the long history: stage_tables() alone */
     size_t rounds;
     const char *only;     /* NULL: everything; or one phase, to look at it with a profiler */
     double pace;          /* 1: the usual lengths of the phases, in which a round takes 25 s */

@@ -53,15 +53,16 @@ static void post_org_day(struct rules *r, int32_t bucket, uint32_t org, int64_t 
     }
 }
 
-void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int64_t minutes,
-                int64_t paid, bool gift)
+void books_post(struct rules *r, const struct hours *h, const struct pair_minutes *pair,
+                int64_t minutes, int64_t paid, int step)
 {
+    uint32_t from = pair->from, to = pair->to;
     struct org *giver = books_org(r, from), *receiver = books_org(r, to);
     giver->given_posted += minutes;
     receiver->received_posted += minutes;
     if (minutes > 0)
         giver->last_given_at = receiver->last_received_at = r->at;
-    if (gift) {
+    if (h->gift) {
         giver->given_gifts += minutes;
         receiver->received_gifts += minutes;
         books_move(r, from, to, minutes);
@@ -70,22 +71,16 @@ void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int
         receiver->pool_received += paid;
         books_move(r, POOL, to, paid);
     }
-    post_org_day(r, bucket, from, minutes, 0);
-    post_org_day(r, bucket, to, 0, minutes);
+    post_org_day(r, h->bucket, from, minutes, 0);
+    post_org_day(r, h->bucket, to, 0, minutes);
 
     struct pair change = {.from = from,
                           .to = to,
                           .minutes = minutes,
-                          .gift_minutes = gift ? minutes : 0,
+                          .gift_minutes = h->gift ? minutes : 0,
+                          .count = step,
                           .last_at = minutes > 0 ? r->at : 0};
-    state_post_pair(r->state, bucket, &change, paid);
-    state_advance_pairs(r->state, window_day(r->at));
-}
-
-void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int step)
-{
-    /* The minutes were posted before the count. */
-    state_post_pair(r->state, bucket, &(struct pair){.from = from, .to = to, .count = step}, 0);
+    state_post_pair(r->state, &change, paid, h->bucket, h->index, window_day(r->at));
 }
 
 void books_count(struct rules *r, const struct pair_minutes *pairs, size_t n, int step)

@@ -16,15 +16,13 @@ struct org *books_org(struct rules *r, uint32_t number);
 void books_reserve(struct rules *r, uint32_t from, uint32_t to, int64_t minutes);
 
 /*
- * Posts confirmed minutes (> 0), or takes them back (< 0), in the day bucket `bucket`; a gift
- * leaves both positions where they were. `paid` of them (of the same sign) the pool takes over
- * from who receives. The exchange counts are the caller's, by books_count() and
- * books_count_pair().
+ * Posts confirmed minutes (> 0) of a pair of hours, or takes them back (< 0), in the bucket of the
+ * day on which these hours were recorded; a gift leaves both positions where they were. `paid` of
+ * them (of the same sign) the pool takes over from who receives. `step`: one exchange of the pair
+ * more (+1), one less (-1), or 0. The counts of organisations are the caller's, by books_count().
  */
-void books_post(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int64_t minutes,
-                int64_t paid, bool gift);
-/* One exchange of a pair more (+1) or less (-1). */
-void books_count_pair(struct rules *r, int32_t bucket, uint32_t from, uint32_t to, int step);
+void books_post(struct rules *r, const struct hours *h, const struct pair_minutes *pair,
+                int64_t minutes, int64_t paid, int step);
 /* One exchange more or less for each organisation in the pairs, and for the network. */
 void books_count(struct rules *r, const struct pair_minutes *pairs, size_t n, int step);
 

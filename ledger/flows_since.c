@@ -150,14 +150,12 @@ static struct help minus(uint32_t from, uint32_t to, const struct pair_day *buck
 /* Takes the buckets away that the window has left behind. */
 static bool leave_all(struct walk *w, int32_t first)
 {
-    uint32_t from = 0, to = 0;
-    int32_t day = w->base->from_day;
+    struct pair_key at = {.day = w->base->from_day};
     struct pair_day bucket;
 
     for (bool after = false;
-         day < first && state_next_pair_day(w->state, after, &day, &from, &to, &bucket);
-         after = true) {
-        if (day < first && !push(&w->flows, minus(from, to, &bucket))) {
+         at.day < first && state_next_pair_day(w->state, after, &at, &bucket); after = true) {
+        if (at.day < first && !push(&w->flows, minus(at.from, at.to, &bucket))) {
             return false;
         }
     }
@@ -169,14 +167,12 @@ static bool leave_to(struct walk *w, int32_t first)
     size_t n = w->flows.n = query_flows_merge(w->flows.v, w->flows.n);
     struct pair_day bucket;
 
-    for (int32_t day = w->base->from_day; day < first; day++) {
-        for (size_t i = 0; i < n; i++) {
-            uint32_t from = w->flows.v[i].from;
+    for (size_t i = 0; i < n && w->base->from_day < first; i++) {
+        uint32_t from = w->flows.v[i].from;
 
-            if (state_pair_day(w->state, day, from, w->to, &bucket) &&
-                !push(&w->flows, minus(from, w->to, &bucket))) {
-                return false;
-            }
+        if (state_pair_days(w->state, w->base->from_day, first - 1, from, w->to, &bucket) &&
+            !push(&w->flows, minus(from, w->to, &bucket))) {
+            return false;
         }
     }
     return true;
@@ -198,13 +194,11 @@ static bool sum_again(struct walk *w, int32_t first, int32_t last)
         struct help sum = {.from = again->v[i].from, .to = again->v[i].to};
         struct pair_day bucket;
 
-        for (int32_t day = first; day <= last; day++) {
-            if (state_pair_day(w->state, day, sum.from, sum.to, &bucket)) {
-                sum.minutes += bucket.minutes;
-                sum.gift += bucket.gift;
-                sum.pooled += bucket.pooled;
-                sum.count += bucket.other;
-            }
+        if (state_pair_days(w->state, first, last, sum.from, sum.to, &bucket)) {
+            sum.minutes = bucket.minutes;
+            sum.gift = bucket.gift;
+            sum.pooled = bucket.pooled;
+            sum.count = bucket.other;
         }
         if (!push(&w->flows, sum)) {
             return false;

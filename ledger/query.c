@@ -239,20 +239,19 @@ bool query_flows(struct state *s, int32_t day, struct flows *out)
 bool query_days(struct state *s, int32_t from_day, int32_t to_day, struct flows *out)
 {
     struct pair_day bucket;
-    uint32_t from = 0, to = 0;
-    int32_t at = from_day;
+    struct pair_key at = {.day = from_day};
     bool after = false;
     size_t room = 0;
 
     memset(out, 0, sizeof *out);
     out->from_day = from_day;
     out->to_day = to_day;
-    for (; state_next_pair_day(s, after, &at, &from, &to, &bucket) && at <= to_day; after = true) {
+    for (; state_next_pair_day(s, after, &at, &bucket) && at.day <= to_day; after = true) {
         if (out->n == room && !make_room(out, &room)) {
             query_flows_free(out);
             return false;
         }
-        out->v[out->n++] = (struct help){from,          to,           bucket.minutes,
+        out->v[out->n++] = (struct help){at.from,     at.to,         bucket.minutes,
                                          bucket.gift, bucket.pooled, bucket.other};
     }
     out->n = query_flows_merge(out->v, out->n);

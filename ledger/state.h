@@ -180,10 +180,20 @@ struct pair {
     uint32_t from, to;
     int64_t minutes, gift_minutes, count, last_at;
 };
+/*
+ * A row of pair_day. Hours stand in the part of their day that their leaf belongs to, so that what
+ * a commit changes lies together, also on a day of many thousands of pairs.
+ */
+struct pair_key {
+    int32_t day;
+    uint32_t part; /* index of the leaf / PAIR_PART_LEAVES */
+    uint32_t from, to;
+};
+#define PAIR_PART_LEAVES 1024
 struct pair_day { /* and org_day, where minutes = given, other = received, and no more */
     int64_t minutes, other; /* other: exchanges */
     int64_t gift, pooled;   /* of the minutes: gifts, and paid by the pool */
-    int64_t last_ms;        /* when in the day the last was recorded */
+    int64_t last_ms;        /* when in the day the last of the row was recorded */
 };
 
 /* The last status of an organisation (SPEC 18.3). */
@@ -349,28 +359,35 @@ bool state_first_due(struct state *s, int64_t until, struct due *out);
 bool state_next_due(struct state *s, const struct due *after, int64_t until, struct due *out);
 
 /*
- * A pair for ever. Its days are added up only later, in their order, where many of them lie
- * together in few pages: `pair` holds those before the mark; the younger ones are looked up here.
+ * A pair for ever. Its days are added up only later, giver by giver of each day, where many of them
+ * lie together in few pages: `pair` holds those before the mark; the younger ones are looked up
+ * here, with a seek or two for each of their parts.
  */
 bool state_pair(struct state *s, uint32_t from, uint32_t to, struct pair *out);
 /* Minutes over all pairs. */
 int64_t state_pairs_minutes(struct state *s);
 /*
- * Adds minutes (taken back: < 0) and exchanges to a pair in the bucket of a day; last_at: 0, or the
- * moment in that day. `pooled` of the minutes were paid by the pool.
+ * Adds minutes (taken back: < 0) and exchanges to a pair; last_at: 0, or the moment. `pooled` of
+ * the minutes were paid by the pool. The row is that of the hours they belong to, which are also
+ * what is taken back from: their day (hours.bucket) and their leaf's index. Then moves the mark on
+ * by a few rows, none of `today`, and so far that no more than FOLD_DAYS_MAX days are behind it.
  */
-void state_post_pair(struct state *s, int32_t day, const struct pair *change, int64_t pooled);
-/* Moves the mark on, at most so many rows and not beyond the day. */
-void state_fold_pairs(struct state *s, int32_t day, size_t rows);
-/* The same by a few rows, and so far that no more than FOLD_DAYS_MAX days are behind it. */
-void state_advance_pairs(struct state *s, int32_t today);
+void state_post_pair(struct state *s, const struct pair *change, int64_t pooled, int32_t day,
+                     uint64_t index, int32_t today);
 #define FOLD_DAYS_MAX 31
-bool state_pair_day(struct state *s, int32_t day, uint32_t from, uint32_t to, struct pair_day *out);
-void state_put_pair_day(struct state *s, int32_t day, uint32_t from, uint32_t to,
-                        const struct pair_day *d);
-/* Buckets in order of (day, from, to): those at or after the given one (`after`: strictly). */
-bool state_next_pair_day(struct state *s, bool after, int32_t *day, uint32_t *from, uint32_t *to,
-                         struct pair_day *out);
+/* Moves the mark on by givers until so many rows are added up, and not beyond the day. */
+void state_fold_pairs(struct state *s, int32_t day, size_t rows);
+/*
+ * The sum of a pair's rows of the days first..last, with a seek or two for each part of them;
+ * last_ms is of the last day that has one. False when there is none.
+ */
+bool state_pair_days(struct state *s, int32_t first, int32_t last, uint32_t from, uint32_t to,
+                     struct pair_day *out);
+/*
+ * Rows in their order: the one at or after the given place (`after`: strictly). The same pair may
+ * stand in several parts of a day.
+ */
+bool state_next_pair_day(struct state *s, bool after, struct pair_key *at, struct pair_day *out);
 bool state_org_day(struct state *s, int32_t day, uint32_t org, struct pair_day *out);
 /* Buckets in order of (day, org): the one after the given one. */
 bool state_next_org_day(struct state *s, int32_t *day, uint32_t *org, struct pair_day *out);

@@ -230,11 +230,8 @@ static bool record_apply(struct rules *r, const struct entry *e, struct refusal 
                         : !check_direct(r, b, &h, why))
         return false;
     pay_from_pool(r, &h, reserved.before);
-    for (size_t i = 0; i < h.n; i++) {
-        const struct pair_minutes *p = &h.pairs[i];
-        books_post(r, h.bucket, p->from, p->to, p->minutes, p->paid, h.gift);
-        books_count_pair(r, h.bucket, p->from, p->to, 1);
-    }
+    for (size_t i = 0; i < h.n; i++)
+        books_post(r, &h, &h.pairs[i], h.pairs[i].minutes, h.pairs[i].paid, 1);
     books_count(r, h.pairs, h.n, 1);
     if (h.has_need)
         serve_need(r, &h, minutes_to(h.pairs, h.n, h.need.author), reserved.used);
@@ -291,9 +288,7 @@ static bool take_back(struct rules *r, struct hours *h, struct pair_minutes *bac
     int64_t stays = pool_stays(p->paid, left, back->minutes), returns = p->paid - stays;
     p->other += back->minutes;
     p->paid = stays;
-    books_post(r, h->bucket, p->from, p->to, -back->minutes, -returns, h->gift);
-    if (p->other == p->minutes)
-        books_count_pair(r, h->bucket, p->from, p->to, -1);
+    books_post(r, h, p, -back->minutes, -returns, p->other == p->minutes ? -1 : 0);
     return true;
 }
 

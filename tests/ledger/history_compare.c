@@ -338,7 +338,7 @@ static bool one_bucket(struct history *h, const struct bucket *b)
 
     snprintf(place, sizeof place, "day %" PRId32 ", %s to", b->day,
              h->model.orgs[b->from].handle);
-    (void)state_pair_day(&h->state, b->day, (uint32_t)b->from, (uint32_t)b->to, &d);
+    (void)state_pair_days(&h->state, b->day, b->day, (uint32_t)b->from, (uint32_t)b->to, &d);
     const char *to = h->model.orgs[b->to].handle;
     return equal(h, place, to, d.minutes, b->minutes) && equal(h, place, to, d.gift, b->gifts) &&
            equal(h, place, to, d.pooled, b->paid) && equal(h, place, to, d.other, b->count);
@@ -369,11 +369,9 @@ static bool compare_days(struct history *h)
             good = one_bucket(h, &b[i]);
     }
     free(b);
-    int32_t day = 0;
-    uint32_t from = 0, to = 0;
+    struct pair_key at = {.day = 0};
     struct pair_day d;
-    for (bool after = false; state_next_pair_day(&h->state, after, &day, &from, &to, &d);
-         after = true)
+    for (bool after = false; state_next_pair_day(&h->state, after, &at, &d); after = true)
         found += d.minutes;
     return good && equal(h, "all buckets", "together", found, left);
 }

@@ -47,14 +47,12 @@ static void recount_pool(void)
     struct pair_day d;
     struct sums sums;
     int64_t in_hours = 0, in_orgs = 0, by_day = 0;
-    int32_t day = 0;
-    uint32_t from = 0, to = 0;
+    struct pair_key at = {.day = 0};
     for (bool more = state_next_hours(&made.state, NULL, &h); more;
          more = state_next_hours(&made.state, &h.key, &h))
         for (size_t i = 0; i < h.n; i++)
             in_hours += h.pairs[i].paid;
-    for (bool after = false; state_next_pair_day(&made.state, after, &day, &from, &to, &d);
-         after = true)
+    for (bool after = false; state_next_pair_day(&made.state, after, &at, &d); after = true)
         by_day += d.pooled;
     state_sums(&made.state, &sums);
     for (uint32_t i = 1; i <= sums.orgs; i++)

@@ -169,13 +169,15 @@ Test(pool, a_reversal_gives_back_its_part)
 Test(pool, the_days_of_a_pair_tell_gifts_and_the_pool_apart)
 {
     struct pair_day day;
+    int32_t today;
     story_start(4, NULL);
     story_status(4, 1, 1000, 500);
     story_needs(need, 4, 100, false);
     story_serve(hours, 1, 4, 100, need);
     story_do(ref, "hours.record", "org-01 org-04",
              "{\"day\":\"%s\",\"gift\":true,\"shares\":[" SHARE_OF(1, 7, 4) "]}", story_today());
-    cr_assert(state_pair_day(&made.state, (int32_t)(made.at / MAKER_DAY), 1, 4, &day));
+    today = (int32_t)(made.at / MAKER_DAY);
+    cr_assert(state_pair_days(&made.state, today, today, 1, 4, &day));
     cr_expect_eq(day.minutes, 107);
     cr_expect_eq(day.gift, 7);
     cr_expect_eq(day.pooled, 50);
