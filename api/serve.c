@@ -24,7 +24,7 @@ static void raise_limits(void)
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
-        if (files.rlim_max < CONNECTIONS_MAX + 100) {
+        if (files.rlim_max < CONNECTIONS_MAX + LISTEN_BACKLOG + 100) {
             fprintf(stderr, "semd: only %llu descriptors, so fewer than %d connections: raise "
                     "`ulimit -n`\n", (unsigned long long)files.rlim_max, CONNECTIONS_MAX);
         }

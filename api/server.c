@@ -12,6 +12,7 @@
 #include "api/intake.h"
 #include "api/metrics.h"
 #include "api/routes.h"
+#include "ledger/listen.h"
 #include "policies/window.h"
 
 /* Jobs have a deadline, so this is never reached unless the writer is stuck in the kernel. */
@@ -67,13 +68,14 @@ static unsigned cores(void)
     return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
 }
 
-static struct MHD_Daemon *listen_on(struct server *s, const struct server_config *config)
+static struct MHD_Daemon *start_threads(struct server *s, unsigned threads)
 {
     return MHD_start_daemon(
-        MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        intake_data, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-        config->listen_fd, MHD_OPTION_THREAD_POOL_SIZE, config->threads ? config->threads : cores(),
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            MHD_USE_NO_LISTEN_SOCKET,
+        0, NULL, NULL, intake_data, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_THREAD_POOL_SIZE, threads ? threads : cores(), MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(CONNECTIONS_MAX + LISTEN_BACKLOG), MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_URI_LOG_CALLBACK, intake_line, s, MHD_OPTION_NOTIFY_COMPLETED, intake_end,
@@ -91,6 +93,16 @@ static void free_server(struct server *s)
     matches_free(s->matches);
     years_free(s->years);
     free(s);
+}
+
+static void stop_threads(struct server *s)
+{
+    if (s->metrics) {
+        MHD_stop_daemon(s->metrics);
+    }
+    if (s->daemon) {
+        MHD_stop_daemon(s->daemon);
+    }
 }
 
 struct server *server_start(const struct server_config *config, FILE *err)
@@ -116,16 +128,17 @@ struct server *server_start(const struct server_config *config, FILE *err)
     s->years = years_new();
     if (s->conns && s->sessions && s->search && s->figures && s->sheets && s->matches &&
         s->years) {
-        s->daemon = listen_on(s, config);
+        s->daemon = start_threads(s, config->threads);
     }
     if (s->daemon && config->metrics_fd >= 0) {
         s->metrics = metrics_start(s, config->metrics_fd);
     }
-    if (!s->daemon || (config->metrics_fd >= 0 && !s->metrics)) {
+    if (s->daemon && (config->metrics_fd < 0 || s->metrics)) {
+        s->doorman = doorman_start(s->daemon, s->conns, CONNECTIONS_MAX, config->listen_fd);
+    }
+    if (!s->doorman) {
         fputs("semd: the HTTP server does not start: no threads, memory or descriptors\n", err);
-        if (s->daemon) {
-            MHD_stop_daemon(s->daemon);
-        }
+        stop_threads(s);
         free_server(s);
         return NULL;
     }
@@ -192,23 +205,16 @@ void server_tick(struct server *s)
 void server_stop(struct server *s)
 {
     int64_t until = writer_now_monotonic_ms() + STOP_WAIT_MS;
-    int fd;
 
     if (!s) {
         return;
     }
     atomic_store(&s->stopping, true);
-    fd = MHD_quiesce_daemon(s->daemon);
+    doorman_stop(s->doorman);
     while (atomic_load(&s->in_flight) > 0 && writer_now_monotonic_ms() < until) {
         nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
         server_tick(s);
     }
-    if (s->metrics) {
-        MHD_stop_daemon(s->metrics);
-    }
-    MHD_stop_daemon(s->daemon);
-    if (fd >= 0) {
-        close(fd);
-    }
+    stop_threads(s);
     free_server(s);
 }

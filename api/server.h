@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "api/cosign.h"
+#include "api/doorman.h"
 #include "api/figures.h"
 #include "api/matches.h"
 #include "api/search.h"
@@ -48,6 +49,7 @@ struct server {
     struct years *years;
     struct stats stats;
     struct MHD_Daemon *daemon, *metrics;
+    struct doorman *doorman;
     _Atomic bool stopping;
     _Atomic size_t in_flight; /* requests whose job is with the writer */
     _Atomic size_t reply_bytes; /* of answers that are not sent yet */
