@@ -19,8 +19,8 @@ struct doorman;
 
 /*
  * With `max` connections open, those that come wait in the backlog. Takes the listening socket,
- * which does not block; the daemon has none and outlives the doorman. NULL without thread, memory or
- * descriptor; the socket is then still the caller's.
+ * which does not block; the daemon has none and outlives the doorman. NULL without a thread, memory
+ * or a descriptor; the socket is then still the caller's.
  */
 struct doorman *doorman_start(struct MHD_Daemon *daemon, struct conns *conns, size_t max,
                               int listen_fd);
