@@ -2,6 +2,7 @@
 #include "ledger/state_record.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* Handles, references, commitments and numbers, each as long as it gets. */
 #define ORG_RECORD_MAX 512
@@ -126,9 +127,48 @@ static void lay_founding(struct record *r, struct body_network_found *f)
 
 /* --- At hand ---------------------------------------------------------------------------------- */
 
-static struct state_word *find_word(struct state_kept *kept, struct slice key)
+struct state_many {
+    struct kept_org orgs[KEPT_MANY];
+    struct kept_name names[KEPT_MANY];
+    struct kept_key keys[KEPT_MANY];
+};
+
+bool state_keep_many(struct state *s)
 {
-    size_t n = kept->n_words < STATE_KEPT ? kept->n_words : STATE_KEPT;
+    s->kept.many = calloc(1, sizeof *s->kept.many);
+    return s->kept.many != NULL;
+}
+
+void state_keep_few(struct state *s)
+{
+    free(s->kept.many);
+    s->kept.many = NULL;
+}
+
+static struct kept_org *org_place(struct state_kept *k, uint32_t number)
+{
+    return k->many != NULL ? &k->many->orgs[number % KEPT_MANY] : &k->orgs[number % KEPT_FEW];
+}
+
+static struct kept_name *name_place(struct state_kept *k, const struct handle *handle)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *at = handle->s; *at != '\0'; at++)
+        hash = (hash ^ (uint8_t)*at) * 16777619u;
+    hash ^= hash >> 16;
+    return k->many != NULL ? &k->many->names[hash % KEPT_MANY] : &k->names[hash % KEPT_FEW];
+}
+
+/* A key id is a part of a hash. */
+static struct kept_key *key_place(struct state_kept *k, const struct key_id *id)
+{
+    size_t hash = (size_t)id->b[0] << 8 | id->b[1];
+    return k->many != NULL ? &k->many->keys[hash % KEPT_MANY] : &k->keys[hash % KEPT_FEW];
+}
+
+static struct kept_word *find_word(struct state_kept *kept, struct slice key)
+{
+    size_t n = kept->n_words < KEPT_WORDS ? kept->n_words : KEPT_WORDS;
     for (size_t i = 0; i < n; i++)
         if (kept->words[i].n_name == key.size && kept->words[i].name[0] == key.data[0] &&
             memcmp(kept->words[i].name, key.data, key.size) == 0)
@@ -138,10 +178,10 @@ static struct state_word *find_word(struct state_kept *kept, struct slice key)
 
 static void keep_word(struct state_kept *kept, struct slice key, bool there, struct slice value)
 {
-    struct state_word *w = find_word(kept, key);
+    struct kept_word *w = find_word(kept, key);
     assert(key.size <= sizeof w->name);
     if (w == NULL) {
-        w = &kept->words[kept->n_words++ % STATE_KEPT];
+        w = &kept->words[kept->n_words++ % KEPT_WORDS];
         w->n_name = (uint8_t)key.size;
         memcpy(w->name, key.data, key.size);
     }
@@ -154,7 +194,7 @@ bool state_get_row(struct state *s, enum kv_table table, struct slice key, struc
 {
     if (table != KV_META)
         return kv_get(s->kv, table, key, value);
-    const struct state_word *w = find_word(&s->kept, key);
+    const struct kept_word *w = find_word(&s->kept, key);
     if (w != NULL) {
         *value = (struct slice){w->value, w->n};
         return w->there;
@@ -170,15 +210,6 @@ void state_put_row(struct state *s, enum kv_table table, struct slice key, struc
     if (table == KV_META && value.size <= sizeof s->kept.words[0].value)
         keep_word(&s->kept, key, true, value);
     kv_put(s->kv, table, key, value);
-}
-
-static struct org *find_org(struct state_kept *kept, uint32_t number)
-{
-    size_t n = kept->n_orgs < STATE_KEPT ? kept->n_orgs : STATE_KEPT;
-    for (size_t i = 0; i < n; i++)
-        if (kept->orgs[i].number == number)
-            return &kept->orgs[i];
-    return NULL;
 }
 
 /* --- Head and network ------------------------------------------------------------------------- */
@@ -214,13 +245,19 @@ static bool load_network(struct state *s)
 void state_attach(struct state *s, struct kv *kv)
 {
     s->kv = kv;
-    s->kept.n_words = s->kept.n_names = s->kept.n_orgs = 0;
+    s->kept.round++;
+    s->kept.n_words = 0;
     s->kept.due_known = false;
     uint64_t version = get_word(s, "network_version");
     if (version != s->network_version || version == 0) {
         s->network.founded = version != 0 && load_network(s);
         s->network_version = s->network.founded ? version : 0;
     }
+}
+
+void state_follow(struct state *s, struct kv *kv)
+{
+    s->kv = kv;
 }
 
 uint64_t state_size(struct state *s)
@@ -311,14 +348,14 @@ static bool get_org(struct state *s, uint32_t number, struct org *out)
 
 bool state_org(struct state *s, uint32_t number, struct org *out)
 {
-    const struct org *kept = find_org(&s->kept, number);
-    if (kept != NULL) {
-        *out = *kept;
+    struct kept_org *kept = org_place(&s->kept, number);
+    if (kept->round == s->kept.round && kept->org.number == number) {
+        *out = kept->org;
         return true;
     }
     if (!get_org(s, number, out))
         return false;
-    s->kept.orgs[s->kept.n_orgs++ % STATE_KEPT] = *out;
+    *kept = (struct kept_org){s->kept.round, *out};
     return true;
 }
 
@@ -339,23 +376,19 @@ static void put_facts(struct state *s, const struct key *k, const struct org *or
 void state_put_org(struct state *s, const struct org *org)
 {
     struct key k = key_of_number(org->number);
-    struct org *kept = find_org(&s->kept, org->number);
-    const size_t facts = offsetof(struct org, last_entry);
-    if (kept == NULL || memcmp(kept, org, facts) != 0)
+    struct kept_org *kept = org_place(&s->kept, org->number);
+    bool known = kept->round == s->kept.round && kept->org.number == org->number;
+    if (!known || memcmp(&kept->org, org, offsetof(struct org, last_entry)) != 0)
         put_facts(s, &k, org);
     PUT(KV_ACCOUNT, k, lay_account, struct org, org);
-    if (kept == NULL)
-        kept = &s->kept.orgs[s->kept.n_orgs++ % STATE_KEPT];
-    *kept = *org;
+    *kept = (struct kept_org){s->kept.round, *org};
 }
 
 uint32_t state_org_number(struct state *s, const struct handle *handle)
 {
-    struct state_kept *kept = &s->kept;
-    size_t n = kept->n_names < STATE_KEPT ? kept->n_names : STATE_KEPT;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(kept->names[i].handle.s, handle->s) == 0)
-            return kept->names[i].number;
+    struct kept_name *kept = name_place(&s->kept, handle);
+    if (kept->round == s->kept.round && strcmp(kept->handle.s, handle->s) == 0)
+        return kept->number;
     struct key k = key_of_word(handle->s);
     struct slice v;
     uint32_t number = 0;
@@ -363,7 +396,7 @@ uint32_t state_org_number(struct state *s, const struct handle *handle)
         return 0;
     struct record r = record_reader(v);
     record_u32(&r, &number);
-    kept->names[kept->n_names++ % STATE_KEPT] = (struct state_name){*handle, number};
+    *kept = (struct kept_name){s->kept.round, *handle, number};
     return number;
 }
 
@@ -390,8 +423,15 @@ static struct key key_of_org_key(uint32_t org, const struct key_id *id)
 
 bool state_key(struct state *s, uint32_t org, const struct key_id *id, struct org_key *out)
 {
+    struct kept_key *kept = key_place(&s->kept, id);
+    if (kept->round == s->kept.round && kept->key.org == org &&
+        memcmp(kept->key.id.b, id->b, sizeof id->b) == 0) {
+        *out = kept->key;
+        return true;
+    }
     struct key k = key_of_org_key(org, id);
     GET(KV_KEY, k, lay_org_key, out);
+    *kept = (struct kept_key){s->kept.round, *out};
     return true;
 }
 
@@ -399,6 +439,7 @@ void state_put_key(struct state *s, const struct org_key *key)
 {
     struct key k = key_of_org_key(key->org, &key->id);
     PUT(KV_KEY, k, lay_org_key, struct org_key, key);
+    *key_place(&s->kept, &key->id) = (struct kept_key){s->kept.round, *key};
 }
 
 bool state_next_key(struct state *s, uint32_t org, const struct key_id *after, struct org_key *out)

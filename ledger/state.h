@@ -259,22 +259,42 @@ struct seal {
 
 /* --- The object ------------------------------------------------------------------------------- */
 
-/* What one entry reads over and over, at hand until the next state_attach(). */
-#define STATE_KEPT 8
+/*
+ * What was read or written since the last state_attach(), at hand: one entry reads the same things
+ * over and over, and the writer the same organisations. Each has one place, where a later one
+ * replaces it.
+ */
+#define KEPT_WORDS 8
+#define KEPT_FEW 8
+#define KEPT_MANY 1024
+struct kept_word { /* a small row of `meta` */
+    uint8_t n_name, name[16];
+    bool there;
+    uint8_t n, value[100];
+};
+struct kept_org {
+    uint64_t round;
+    struct org org;
+};
+struct kept_name {
+    uint64_t round;
+    struct handle handle;
+    uint32_t number;
+};
+struct kept_key {
+    uint64_t round;
+    struct org_key key;
+};
 struct state_kept {
-    struct state_word {
-        uint8_t n_name, name[16];
-        bool there;
-        uint8_t n, value[100];
-    } words[STATE_KEPT]; /* small rows of `meta` */
-    struct state_name {
-        struct handle handle;
-        uint32_t number;
-    } names[STATE_KEPT];
-    struct org orgs[STATE_KEPT];
-    size_t n_words, n_names, n_orgs; /* met since; when there is no more room, in turn */
+    uint64_t round; /* counts attachings: what was kept in an earlier one is forgotten */
+    size_t n_words;
+    struct kept_word words[KEPT_WORDS];
     bool due_known;
     struct due due; /* the first; type 0: none */
+    struct kept_org orgs[KEPT_FEW];
+    struct kept_name names[KEPT_FEW];
+    struct kept_key keys[KEPT_FEW];
+    struct state_many *many; /* in place of these three; NULL: these */
 };
 
 struct state {
@@ -291,6 +311,12 @@ struct state {
  * small stacks.
  */
 void state_attach(struct state *s, struct kv *kv);
+/* The same tables in another transaction, in which nothing changed: what is at hand stays. */
+void state_follow(struct state *s, struct kv *kv);
+/* For who is attached for long: keeps 1024 of each at hand, in half a MiB. False: no memory. */
+bool state_keep_many(struct state *s) __attribute__((warn_unused_result));
+/* Ends that; needed before a state that keeps many goes. */
+void state_keep_few(struct state *s);
 
 /* Number of leaves applied: the next index. */
 uint64_t state_size(struct state *s);

@@ -325,7 +325,7 @@ static struct kv *begin(struct writer *w)
     if (overlay == NULL)
         die("no overlay", "no memory");
     w->appended = 0;
-    state_attach(&w->state, overlay);
+    state_follow(&w->state, overlay); /* nobody else writes */
     if (log_size(w->txn) != state_size(&w->state))
         die("the log cannot be appended to", "its size is not that of the state");
     return overlay;
@@ -534,6 +534,7 @@ static void writer_free(struct writer *w)
     pthread_mutex_destroy(&w->lock);
     queue_free(&w->queue);
     refuser_free(&w->refuser);
+    state_keep_few(&w->state);
     free(w->dir);
     free(w->origin);
     free(w);
@@ -563,6 +564,7 @@ struct writer *writer_start(const struct writer_config *config, const char **why
     w->rules.state = &w->state;
     w->rules.root_at = log_root_of;
     room = refuser_init(&w->refuser, config, w->origin, batch_max) && room;
+    room = state_keep_many(&w->state) && room;
     if (room && w->dir != NULL && w->origin != NULL && sign_start(w, why)) {
         *why = "no thread";
         if (pthread_create(&w->thread, NULL, run, w) == 0) {

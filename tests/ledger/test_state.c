@@ -30,6 +30,12 @@ static void admit(uint32_t number)
     state_put_org(&state, &org);
 }
 
+/* Few, so that they meet again; some share a place. */
+static struct key_id some_key_id(struct rng *rng)
+{
+    return (struct key_id){.b = {0, (uint8_t)(8 * rng_below(rng, 2)), (uint8_t)rng_below(rng, 2)}};
+}
+
 /* What a state that has just been attached reads in the same tables. */
 static void compare(struct kv *kv, struct rng *rng)
 {
@@ -39,8 +45,13 @@ static void compare(struct kv *kv, struct rng *rng)
     struct sums x, y;
     struct quarter p, q;
     struct due first, due;
+    struct org_key x_key, y_key;
+    struct key_id id = some_key_id(rng);
+    bool there = state_key(&state, number, &id, &x_key);
 
     state_attach(&fresh, kv);
+    cr_assert_eq(there, state_key(&fresh, number, &id, &y_key));
+    cr_assert(!there || (x_key.org == number && x_key.revoked_index == y_key.revoked_index));
     cr_assert_eq(state_org(&state, number, &a), state_org(&fresh, number, &b));
     cr_assert_eq(state_org_number(&state, &handle), state_org_number(&fresh, &handle));
     if (number <= ORGS) {
@@ -78,7 +89,7 @@ static void change(struct rng *rng)
     struct due due = some_due(rng);
 
     cr_assert(state_org(&state, 1 + (uint32_t)rng_below(rng, ORGS), &org));
-    switch (rng_below(rng, 9)) {
+    switch (rng_below(rng, 10)) {
     case 0:
         org.needs++;
         state_put_org(&state, &org);
@@ -106,6 +117,11 @@ static void change(struct rng *rng)
         state_del_due(&state, &due);
         return;
     case 7:
+        state_put_key(&state, &(struct org_key){.org = org.number,
+                                                .id = some_key_id(rng),
+                                                .revoked_index = rng_below(rng, 9)});
+        return;
+    case 8:
         if (state_first_due(&state, INT64_MAX, &due)) {
             state_del_due(&state, &due);
         }
@@ -117,12 +133,13 @@ static void change(struct rng *rng)
     }
 }
 
-Test(state, has_at_hand_what_stands_in_the_tables)
+static void play(bool many)
 {
     struct kv *base = kv_memory_new(NULL), *overlay = kv_memory_new(base);
     struct rng rng;
 
     rng_seed(&rng, 5);
+    cr_assert(!many || state_keep_many(&state));
     state_attach(&state, overlay);
     for (uint32_t i = 1; i <= ORGS; i++) {
         admit(i);
@@ -138,9 +155,23 @@ Test(state, has_at_hand_what_stands_in_the_tables)
             state_attach(&state, overlay);
         } else {
             kv_memory_flush(overlay);
+            kv_memory_free(overlay); /* the next transaction */
+            overlay = kv_memory_new(base);
+            state_follow(&state, overlay);
         }
         compare(base, &rng);
     }
+    state_keep_few(&state);
     kv_memory_free(overlay);
     kv_memory_free(base);
+}
+
+Test(state, has_at_hand_what_stands_in_the_tables)
+{
+    play(false);
+}
+
+Test(state, has_more_at_hand_when_it_keeps_many)
+{
+    play(true);
 }
