@@ -100,6 +100,11 @@ bool key_name_valid(const char *name, size_t name_len)
     }
     while (name_len > 0) {
         uint32_t c;
+        if (*name > 0x20 && *name != '+' && (uint8_t)*name < 0x80) {
+            name++;
+            name_len--;
+            continue;
+        }
         size_t used = utf8_decode(&c, name, name_len);
         if (used == 0 || c < 0x20 || c == '+' || is_unicode_space(c)) {
             return false;

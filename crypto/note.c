@@ -165,8 +165,9 @@ enum note_err note_parse(struct note *out, const char *bytes, size_t n)
     }
     /* The separator is the last empty line: `split` counts the text and the empty line. */
     size_t split = n;
-    while (split >= 2 && !(bytes[split - 1] == '\n' && bytes[split - 2] == '\n')) {
-        split--;
+    while (split >= 2 && bytes[split - 2] != '\n') {
+        const char *line_end = memrchr(bytes, '\n', split - 1);
+        split = line_end == NULL ? 0 : (size_t)(line_end - bytes) + 1;
     }
     if (split < 2) {
         return NOTE_NO_SEPARATOR;

@@ -264,6 +264,11 @@ bool utf8_valid(const char *in, size_t n)
 {
     while (n > 0) {
         uint64_t eight;
+        if ((*in & 0x80) == 0 && n < sizeof eight) {
+            in++;
+            n--;
+            continue;
+        }
         /* Most texts are ASCII for long stretches: eight characters without a high bit. */
         if (n >= sizeof eight) {
             memcpy(&eight, in, sizeof eight);
