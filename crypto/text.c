@@ -262,29 +262,27 @@ size_t utf8_decode(uint32_t *code_point, const char *in, size_t n)
 
 bool utf8_valid(const char *in, size_t n)
 {
-    while (n > 0) {
-        uint64_t eight;
-        if ((*in & 0x80) == 0 && n < sizeof eight) {
-            in++;
-            n--;
-            continue;
-        }
-        /* Most texts are ASCII for long stretches: eight characters without a high bit. */
-        if (n >= sizeof eight) {
-            memcpy(&eight, in, sizeof eight);
-            if ((eight & 0x8080808080808080u) == 0) {
-                in += sizeof eight;
-                n -= sizeof eight;
-                continue;
+    const char *end = in + n;
+
+    while (in < end) {
+        uint64_t two[2];
+        /* Most texts are ASCII for long stretches: sixteen characters without a high bit. */
+        while ((size_t)(end - in) >= sizeof two) {
+            memcpy(two, in, sizeof two);
+            if (((two[0] | two[1]) & 0x8080808080808080u) != 0) {
+                break;
             }
+            in += sizeof two;
+        }
+        while (in < end && (*in & 0x80) == 0) {
+            in++;
         }
         uint32_t code_point;
-        size_t used = utf8_decode(&code_point, in, n);
-        if (used == 0) {
+        size_t used = in == end ? 0 : utf8_decode(&code_point, in, (size_t)(end - in));
+        if (in < end && used == 0) {
             return false;
         }
         in += used;
-        n -= used;
     }
     return true;
 }
