@@ -153,8 +153,8 @@ static uint16_t place_of(const struct packer *p, const uint8_t *at)
     return (uint16_t)(at - p->start + 1);
 }
 
-/* Writes the bytes that nothing better was found for; then there is room for `n` bytes more. */
-static bool emit_bare(struct packer *p, size_t n)
+/* Writes the bytes that nothing better was found for. */
+static bool emit_bare(struct packer *p)
 {
     while (p->bare < p->at) {
         size_t run = (size_t)(p->at - p->bare);
@@ -166,10 +166,16 @@ static bool emit_bare(struct packer *p, size_t n)
         p->out += run;
         p->bare += run;
     }
-    return n <= (size_t)(p->full - p->out);
+    return true;
 }
 
-/* Takes what was written into the room that emit_bare() found, and goes on behind its bytes. */
+/* Whether there is room for `n` bytes more, behind those that had no token yet. */
+static bool room_for(struct packer *p, size_t n)
+{
+    return (p->bare == p->at || emit_bare(p)) && n <= (size_t)(p->full - p->out);
+}
+
+/* Takes what was written into the room that room_for() found, and goes on behind its bytes. */
 static bool done_with(struct packer *p, uint8_t *out, size_t n)
 {
     p->out = out;
@@ -264,7 +270,7 @@ static size_t find_copy(const struct packer *p, uint32_t four, size_t own, uint1
 
 static bool emit_copy(struct packer *p, size_t n, uint16_t place)
 {
-    if (!emit_bare(p, 3))
+    if (!room_for(p, 3))
         return false;
     p->out[0] = (uint8_t)(COPY + n - COPY_MIN);
     p->out[1] = (uint8_t)(place >> 8);
@@ -305,7 +311,7 @@ static bool emit_signature(struct packer *p, bool *done)
     *done = base64_decode_public(bytes, SIGNATURE_BYTES, (const char *)p->at, SIGNATURE_DIGITS);
     if (!*done)
         return true;
-    if (!emit_bare(p, 1 + SIGNATURE_BYTES))
+    if (!room_for(p, 1 + SIGNATURE_BYTES))
         return false;
     p->out[0] = SIGNATURE;
     memcpy(p->out + 1, bytes, SIGNATURE_BYTES);
@@ -316,7 +322,7 @@ static bool emit_hex(struct packer *p, size_t digits)
 {
     const uint8_t *from = p->at;
     size_t n = digits / 2;
-    if (!emit_bare(p, 1 + n))
+    if (!room_for(p, 1 + n))
         return false;
     uint8_t *to = p->out;
     *to++ = (uint8_t)(HEX + n - 1);
@@ -333,7 +339,7 @@ static bool emit_number(struct packer *p, size_t digits)
         value = value * 10 + (uint64_t)(p->at[i] - '0');
     for (uint64_t rest = value >> 7; rest > 0; rest >>= 7)
         n++;
-    if (!emit_bare(p, 1 + n))
+    if (!room_for(p, 1 + n))
         return false;
     uint8_t *to = p->out;
     *to++ = NUMBER;
@@ -377,13 +383,17 @@ static bool emit_digits(struct packer *p, bool *done)
 static void pass_bare(struct packer *p)
 {
     const uint8_t *at = p->at;
-    for (; p->end - at >= COPY_MIN; at++) {
-        uint32_t four = four_at(at);
-        uint16_t *own = &p->places.v[entry_of(four)];
-        if ((*own > 0 && four_at(p->start + *own - 1) == four) || place_known(four) > 0 ||
-            at[-1] == ' ' || (digits_by_byte[at[-1]] == 0 && digits_begin(at, p->end)))
+    uint32_t place = place_of(p, at);
+    for (; p->end - at >= COPY_MIN; at++, place++) {
+        uint32_t four = four_at(at), entry = entry_of(four);
+        uint16_t own = p->places.v[entry];
+        if (own > 0 && four_at(p->start + own - 1) == four)
             break;
-        *own = place_of(p, at);
+        if (of_dictionary.v[entry] > 0 && place_known(four) > 0)
+            break;
+        if (at[-1] == ' ' || (digits_begin(at, p->end) && digits_by_byte[at[-1]] == 0))
+            break;
+        p->places.v[entry] = (uint16_t)place;
     }
     p->at = at;
 }
@@ -431,7 +441,7 @@ static size_t pack(struct slice leaf, uint8_t out[static PACK_LEAF_MAX])
     bool ok = true;
     while (ok && p.at < p.end)
         ok = pack_step(&p);
-    return ok && emit_bare(&p, 0) ? (size_t)(p.out - out) : 0;
+    return ok && emit_bare(&p) ? (size_t)(p.out - out) : 0;
 }
 
 struct slice pack_leaf(struct slice leaf, uint8_t out[static PACK_LEAF_MAX],
