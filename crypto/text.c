@@ -75,7 +75,7 @@ bool base64_decode_exact(uint8_t *out, size_t n, const char *in, size_t in_len)
     return in_len == BASE64_LEN(n) && base64_decode(out, n, &got, in, in_len) && got == n;
 }
 
-/* --- Base64 of what is public ------------------------------------------------------------------ */
+/* --- Base64 of what is public ---------------------------------------------------------------- */
 
 /* The 64 digits and their values. */
 #define BASE64_DIGITS(D)                                                                           \
@@ -217,7 +217,7 @@ bool base64_decode_public(uint8_t *out, size_t n, const char *in, size_t in_len)
     return true;
 }
 
-/* --- UTF-8 -------------------------------------------------------------------------------------- */
+/* --- UTF-8 ----------------------------------------------------------------------------------- */
 
 /* Length of a character by its first byte, and the smallest code point of that length. */
 static size_t utf8_length(uint8_t first, uint32_t *bits, uint32_t *least)

@@ -67,7 +67,8 @@ static bool reserved(const char *s, size_t n)
     static const struct {
         size_t n;
         char s[8];
-    } words[] = {{4, "pool"}, {5, "clock"}, {3, "log"}, {7, "refusal"}, {7, "network"}, {3, "org"}};
+    } words[] = {{4, "pool"},    {5, "clock"},   {3, "log"},
+                 {7, "refusal"}, {7, "network"}, {3, "org"}};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (words[i].n == n && memcmp(words[i].s, s, n) == 0) {
@@ -100,7 +101,8 @@ bool slug_parse(struct slug *out, const char *s, size_t n)
 /* Version nibble 7 and variant bits 10 (RFC 9562 sections 4.1, 4.2, 5.7). */
 bool id_parse(struct id *out, const char *s, size_t n)
 {
-    return hex_decode_public(out->b, sizeof out->b, s, n) && out->b[6] >> 4 == 7 && out->b[8] >> 6 == 2;
+    return hex_decode_public(out->b, sizeof out->b, s, n) && out->b[6] >> 4 == 7 &&
+           out->b[8] >> 6 == 2;
 }
 
 void id_format(char out[static ID_TEXT_SIZE], const struct id *id)

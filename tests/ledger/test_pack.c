@@ -94,7 +94,7 @@ Test(pack, what_is_stored_depends_on_the_leaf_alone)
     }
 }
 
-/* --- Kept digests ------------------------------------------------------------------------------ */
+/* --- Kept digests ---------------------------------------------------------------------------- */
 
 /* What is stored for a leaf, into a digest of many; what a leaf is packed to is kept for ever. */
 static void digest_add(struct hash_stream *digest, const void *leaf, size_t n)
@@ -164,7 +164,8 @@ Test(pack, words_and_digits_are_packed_as_they_always_were)
     for (size_t i = 0; i < 8000; i++) {
         size_t n = 0, most = 100 + rng_below(&rng, 1500);
         while (n < most) {
-            size_t len = rng_below(&rng, 100), kind = rng_below(&rng, 4), among = 8 << i % 3;
+            size_t len = rng_below(&rng, 100), kind = rng_below(&rng, 4);
+            size_t among = (size_t)8 << i % 3;
             if (kind == 0 && n > 0) /* may go on with what it began with */
                 for (size_t from = rng_below(&rng, n); len > 0; len--)
                     leaf[n++] = leaf[from++];
@@ -180,7 +181,7 @@ Test(pack, words_and_digits_are_packed_as_they_always_were)
     digest_is(&digest, "f73bb1f61a81c8d79df32169ef90ee78b04e937f3ebc1ffe9440d44afc000ac3");
 }
 
-/* --- Any bytes --------------------------------------------------------------------------------- */
+/* --- Any bytes ------------------------------------------------------------------------------- */
 
 /* Digits, signatures and repetitions cut, doubled and bent wherever it may hurt. */
 Test(pack, bent_leaves_come_back_too)
