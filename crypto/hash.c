@@ -22,6 +22,16 @@ void hash_sha256(struct hash *out, const void *data, size_t n)
     sha256_digest(&state, HASH_BYTES, out->b);
 }
 
+void hash_sha256_after(struct hash *out, uint8_t first, const void *data, size_t n)
+{
+    struct sha256_ctx state;
+    sha256_init(&state);
+    sha256_update(&state, 1, &first);
+    if (n > 0)
+        sha256_update(&state, n, data);
+    sha256_digest(&state, HASH_BYTES, out->b);
+}
+
 bool hash_equal(const struct hash *a, const struct hash *b)
 {
     return memcmp(a->b, b->b, HASH_BYTES) == 0;

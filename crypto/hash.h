@@ -18,6 +18,9 @@ struct hash {
 /* Hashes n bytes; data may be NULL when n is 0. `out` may lie inside the data. */
 void hash_sha256(struct hash *out, const void *data, size_t n);
 
+/* Of one byte and then the data: what leaves of a tree are hashed as. */
+void hash_sha256_after(struct hash *out, uint8_t first, const void *data, size_t n);
+
 /* Hashes are public values: this comparison is not constant in time. */
 bool hash_equal(const struct hash *a, const struct hash *b);
 

@@ -98,14 +98,18 @@ bool key_name_valid(const char *name, size_t name_len)
     if (name_len == 0) {
         return false;
     }
-    while (name_len > 0) {
+    for (const char *end = name + name_len; name < end;) {
+        /* Most are ASCII. */
+        if ((uint8_t)*name > 0x20 && (uint8_t)*name < 0x80 && *name != '+') {
+            name++;
+            continue;
+        }
         uint32_t c;
-        size_t used = utf8_decode(&c, name, name_len);
+        size_t used = utf8_decode(&c, name, (size_t)(end - name));
         if (used == 0 || c < 0x20 || c == '+' || is_unicode_space(c)) {
             return false;
         }
         name += used;
-        name_len -= used;
     }
     return true;
 }

@@ -8,13 +8,7 @@
 
 void merkle_leaf(struct hash *out, const void *data, size_t n)
 {
-    static const uint8_t prefix = 0x00;
-    struct hash_stream s;
-
-    hash_stream_start(&s);
-    hash_stream_add(&s, &prefix, 1);
-    hash_stream_add(&s, data, n);
-    hash_stream_end(&s, out);
+    hash_sha256_after(out, 0x00, data, n);
 }
 
 void merkle_node(struct hash *out, const struct hash *left, const struct hash *right)
@@ -34,6 +28,12 @@ void merkle_empty(struct hash *out)
 
 /* --- The dense numbering ----------------------------------------------------------------- */
 
+/* n + n/2 + n/4 + ...: each one bit of n is worth twice itself, less one, in the sum. */
+static uint64_t halves(uint64_t n)
+{
+    return 2 * n - (uint64_t)__builtin_popcountll(n);
+}
+
 uint64_t merkle_stored_index(unsigned level, uint64_t n)
 {
     assert(level <= 62 && n < MERKLE_LEAVES_MAX >> level);
@@ -44,22 +44,14 @@ uint64_t merkle_stored_index(unsigned level, uint64_t n)
      * n/2 + n/4 + ... subtrees that they have completed.
      */
     uint64_t leaf = (n << level) + ((uint64_t)1 << level) - 1;
-    uint64_t index = level;
-    for (; leaf > 0; leaf >>= 1) {
-        index += leaf;
-    }
-    return index;
+    return level + halves(leaf);
 }
 
 uint64_t merkle_stored_count(uint64_t leaves)
 {
     assert(leaves <= MERKLE_LEAVES_MAX);
 
-    uint64_t count = 0;
-    for (; leaves > 0; leaves >>= 1) {
-        count += leaves;
-    }
-    return count;
+    return halves(leaves);
 }
 
 /* --- Reading the tree --------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "crypto/text.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -22,6 +23,28 @@ bool hex_decode(uint8_t *out, size_t n, const char *in, size_t in_len)
     }
     size_t got = 0;
     return n == 0 || (sodium_hex2bin(out, n, in, in_len, NULL, &got, NULL) == 0 && got == n);
+}
+
+/* By byte: 16 and the value of a hexadecimal digit as it is written here, 0 for all others. */
+static const uint8_t hex_digits[256] = {
+    ['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21, ['6'] = 22, ['7'] = 23,
+    ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
+};
+
+bool hex_decode_public(uint8_t *out, size_t n, const char *in, size_t in_len)
+{
+    const uint8_t *at = (const uint8_t *)in;
+    unsigned all = 16;
+
+    if (in_len != HEX_LEN(n)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++, at += 2) {
+        unsigned high = hex_digits[at[0]], low = hex_digits[at[1]];
+        all &= high & low;
+        out[i] = (uint8_t)(high << 4 | (low & 15));
+    }
+    return (all & 16) != 0;
 }
 
 size_t base64_encode(char *out, size_t out_size, const void *in, size_t n)
@@ -52,108 +75,149 @@ bool base64_decode_exact(uint8_t *out, size_t n, const char *in, size_t in_len)
     return in_len == BASE64_LEN(n) && base64_decode(out, n, &got, in, in_len) && got == n;
 }
 
-/* One more than the value of each of the 64 characters, 0 for every other. */
-static const uint8_t base64_digits[256] = {
-    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
-    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
-    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
-    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
-};
+/* --- Base64 of what is public ---------------------------------------------------------------- */
+
+/* The 64 digits and their values. */
+#define BASE64_DIGITS(D)                                                                           \
+    D('A', 0) D('B', 1) D('C', 2) D('D', 3) D('E', 4) D('F', 5) D('G', 6) D('H', 7) D('I', 8)      \
+    D('J', 9) D('K', 10) D('L', 11) D('M', 12) D('N', 13) D('O', 14) D('P', 15) D('Q', 16)         \
+    D('R', 17) D('S', 18) D('T', 19) D('U', 20) D('V', 21) D('W', 22) D('X', 23) D('Y', 24)        \
+    D('Z', 25) D('a', 26) D('b', 27) D('c', 28) D('d', 29) D('e', 30) D('f', 31) D('g', 32)        \
+    D('h', 33) D('i', 34) D('j', 35) D('k', 36) D('l', 37) D('m', 38) D('n', 39) D('o', 40)        \
+    D('p', 41) D('q', 42) D('r', 43) D('s', 44) D('t', 45) D('u', 46) D('v', 47) D('w', 48)        \
+    D('x', 49) D('y', 50) D('z', 51) D('0', 52) D('1', 53) D('2', 54) D('3', 55) D('4', 56)        \
+    D('5', 57) D('6', 58) D('7', 59) D('8', 60) D('9', 61) D('+', 62) D('/', 63)
+
+/*
+ * Each character of four at its place: the six bits where they belong in 24, and above them one
+ * bit of its own for each that is a digit, so that four digits make BASE64_GOOD.
+ */
+#define BASE64_FIRST(c, v) [c] = 0x01000000u | (v) << 18,
+#define BASE64_SECOND(c, v) [c] = 0x02000000u | (v) << 12,
+#define BASE64_THIRD(c, v) [c] = 0x04000000u | (v) << 6,
+#define BASE64_FOURTH(c, v) [c] = 0x08000000u | (v),
+#define BASE64_GOOD 0x0f000000u
+static const uint32_t base64_bits[4][256] = {{BASE64_DIGITS(BASE64_FIRST)},
+                                             {BASE64_DIGITS(BASE64_SECOND)},
+                                             {BASE64_DIGITS(BASE64_THIRD)},
+                                             {BASE64_DIGITS(BASE64_FOURTH)}};
+
+static uint32_t base64_four(const uint8_t *in)
+{
+    return base64_bits[0][in[0]] | base64_bits[1][in[1]] | base64_bits[2][in[2]] |
+           base64_bits[3][in[3]];
+}
+
+static bool base64_digit(char c)
+{
+    return base64_bits[3][(uint8_t)c] != 0;
+}
 
 bool base64_check(size_t *out_len, const char *in, size_t in_len)
 {
     size_t padding = 0;
-    bool good = in_len % 4 == 0;
 
-    while (good && padding < 2 && padding < in_len && in[in_len - 1 - padding] == '=') {
-        padding++;
+    if (in_len % 4 == 0) {
+        while (padding < 2 && padding < in_len && in[in_len - 1 - padding] == '=') {
+            padding++;
+        }
     }
-    size_t digits = in_len - padding;
-    for (size_t i = 0; i < digits && good; i++) {
-        good = base64_digits[(uint8_t)in[i]] != 0;
+    size_t digits = in_len - padding, i = 0;
+    uint32_t all = BASE64_GOOD;
+    for (; digits - i >= 4; i += 4) {
+        all &= base64_four((const uint8_t *)in + i);
+    }
+    bool good = in_len % 4 == 0 && all == BASE64_GOOD;
+    for (; i < digits; i++) {
+        good = good && base64_digit(in[i]);
     }
     if (good && padding > 0) {
         /* One padding leaves two bits of the last digit over, two leave four. */
-        unsigned last = base64_digits[(uint8_t)in[digits - 1]] - 1u;
+        uint32_t last = base64_bits[3][(uint8_t)in[digits - 1]];
         good = (last & (padding == 1 ? 0x3u : 0xfu)) == 0;
     }
     *out_len = in_len / 4 * 3 - padding;
     return good;
 }
 
+static const char base64_text[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* The digits of the highest 24 bits. */
+static void base64_put(char *out, uint64_t bits)
+{
+    out[0] = base64_text[bits >> 58];
+    out[1] = base64_text[bits >> 52 & 63];
+    out[2] = base64_text[bits >> 46 & 63];
+    out[3] = base64_text[bits >> 40 & 63];
+}
+
 size_t base64_encode_public(char *out, const void *in, size_t n)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *at = in, *end = at + n;
     char *start = out;
 
-    for (; end - at >= 3; at += 3) {
-        uint32_t three = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | at[2];
-        *out++ = digits[three >> 18];
-        *out++ = digits[three >> 12 & 63];
-        *out++ = digits[three >> 6 & 63];
-        *out++ = digits[three & 63];
+    for (; end - at >= 8; at += 6, out += 8) {
+        uint64_t bits; /* eight bytes are read, six of them used */
+        memcpy(&bits, at, sizeof bits);
+        bits = be64toh(bits);
+        base64_put(out, bits);
+        base64_put(out + 4, bits << 24);
+    }
+    for (; end - at >= 3; at += 3, out += 4) {
+        base64_put(out, (uint64_t)at[0] << 56 | (uint64_t)at[1] << 48 | (uint64_t)at[2] << 40);
     }
     if (at < end) {
         bool two = end - at == 2;
-        uint32_t rest = (uint32_t)at[0] << 16 | (two ? (uint32_t)at[1] << 8 : 0);
-        *out++ = digits[rest >> 18];
-        *out++ = digits[rest >> 12 & 63];
-        *out++ = two ? digits[rest >> 6 & 63] : '=';
-        *out++ = '=';
+        base64_put(out, (uint64_t)at[0] << 56 | (two ? (uint64_t)at[1] << 48 : 0));
+        out[2] = two ? out[2] : '=';
+        out[3] = '=';
+        out += 4;
     }
     return (size_t)(out - start);
-}
-
-/* The bits of four characters; above 24 of them where one is no digit. */
-static uint32_t base64_four(const uint8_t *in)
-{
-    uint32_t a = base64_digits[in[0]], b = base64_digits[in[1]], c = base64_digits[in[2]],
-             d = base64_digits[in[3]];
-
-    if (a == 0 || b == 0 || c == 0 || d == 0) {
-        return UINT32_MAX;
-    }
-    return (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
 }
 
 bool base64_decode_public(uint8_t *out, size_t n, const char *in, size_t in_len)
 {
     const uint8_t *at = (const uint8_t *)in;
+    uint32_t all = BASE64_GOOD, bits;
     size_t rest = n % 3;
 
     if (in_len != BASE64_LEN(n)) {
         return false;
     }
-    for (size_t whole = n / 3; whole > 0; whole--, at += 4) {
-        uint32_t bits = base64_four(at);
-        if (bits == UINT32_MAX) {
-            return false;
-        }
-        *out++ = (uint8_t)(bits >> 16);
-        *out++ = (uint8_t)(bits >> 8);
-        *out++ = (uint8_t)bits;
+    uint8_t *end = out + (n - rest);
+    for (; end - out >= 8; out += 6, at += 8) {
+        uint32_t first = base64_four(at), second = base64_four(at + 4);
+        uint64_t both = htobe64((uint64_t)first << 40 | (uint64_t)(second << 8) << 8);
+        all &= first & second;
+        memcpy(out, &both, sizeof both); /* eight bytes, of which the next ones take two's place */
     }
-    if (rest == 0) {
-        return true;
+    for (; out < end; out += 3, at += 4) {
+        bits = base64_four(at);
+        all &= bits;
+        out[0] = (uint8_t)(bits >> 16);
+        out[1] = (uint8_t)(bits >> 8);
+        out[2] = (uint8_t)bits;
+    }
+    if (all != BASE64_GOOD || rest == 0) {
+        return all == BASE64_GOOD;
     }
     /* 'A' stands for no bits: what a canonical text has left over must be none. */
     uint8_t last[4] = {at[0], at[1], rest == 2 ? at[2] : 'A', 'A'};
-    uint32_t bits = base64_four(last);
-    if (bits == UINT32_MAX || at[3] != '=' || (rest == 1 && at[2] != '=') ||
+    bits = base64_four(last);
+    if (bits >> 24 != BASE64_GOOD >> 24 || at[3] != '=' || (rest == 1 && at[2] != '=') ||
         (bits & (rest == 2 ? 0xffu : 0xffffu)) != 0) {
         return false;
     }
-    *out++ = (uint8_t)(bits >> 16);
+    out[0] = (uint8_t)(bits >> 16);
     if (rest == 2) {
-        *out = (uint8_t)(bits >> 8);
+        out[1] = (uint8_t)(bits >> 8);
     }
     return true;
 }
+
+/* --- UTF-8 ----------------------------------------------------------------------------------- */
 
 /* Length of a character by its first byte, and the smallest code point of that length. */
 static size_t utf8_length(uint8_t first, uint32_t *bits, uint32_t *least)
@@ -205,24 +269,27 @@ size_t utf8_decode(uint32_t *code_point, const char *in, size_t n)
 
 bool utf8_valid(const char *in, size_t n)
 {
-    while (n > 0) {
-        uint64_t eight;
-        /* Most texts are ASCII for long stretches: eight characters without a high bit. */
-        if (n >= sizeof eight) {
-            memcpy(&eight, in, sizeof eight);
-            if ((eight & 0x8080808080808080u) == 0) {
-                in += sizeof eight;
-                n -= sizeof eight;
-                continue;
+    const char *end = in + n;
+
+    while (in < end) {
+        uint64_t two[2];
+        /* Most texts are ASCII for long stretches: sixteen characters without a high bit. */
+        while ((size_t)(end - in) >= sizeof two) {
+            memcpy(two, in, sizeof two);
+            if (((two[0] | two[1]) & 0x8080808080808080u) != 0) {
+                break;
             }
+            in += sizeof two;
+        }
+        while (in < end && (*in & 0x80) == 0) {
+            in++;
         }
         uint32_t code_point;
-        size_t used = utf8_decode(&code_point, in, n);
-        if (used == 0) {
+        size_t used = in == end ? 0 : utf8_decode(&code_point, in, (size_t)(end - in));
+        if (in < end && used == 0) {
             return false;
         }
         in += used;
-        n -= used;
     }
     return true;
 }

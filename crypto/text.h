@@ -2,8 +2,8 @@
 /*
  * Bytes as text: hexadecimal, base64 and UTF-8, each with exactly one accepted spelling, so
  * that two readers of one signed text can never disagree about the bytes it stands for.
- * Pure functions; the run time of the encoders and of base64_decode does not depend on the
- * bytes, so they may carry secrets.
+ * Pure functions; the run time of the encoders, of hex_decode and of base64_decode does not depend
+ * on the bytes, so they may carry secrets; those named _public are for what is none.
  */
 #ifndef SEM_CRYPTO_TEXT_H
 #define SEM_CRYPTO_TEXT_H
@@ -26,6 +26,10 @@ void hex_encode(char *out, const void *in, size_t n);
  * length differs or any other character occurs; `out` is then undefined.
  */
 bool hex_decode(uint8_t *out, size_t n, const char *in, size_t in_len)
+    __attribute__((warn_unused_result));
+
+/* The same for what is public, such as ids and hashes: its run time depends on the digits. */
+bool hex_decode_public(uint8_t *out, size_t n, const char *in, size_t in_len)
     __attribute__((warn_unused_result));
 
 /*

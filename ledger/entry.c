@@ -44,24 +44,34 @@ bool origin_valid(const char *s, size_t n)
 /* The grammar that handles and slugs share: words of a-z and 0-9, the first byte a letter. */
 static bool name_valid(const char *s, size_t n, size_t max)
 {
+    enum { OTHER, WORD, HYPHEN };
+    static const uint8_t bytes[256] = {
+        ['a' ... 'z'] = WORD, ['0' ... '9'] = WORD, ['-'] = HYPHEN};
+    uint8_t last = WORD;
+
     if (n < 2 || n > max || !lower(s[0])) {
         return false;
     }
     for (size_t i = 1; i < n; i++) {
-        bool hyphen = s[i] == '-' && s[i - 1] != '-' && i != n - 1;
-        if (!hyphen && !lower(s[i]) && !digit(s[i])) {
+        uint8_t byte = bytes[(uint8_t)s[i]];
+        if (byte == OTHER || (byte == HYPHEN && last == HYPHEN)) {
             return false;
         }
+        last = byte;
     }
-    return true;
+    return last == WORD;
 }
 
 static bool reserved(const char *s, size_t n)
 {
-    static const char *const words[] = {"pool", "clock", "log", "refusal", "network", "org"};
+    static const struct {
+        size_t n;
+        char s[8];
+    } words[] = {{4, "pool"},    {5, "clock"},   {3, "log"},
+                 {7, "refusal"}, {7, "network"}, {3, "org"}};
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strlen(words[i]) == n && memcmp(words[i], s, n) == 0) {
+        if (words[i].n == n && memcmp(words[i].s, s, n) == 0) {
             return true;
         }
     }
@@ -91,7 +101,8 @@ bool slug_parse(struct slug *out, const char *s, size_t n)
 /* Version nibble 7 and variant bits 10 (RFC 9562 sections 4.1, 4.2, 5.7). */
 bool id_parse(struct id *out, const char *s, size_t n)
 {
-    return hex_decode(out->b, sizeof out->b, s, n) && out->b[6] >> 4 == 7 && out->b[8] >> 6 == 2;
+    return hex_decode_public(out->b, sizeof out->b, s, n) && out->b[6] >> 4 == 7 &&
+           out->b[8] >> 6 == 2;
 }
 
 void id_format(char out[static ID_TEXT_SIZE], const struct id *id)
@@ -244,15 +255,16 @@ static void sort_members(struct members *out, const struct kind *kind, struct va
     assert(kind->n_fields <= OWN_MAX);
     memset(out, 0, sizeof *out);
     while (walk_next(&w, &m)) {
-        while (common < N_COMMON && member_order(&m, common_names[common]) > 0) {
+        int of_common = 1, of_own = 1;
+        while (common < N_COMMON && (of_common = member_order(&m, common_names[common])) > 0) {
             common++;
         }
-        while (own < kind->n_fields && member_order(&m, kind->fields[own].name) > 0) {
+        while (own < kind->n_fields && (of_own = member_order(&m, kind->fields[own].name)) > 0) {
             own++;
         }
-        if (common < N_COMMON && member_order(&m, common_names[common]) == 0) {
+        if (of_common == 0) {
             out->common[common] = m.value;
-        } else if (own < kind->n_fields && member_order(&m, kind->fields[own].name) == 0) {
+        } else if (of_own == 0) {
             out->own[own] = m.value;
         } else if (out->unknown.key == NULL) {
             out->unknown = m;
@@ -317,6 +329,9 @@ static bool decode_object(struct entry *out, struct value object, struct refusal
     if (!decode_kind(out, object, why)) {
         return false;
     }
+    for (size_t i = 0; i < out->kind->n_fields; i++) {
+        field_clear(out, &out->kind->fields[i]);
+    }
     sort_members(&members, out->kind, object);
     if (!decode_common(out, members.common, why)) {
         return false;
@@ -338,7 +353,8 @@ bool entry_decode(struct entry *out, const char *origin, const char *text, size_
     const char *json = NULL;
     size_t n = 0;
 
-    memset(out, 0, sizeof *out);
+    /* The body is nine tenths of it, and its fields are cleared when the kind is known. */
+    memset(out, 0, ENTRY_BODY);
     out->origin = origin;
     if (text_len > ENTRY_NOTE_MAX) {
         return refuse(why, CODE_entry_too_large, NULL, "at most 16128 bytes", "%zu bytes",

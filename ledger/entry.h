@@ -302,6 +302,9 @@ struct entry {
     };
 };
 
+/* Where the body of a kind begins. */
+#define ENTRY_BODY offsetof(struct entry, network_found)
+
 /* --- Names ------------------------------------------------------------------------------------ */
 
 bool origin_valid(const char *s, size_t n);
@@ -325,7 +328,8 @@ const char *done_by_word(enum done_by done_by);
 
 /*
  * Reads an entry text of `origin`. On false the refusal names code, field, expected and found.
- * `text` is borrowed by the entry.
+ * `text` is borrowed by the entry. Of the body only the fields of the kind are written, absent ones
+ * as zero; shares beyond their number are not.
  */
 bool entry_decode(struct entry *out, const char *origin, const char *text, size_t text_len,
                   struct refusal *why) __attribute__((warn_unused_result));

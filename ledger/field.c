@@ -422,6 +422,40 @@ static bool decode(void *to, const struct field *f, struct value value, struct r
     return false;
 }
 
+/* How much of a field is its value when it is absent. */
+static size_t cleared_size(enum field_type type)
+{
+    static const size_t sizes[] = {
+        [F_HANDLE] = sizeof(struct handle),
+        [F_HANDLES] = sizeof(struct handles),
+        [F_SLUG] = sizeof(struct slug),
+        [F_SLUGS] = sizeof(struct slugs),
+        [F_LANGUAGES] = sizeof(struct slugs),
+        [F_REF] = sizeof(struct ref),
+        [F_KEY] = sizeof(struct public_key),
+        [F_HASH] = sizeof(struct hash),
+        [F_COMMIT] = sizeof(struct commit),
+        [F_DAY] = sizeof(int32_t),
+        [F_INT] = sizeof(int64_t),
+        [F_NUMBER] = sizeof(struct number),
+        [F_FLAG] = sizeof(bool),
+        [F_WORD] = sizeof(int),
+        [F_SHARES] = offsetof(struct shares, v),
+        [F_FOUNDERS] = sizeof(struct body_network_found),
+        [F_MANDATES] = sizeof(struct body_network_found),
+        [F_SKILLS] = sizeof(struct body_network_found),
+        [F_POLICY] = sizeof(struct body_network_found),
+        [F_PUBLIC] = sizeof(struct body_network_found),
+        [F_TOTALS] = sizeof(struct totals),
+    };
+    return sizes[type];
+}
+
+void field_clear(struct entry *out, const struct field *field)
+{
+    memset((char *)out + field->offset, 0, cleared_size(field->type));
+}
+
 bool field_decode(struct entry *out, const struct field *field, struct value value,
                   struct refusal *why)
 {

@@ -10,6 +10,12 @@
 #include "ledger/json.h"
 #include "ledger/kind.h"
 
+/*
+ * Sets one field of `out` to zero, which is what an absent one has. Of shares their
+ * number alone: what stands behind it says nothing. Of network.found the whole body.
+ */
+void field_clear(struct entry *out, const struct field *field);
+
 /* Decodes one field into `out`. An absent value is field_missing unless the field is optional. */
 bool field_decode(struct entry *out, const struct field *field, struct value value,
                   struct refusal *why) __attribute__((warn_unused_result));

@@ -122,7 +122,7 @@ bool take_bytes(uint8_t out[static 32], struct place at, struct value value, str
 {
     size_t n;
     const char *s = text_of(value, &n);
-    return hex_decode(out, 32, s, n) || refuse_value(why, at, EXPECTED_HEX, value);
+    return hex_decode_public(out, 32, s, n) || refuse_value(why, at, EXPECTED_HEX, value);
 }
 
 bool take_day(int32_t *out, struct place at, struct value value, struct refusal *why)

@@ -20,7 +20,8 @@ static const struct kind *const kinds[] = {
 const struct kind *kind_find(const char *name, size_t len)
 {
     for (size_t i = 1; i < KINDS_END; i++)
-        if (strlen(kinds[i]->name) == len && memcmp(kinds[i]->name, name, len) == 0)
+        if (kinds[i]->name[0] == name[0] && strncmp(kinds[i]->name, name, len) == 0 &&
+            kinds[i]->name[len] == '\0')
             return kinds[i];
     return NULL;
 }

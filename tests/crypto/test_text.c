@@ -24,6 +24,14 @@ Test(text, hex_is_lower_case_and_exact_in_length)
         cr_assert_not(hex_decode(back, 4, bad[i], strlen(bad[i])), "%s", bad[i]);
     }
     cr_assert_not(hex_decode(back, 4, "009fa0f\0", 8));
+
+    memset(back, 0, sizeof back);
+    cr_assert(hex_decode_public(back, 4, out, 8) && memcmp(back, bytes, 4) == 0);
+    cr_assert(hex_decode_public(back, 0, "", 0));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        cr_assert_not(hex_decode_public(back, 4, bad[i], strlen(bad[i])), "%s", bad[i]);
+    }
+    cr_assert_not(hex_decode_public(back, 4, "009fa0f\0", 8));
 }
 
 /* RFC 4648 section 10. */
@@ -105,6 +113,10 @@ Test(text, each_digit_is_one_of_its_alphabet)
         uint8_t out[4];
         size_t n;
         CHECK(hex_decode(out, 1, two, 2) == (memchr(hex, byte, 16) != NULL), "%d", byte);
+        char mirrored[2] = {(char)byte, '0'};
+        CHECK(hex_decode_public(out, 1, two, 2) == (memchr(hex, byte, 16) != NULL), "%d", byte);
+        CHECK(hex_decode_public(out, 1, mirrored, 2) == (memchr(hex, byte, 16) != NULL), "%d",
+              byte);
         bool digit = memchr(base64, byte, 64) != NULL;
         CHECK(base64_decode(out, sizeof out, &n, four, 4) == digit, "%d", byte);
         CHECK(base64_check(&n, four, 4) == digit, "%d", byte);

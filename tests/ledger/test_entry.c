@@ -258,6 +258,60 @@ Test(entry, the_body_of_network_found_arrives_whole)
     cr_assert(found->skills_details.set);
 }
 
+/* How many bytes say that a value is absent. */
+static size_t absent_size(enum field_type type)
+{
+    switch (type) {
+    case F_HANDLE:
+        return sizeof(struct handle);
+    case F_SLUG:
+        return sizeof(struct slug);
+    case F_REF:
+        return sizeof(struct ref);
+    case F_HANDLES:
+    case F_SLUGS:
+    case F_LANGUAGES:
+    case F_SHARES:
+    case F_INT:
+        return sizeof(int64_t); /* of lists, their number */
+    case F_DAY:
+    case F_WORD:
+        return sizeof(int32_t);
+    case F_COMMIT:
+    case F_NUMBER:
+    case F_FLAG:
+        return sizeof(bool);
+    default:
+        return 0; /* never optional */
+    }
+}
+
+/* Whatever the struct held before. */
+Test(entry, absent_fields_are_zero)
+{
+    static const uint8_t zero[sizeof(struct ref)];
+    static struct entry e;
+    size_t absent = 0;
+
+    for (size_t i = 0; i < entries_count; i++) {
+        const struct kind *kind = kind_of((enum entry_kind)(i + 1));
+        for (size_t k = 0; k < kind->n_fields; k++) {
+            const struct field *f = &kind->fields[k];
+            struct refusal why = {.code = CODE_OK};
+            json_t *object = entries_object(kind->name);
+            json_object_del(object, f->name);
+            memset(&e, 0xee, sizeof e);
+            bool decoded = entries_decode(&e, object, &why);
+            cr_assert(!decoded || f->optional, "%s without %s", kind->name, f->name);
+            cr_assert(memcmp((uint8_t *)&e + f->offset, zero, absent_size(f->type)) == 0,
+                      "%s without %s", kind->name, f->name);
+            absent += decoded ? 1 : 0;
+            json_decref(object);
+        }
+    }
+    cr_assert_gt(absent, 20);
+}
+
 #define CONFIRM \
     "{\"by\":\"amal\",\"id\":\"" ID_1 "\",\"kind\":\"org.confirm\",\"valid_until\":1720000000000}"
 

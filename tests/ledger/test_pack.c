@@ -8,6 +8,7 @@
 #include "crypto/key.h"
 #include "crypto/note.h"
 #include "crypto/random.h"
+#include "crypto/text.h"
 #include "ledger/log.h"
 #include "ledger/pack.h"
 #include "ledger/signers.h"
@@ -45,7 +46,7 @@ static size_t round_trip(struct slice leaf)
     return stored.size;
 }
 
-/* A leaf of a kind, signed by some of our own making. */
+/* A leaf of a kind, signed by some of our own making; their keys are the same in every run. */
 static size_t leaf_of_kind(char leaf[static LEAF_MAX], size_t kind, size_t signers)
 {
     json_t *object = entries_object(entries_kind(kind));
@@ -53,7 +54,8 @@ static size_t leaf_of_kind(char leaf[static LEAF_MAX], size_t kind, size_t signe
     size_t n = leaf_prefix(leaf, 1767139200000 + (int64_t)kind), at = n;
     n = note_build(leaf + at, LEAF_MAX - at, text, strlen(text), NULL, 0);
     for (size_t i = 0; i < signers; i++) {
-        struct secret_key *key = secret_key_new();
+        const uint8_t seed[KEY_SEED_BYTES] = {(uint8_t)kind, (uint8_t)i};
+        struct secret_key *key = secret_key_from_seed(seed);
         char handle[16];
         snprintf(handle, sizeof handle, "alder-%zu", i);
         signers_key_name(name, ORIGIN, handle);
@@ -91,6 +93,95 @@ Test(pack, what_is_stored_depends_on_the_leaf_alone)
         cr_assert(same(first, second), "%s", entries_kind(kind));
     }
 }
+
+/* --- Kept digests ---------------------------------------------------------------------------- */
+
+/* What is stored for a leaf, into a digest of many; what a leaf is packed to is kept for ever. */
+static void digest_add(struct hash_stream *digest, const void *leaf, size_t n)
+{
+    struct slice stored = pack_leaf(slice_of(leaf, n), out, &room);
+    uint8_t size[2] = {(uint8_t)(stored.size >> 8), (uint8_t)stored.size};
+    hash_stream_add(digest, size, sizeof size);
+    hash_stream_add(digest, stored.data, stored.size);
+}
+
+static void digest_is(struct hash_stream *digest, const char *kept)
+{
+    struct hash hash;
+    char text[HEX_SIZE(HASH_BYTES)];
+    hash_stream_end(digest, &hash);
+    hex_encode(text, hash.b, HASH_BYTES);
+    cr_assert_str_eq(text, kept);
+}
+
+Test(pack, leaves_of_every_kind_are_packed_as_they_always_were)
+{
+    static char leaf[LEAF_MAX];
+    struct hash_stream digest;
+    start();
+    hash_stream_start(&digest);
+    for (size_t kind = 0; kind < entries_count; kind++)
+        for (size_t signers = 1; signers < 4; signers++)
+            digest_add(&digest, leaf, leaf_of_kind(leaf, kind, signers));
+    digest_is(&digest, "cd5e7d95118a304562268eb17c01b8cd1fc9b912e05d587064ec149d5e114797");
+}
+
+/* Cut and bent, so that tokens begin and end wherever they may. */
+Test(pack, bent_leaves_are_packed_as_they_always_were)
+{
+    static char leaf[LEAF_MAX], bent[LEAF_MAX];
+    static const char bytes[] = "0123456789abcdefAF=+/\n\" {}:,\0\1\x80\xff";
+    struct hash_stream digest;
+    struct rng rng;
+    size_t n = 0;
+    start();
+    rng_seed(&rng, 8);
+    hash_stream_start(&digest);
+    for (size_t i = 0; i < 20000; i++) {
+        if (i % 200 == 0)
+            n = leaf_of_kind(leaf, i / 200 % entries_count, 1 + i / 200 % 3);
+        memcpy(bent, leaf, n);
+        size_t from = rng_below(&rng, n), len = 1 + rng_below(&rng, n - from);
+        for (size_t changes = rng_below(&rng, 9); changes > 0; changes--)
+            bent[from + rng_below(&rng, len)] = bytes[rng_below(&rng, sizeof bytes)];
+        if (rng_chance(&rng, 300))
+            memmove(bent + rng_below(&rng, n - len + 1), leaf + from, len);
+        digest_add(&digest, bent + from, len);
+    }
+    digest_is(&digest, "0b0ed02afd60102b7a954e37ff756d16119b02ea071e0ad07308827dbaf1528f");
+}
+
+/* Pieces of the dictionary, digits and what stood before, behind one another. */
+Test(pack, words_and_digits_are_packed_as_they_always_were)
+{
+    static const char digits[] = "0123456789abcdef0123456789000000";
+    static uint8_t leaf[2000];
+    struct hash_stream digest;
+    struct rng rng;
+    start();
+    rng_seed(&rng, 9);
+    hash_stream_start(&digest);
+    for (size_t i = 0; i < 8000; i++) {
+        size_t n = 0, most = 100 + rng_below(&rng, 1500);
+        while (n < most) {
+            size_t len = rng_below(&rng, 100), kind = rng_below(&rng, 4);
+            size_t among = (size_t)8 << i % 3;
+            if (kind == 0 && n > 0) /* may go on with what it began with */
+                for (size_t from = rng_below(&rng, n); len > 0; len--)
+                    leaf[n++] = leaf[from++];
+            else if (kind == 1)
+                for (; len > 0; len--)
+                    leaf[n++] = (uint8_t)digits[rng_below(&rng, among)];
+            else
+                for (size_t from = rng_below(&rng, 1200); len > 0; len--)
+                    leaf[n++] = room.b[from++];
+        }
+        digest_add(&digest, leaf, n);
+    }
+    digest_is(&digest, "f73bb1f61a81c8d79df32169ef90ee78b04e937f3ebc1ffe9440d44afc000ac3");
+}
+
+/* --- Any bytes ------------------------------------------------------------------------------- */
 
 /* Digits, signatures and repetitions cut, doubled and bent wherever it may hurt. */
 Test(pack, bent_leaves_come_back_too)
