@@ -129,9 +129,9 @@ static void await(struct queue *q, size_t n, int64_t until_us)
 /* A larger commit for those who are under way anyway. */
 static void gather(struct queue *q, int64_t now)
 {
-    size_t half = (q->crowd + 1) / 2;
+    size_t most = (3 * q->crowd + 3) / 4;
     int64_t patience = 2 * q->took_us < q->window_us ? 2 * q->took_us : q->window_us;
-    await(q, half < q->batch_max ? half : q->batch_max, now + patience);
+    await(q, most < q->batch_max ? most : q->batch_max, now + patience);
 }
 
 static int by_arrival(const void *a, const void *b)
