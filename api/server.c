@@ -178,7 +178,7 @@ void server_tick(struct server *s)
 {
     int64_t now = writer_now_monotonic_ms();
 
-    atomic_fetch_add(&s->stats.connections_cut, conns_sweep(s->conns));
+    atomic_fetch_add(&s->stats.connections_cut, conns_sweep(s->conns, clock_coarse_ms()));
     if (!atomic_load(&s->stopping)) {
         refresh_figures(s);
         refresh_matches(s);
