@@ -41,14 +41,10 @@ uint64_t merkle_stored_index(unsigned level, uint64_t n)
     /*
      * The hash is stored right after the last leaf that it covers and the smaller subtrees
      * that leaf completes. Leaf n comes after the n leaves before it and after the
-     * n/2 + n/4 + ... subtrees that they have completed.
+     * n/2 + n/4 + ... subtrees that they have completed: together 2n less one for each one bit.
      */
     uint64_t leaf = (n << level) + ((uint64_t)1 << level) - 1;
-    uint64_t index = level;
-    for (; leaf > 0; leaf >>= 1) {
-        index += leaf;
-    }
-    return index;
+    return 2 * leaf - (unsigned)__builtin_popcountll(leaf) + level;
 }
 
 uint64_t merkle_stored_count(uint64_t leaves)
@@ -169,6 +165,63 @@ bool merkle_prove_inclusion(merkle_read read, void *ctx, uint64_t index, uint64_
         }
     }
     reverse(proof, n);
+    *n_proof = n;
+    return true;
+}
+
+bool merkle_edge_load(struct merkle_edge *edge, merkle_read read, void *ctx, uint64_t size)
+{
+    uint64_t lo = 0;
+
+    edge->size = 0;
+    edge->n = 0;
+    if (size == 0 || size > MERKLE_LEAVES_MAX) {
+        return false;
+    }
+    while (lo < size) {
+        unsigned level = level_below(size - lo);
+        if (!read(ctx, merkle_stored_index(level, lo >> level), &edge->part[edge->n++])) {
+            edge->n = 0;
+            return false;
+        }
+        lo += (uint64_t)1 << level;
+    }
+    edge->rest[edge->n - 1] = edge->part[edge->n - 1];
+    for (size_t i = edge->n - 1; i-- > 0;) {
+        merkle_node(&edge->rest[i], &edge->part[i], &edge->rest[i + 1]);
+    }
+    edge->size = size;
+    return true;
+}
+
+bool merkle_edge_prove(const struct merkle_edge *edge, merkle_read read, void *ctx, uint64_t index,
+                       struct hash proof[static MERKLE_PROOF_MAX], size_t *n_proof)
+{
+    uint64_t lo = 0;
+    size_t at = 0, n = 0;
+    unsigned level;
+
+    if (index >= edge->size) {
+        return false;
+    }
+    for (;; at++) {
+        level = level_below(edge->size - lo);
+        if (index - lo < (uint64_t)1 << level) {
+            break;
+        }
+        lo += (uint64_t)1 << level;
+    }
+    for (unsigned l = 0; l < level; l++) {
+        if (!read(ctx, merkle_stored_index(l, (index >> l) ^ 1), &proof[n++])) {
+            return false;
+        }
+    }
+    if (at + 1 < edge->n) {
+        proof[n++] = edge->rest[at + 1];
+    }
+    while (at > 0) {
+        proof[n++] = edge->part[--at];
+    }
     *n_proof = n;
     return true;
 }
