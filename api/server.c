@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "api/server.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +173,7 @@ static void refresh_matches(struct server *s)
         }
     }
     worker_end(w);
+    malloc_trim(0); /* once a week: what it took in small pieces is free again */
 }
 
 void server_tick(struct server *s)
