@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/clock.h"
 #include "api/reply.h"
 #include "api/routes.h"
 #include "api/server.h"
@@ -30,8 +31,7 @@ static bool read_known(struct state *s, const struct session *session, struct kn
         !state_org(s, session->org, &org) || org.state != ORG_ACTIVE) {
         return false;
     }
-    *out = (struct known){.state_size = state_size(s),
-                          .org = session->org,
+    *out = (struct known){.org = session->org,
                           .key = session->key,
                           .handle = org.handle,
                           .coordinator_until = state_mandate(s, session->org, ROLE_COORDINATOR)};
@@ -44,10 +44,14 @@ static const struct known *find_known(struct request *rq, const struct session *
     struct known *known = &rq->worker->known[session->org % KNOWN_MAX];
 
     if (known->state_size != 0 && known->org == session->org &&
-        key_id_equal(&known->key, &session->key) && known->state_size == state_size(rq->state)) {
+        key_id_equal(&known->key, &session->key) && known->state_size == rq->worker->size) {
         return known;
     }
-    return read_known(rq->state, session, known) ? known : NULL;
+    if (!read_known(rq->state, session, known)) {
+        return NULL;
+    }
+    known->state_size = rq->worker->size;
+    return known;
 }
 
 /* The session of a token, if its key is still valid on this snapshot. */
@@ -56,7 +60,7 @@ static bool look_up(struct request *rq, const char *token)
     struct session session;
     const struct known *known;
 
-    if (!sessions_find(rq->server->sessions, token, writer_now_monotonic_ms(), &session)) {
+    if (!sessions_find(rq->server->sessions, token, clock_coarse_ms(), &session)) {
         return false;
     }
     known = find_known(rq, &session);

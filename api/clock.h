@@ -7,5 +7,10 @@
 
 int64_t clock_unix_ms(void);
 int64_t clock_monotonic_us(void);
+/*
+ * The monotonic clock as of the kernel's last tick, some milliseconds ago: a few instructions, for
+ * what is counted in seconds and read several times in each request.
+ */
+int64_t clock_coarse_ms(void);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "ledger/writer.h"
+#include "api/clock.h"
 
 enum { DEADLINE_UNSET = 0 };
 #define DEADLINE_NONE INT64_MAX
@@ -19,9 +19,9 @@ struct conn {
     struct conn *prev, *next;
     int fd;
     bool tcp, cut;
+    _Atomic bool answered; /* a request has ended here */
     _Atomic int64_t deadline_ms; /* DEADLINE_UNSET: between requests; DEADLINE_NONE: ours to work */
     _Atomic int64_t idle_since_ms;
-    _Atomic uint64_t bytes_before; /* received when the wait for a request began */
 };
 
 struct conns {
@@ -49,17 +49,6 @@ void conns_free(struct conns *conns)
     }
 }
 
-static uint64_t bytes_received(const struct conn *conn)
-{
-    struct tcp_info info = {0};
-    socklen_t n = sizeof info;
-
-    if (!conn->tcp || getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0) {
-        return 0;
-    }
-    return info.tcpi_bytes_received;
-}
-
 struct conn *conns_add(struct conns *conns, int fd)
 {
     struct conn *conn = calloc(1, sizeof *conn);
@@ -74,7 +63,7 @@ struct conn *conns_add(struct conns *conns, int fd)
     conn->fd = fd;
     getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n);
     conn->tcp = domain == AF_INET || domain == AF_INET6;
-    atomic_store(&conn->idle_since_ms, writer_now_monotonic_ms());
+    atomic_store(&conn->idle_since_ms, clock_coarse_ms());
     pthread_mutex_lock(&conns->lock);
     conn->next = conns->first;
     if (conn->next) {
@@ -112,31 +101,36 @@ void conn_request_begins(struct conn *conn)
     if (conn) {
         /* The sweep may have seen the first byte before: then its deadline stays. */
         atomic_compare_exchange_strong(&conn->deadline_ms, &unset,
-                                       writer_now_monotonic_ms() + REQUEST_READ_MS_MAX);
+                                       clock_coarse_ms() + REQUEST_READ_MS_MAX);
     }
+}
+
+/* Nothing but deadlines hangs on the order in which the sweep sees these. */
+static void set_deadline(struct conn *conn, int64_t ms)
+{
+    atomic_store_explicit(&conn->deadline_ms, ms, memory_order_release);
 }
 
 void conn_request_read(struct conn *conn)
 {
     if (conn) {
-        atomic_store(&conn->deadline_ms, DEADLINE_NONE);
+        set_deadline(conn, DEADLINE_NONE);
     }
 }
 
 void conn_reply_begins(struct conn *conn)
 {
     if (conn) {
-        atomic_store(&conn->deadline_ms, writer_now_monotonic_ms() + REPLY_WRITE_MS_MAX);
+        set_deadline(conn, clock_coarse_ms() + REPLY_WRITE_MS_MAX);
     }
 }
 
 void conn_request_ends(struct conn *conn)
 {
     if (conn) {
-        /* Called by the thread that will close the descriptor, so it is still open. */
-        atomic_store(&conn->bytes_before, bytes_received(conn));
-        atomic_store(&conn->idle_since_ms, writer_now_monotonic_ms());
-        atomic_store(&conn->deadline_ms, DEADLINE_UNSET);
+        atomic_store_explicit(&conn->answered, true, memory_order_relaxed);
+        atomic_store_explicit(&conn->idle_since_ms, clock_coarse_ms(), memory_order_relaxed);
+        set_deadline(conn, DEADLINE_UNSET); /* last: who sees it sees the two before */
     }
 }
 
@@ -158,12 +152,26 @@ void conn_cut(struct conn *conn)
     }
 }
 
-/* Between requests: has a first byte come? The kernel counts what TCP received. */
-static void notice_first_byte(struct conn *conn, int64_t now)
+/* Between requests: has a byte come since the wait began? */
+static bool has_first_byte(const struct conn *conn, int64_t now, int64_t idle_since)
+{
+    struct tcp_info info = {0};
+    socklen_t n = sizeof info;
+
+    if (getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0) {
+        return false;
+    }
+    if (!atomic_load(&conn->answered)) {
+        return info.tcpi_bytes_received > 0;
+    }
+    return now - (int64_t)info.tcpi_last_data_recv > idle_since + CONN_TICKS_MS;
+}
+
+static void notice_first_byte(struct conn *conn, int64_t now, int64_t idle_since)
 {
     int64_t unset = DEADLINE_UNSET;
 
-    if (bytes_received(conn) > atomic_load(&conn->bytes_before)) {
+    if (has_first_byte(conn, now, idle_since)) {
         atomic_compare_exchange_strong(&conn->deadline_ms, &unset, now + REQUEST_READ_MS_MAX);
     }
 }
@@ -174,26 +182,26 @@ static void notice_first_byte(struct conn *conn, int64_t now)
  */
 static bool past_deadline(struct conn *conn, int64_t now, bool crowded)
 {
-    int64_t idle = now - atomic_load(&conn->idle_since_ms), deadline;
+    int64_t deadline = atomic_load(&conn->deadline_ms);
+    int64_t idle_since = atomic_load(&conn->idle_since_ms), idle = now - idle_since;
 
-    if (conn->tcp && atomic_load(&conn->deadline_ms) == DEADLINE_UNSET) {
-        notice_first_byte(conn, now);
+    if (conn->tcp && deadline == DEADLINE_UNSET) {
+        notice_first_byte(conn, now, idle_since);
+        deadline = atomic_load(&conn->deadline_ms);
     }
-    deadline = atomic_load(&conn->deadline_ms);
     if (deadline != DEADLINE_UNSET) {
         return now > deadline;
     }
     return (crowded && idle > IDLE_CROWDED_MS_MAX) || (!conn->tcp && idle > REQUEST_READ_MS_MAX);
 }
 
-size_t conns_sweep(struct conns *conns)
+size_t conns_sweep(struct conns *conns, int64_t now_ms)
 {
-    int64_t now = writer_now_monotonic_ms();
     size_t cuts = 0;
 
     pthread_mutex_lock(&conns->lock);
     for (struct conn *c = conns->first; c; c = c->next) {
-        if (!c->cut && past_deadline(c, now, conns->n > conns->max / 10 * 9)) {
+        if (!c->cut && past_deadline(c, now_ms, conns->n > conns->max / 10 * 9)) {
             cut(c);
             cuts++;
         }

@@ -5,6 +5,10 @@
  * connection therefore has a deadline of ours, and conns_sweep() shuts the socket down when it is
  * past; libmicrohttpd then sees the end and cleans up.
  *
+ * Between requests nobody tells us of a first byte; the sweep asks the kernel when data came last.
+ * So what a request costs here is a few stores. Data that came within CONN_TICKS_MS of the end of
+ * the request before may be its own, and starts no deadline: the next byte does.
+ *
  * The file descriptor is touched only under the list's lock, which conns_remove() takes before
  * libmicrohttpd closes it, so a reused number can never be hit. Safe from any thread.
  */
@@ -21,6 +25,8 @@
 #define REPLY_WRITE_MS_MAX 60000
 /* An idle connection when nearly all places are taken; otherwise libmicrohttpd's timeout. */
 #define IDLE_CROWDED_MS_MAX 3000
+/* Both the kernel's count and our clock are in ticks of at most 10 ms. */
+#define CONN_TICKS_MS 20
 
 struct conn;
 struct conns;
@@ -40,8 +46,11 @@ void conn_request_ends(struct conn *conn);
 /* Ends a connection now. */
 void conn_cut(struct conn *conn);
 
-/* Shuts down what is past its deadline; call it about twice a second. Returns how many. */
-size_t conns_sweep(struct conns *conns);
+/*
+ * Shuts down what is past its deadline now, by clock_coarse_ms(); call it about twice a second.
+ * Returns how many.
+ */
+size_t conns_sweep(struct conns *conns, int64_t now_ms);
 size_t conns_count(struct conns *conns);
 
 #endif

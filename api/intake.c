@@ -38,82 +38,70 @@ void *intake_line(void *cls, const char *target, struct MHD_Connection *connecti
     return rq;
 }
 
-/* A field name as RFC 9110 section 5.6.2 has it. */
+/* The characters of a field name as RFC 9110 section 5.6.2 has it. */
+static const bool token[256] = {
+    ['!'] = true, ['#' ... '\''] = true, ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['^' ... 'z'] = true, ['|'] = true, ['~'] = true};
+
 static bool is_token(const char *name, size_t n)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-
     for (size_t i = 0; i < n; i++) {
-        if (!memchr(marks, name[i], sizeof marks - 1) && !(name[i] >= '0' && name[i] <= '9') &&
-            !(name[i] >= 'a' && name[i] <= 'z') && !(name[i] >= 'A' && name[i] <= 'Z')) {
+        if (!token[(unsigned char)name[i]]) {
             return false;
         }
     }
     return n > 0;
 }
 
-static enum MHD_Result check_name(void *cls, enum MHD_ValueKind kind, const char *key,
-                                  size_t key_len, const char *value, size_t value_len)
-{
-    bool *odd = cls;
-
-    (void)kind;
-    (void)value;
-    (void)value_len;
-    *odd = *odd || !is_token(key, key_len);
-    return MHD_YES;
-}
-
-struct header_scan {
-    const char *name;
-    const char *value;
-    size_t n;
+/* What of the headers says where the request ends. */
+struct framing {
+    bool odd, encoded; /* a name that is no token; a Transfer-Encoding */
+    size_t lengths;
+    const char *length; /* of the last Content-Length */
 };
 
-static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *key,
-                                    const char *value)
+static bool is_named(const char *key, size_t key_len, const char *name, size_t n)
 {
-    struct header_scan *scan = cls;
-
-    (void)kind;
-    if (strcasecmp(key, scan->name) == 0) {
-        scan->n++;
-        scan->value = value;
-    }
-    return MHD_YES;
+    return key_len == n && strncasecmp(key, name, n) == 0;
 }
 
-static size_t headers_named(struct request *rq, const char *name, const char **value)
-{
-    struct header_scan scan = {.name = name};
+#define IS_NAMED(key, key_len, name) is_named(key, key_len, name, sizeof name - 1)
 
-    MHD_get_connection_values(rq->connection, MHD_HEADER_KIND, count_header, &scan);
-    *value = scan.value;
-    return scan.n;
+static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *key,
+                                   size_t key_len, const char *value, size_t value_len)
+{
+    struct framing *f = cls;
+
+    (void)kind;
+    (void)value_len;
+    f->odd = f->odd || !is_token(key, key_len);
+    f->encoded = f->encoded || IS_NAMED(key, key_len, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    if (IS_NAMED(key, key_len, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
+        f->lengths++;
+        f->length = value;
+    }
+    return MHD_YES;
 }
 
 /* What would let this request mean something else to a proxy in front of us. */
 static enum code framing_flaw(struct request *rq, uint64_t *length)
 {
-    const char *value;
-    bool odd = false;
+    struct framing f = {0};
     char *end;
-    size_t n;
 
     *length = 0;
     /* "Transfer-Encoding :" is a name of its own to us, and may be the encoding to another. */
-    MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND, check_name, &odd);
-    if (odd || headers_named(rq, MHD_HTTP_HEADER_TRANSFER_ENCODING, &value) > 0) {
+    MHD_get_connection_values_n(rq->connection, MHD_HEADER_KIND, take_header, &f);
+    if (f.odd || f.encoded) {
         return CODE_transfer_encoding;
     }
-    n = headers_named(rq, MHD_HTTP_HEADER_CONTENT_LENGTH, &value);
-    if (n == 0) {
+    if (f.lengths == 0) {
         return CODE_OK;
     }
-    if (n > 1 || !value || value[0] < '0' || value[0] > '9') {
+    if (f.lengths > 1 || !f.length || f.length[0] < '0' || f.length[0] > '9') {
         return CODE_length_invalid;
     }
-    *length = strtoull(value, &end, 10);
+    *length = strtoull(f.length, &end, 10);
     return *end ? CODE_length_invalid : CODE_OK;
 }
 
@@ -253,8 +241,8 @@ static bool begin(struct request *rq)
     rq->head = w->head;
     rq->checkpoint = w->checkpoint;
     rq->now_ms = clock_unix_ms();
-    if (rq->now_ms < state_last_at(&w->state)) {
-        rq->now_ms = state_last_at(&w->state);
+    if (rq->now_ms < w->last_at) {
+        rq->now_ms = w->last_at;
     }
     return true;
 }
@@ -279,10 +267,9 @@ static bool is_safe(const struct request *rq)
 static bool comes_from_us(struct request *rq)
 {
     bool from_cookie;
-    const char *token = caller_token(rq, &from_cookie);
     const char *site, *origin, *host;
 
-    if (!token || !from_cookie || is_safe(rq)) {
+    if (is_safe(rq) || !caller_token(rq, &from_cookie) || !from_cookie) {
         return true;
     }
     site = MHD_lookup_connection_value(rq->connection, MHD_HEADER_KIND, "Sec-Fetch-Site");
@@ -410,7 +397,9 @@ void intake_end(void *cls, struct MHD_Connection *connection, void **context,
     if (rq->status) {
         stats_request(&rq->server->stats, route_number(rq->route), rq->status);
     }
-    atomic_fetch_sub(&rq->server->reply_bytes, rq->reply_bytes);
+    if (rq->reply_bytes > 0) {
+        atomic_fetch_sub(&rq->server->reply_bytes, rq->reply_bytes);
+    }
     conn_request_ends(rq->conn);
     free(rq->entry);
     free(rq->body);

@@ -23,6 +23,11 @@ static int escaped(const char *s)
     return low < 0 ? -1 : high * 16 + low;
 }
 
+/* Characters that need no look: most of any target. */
+static const bool plain[256] = {['-'] = true,         ['.'] = true,         ['/'] = true,
+                                ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['_'] = true,
+                                ['a' ... 'z'] = true};
+
 enum code path_check(const char *target)
 {
     bool in_query = false;
@@ -31,6 +36,9 @@ enum code path_check(const char *target)
         return CODE_bad_path;
     }
     for (const char *s = target; *s; s++) {
+        if (plain[(unsigned char)*s]) {
+            continue;
+        }
         enum code flaw = in_query ? CODE_query_invalid : CODE_bad_path;
 
         if ((unsigned char)*s <= 0x20 || (unsigned char)*s >= 0x7f || *s == '#') {

@@ -66,7 +66,7 @@ bool posted_signatures(struct request *rq, const struct entry *entry, const stru
 
     /* Zero but for these: who is to sign is asked of the state, and nothing is worked on. */
     r->state = rq->state;
-    r->index = state_size(rq->state);
+    r->index = rq->worker->size;
     if (!rules_entry_time(rq->state, entry, rq->now_ms, &r->at, &later)) {
         r->at = rq->now_ms;
     }

@@ -122,6 +122,11 @@ void reply_json_out(struct request *rq, int status, struct json_out *body)
     memset(body, 0, sizeof *body);
 }
 
+void reply_json_copy(struct request *rq, int status, const struct json_out *body)
+{
+    reply_copy(rq, status, JSON_TYPE, body->bytes, body->n);
+}
+
 /* The constructor takes a pointer to writable bytes even where it promises to leave them alone. */
 static void *unconst(const void *bytes)
 {
@@ -321,7 +326,7 @@ static bool not_modified(struct request *rq, const char *language, const char *v
     hex_encode(root, rq->head.root.b, 12);
     snprintf(tag, sizeof tag,
              "W/\"%s-%" PRIu64 "-%" PRIu64 "-%" PRIu64 "-%" PRId32 "-%" PRIu32 "%s\"", root,
-             rq->head.size, state_size(rq->state), rq->generation, window_day(rq->now_ms),
+             rq->head.size, rq->worker->size, rq->generation, window_day(rq->now_ms),
              rq->caller.org, language);
     reply_header(rq, MHD_HTTP_HEADER_ETAG, tag);
     reply_header(rq, MHD_HTTP_HEADER_CACHE_CONTROL,
@@ -352,7 +357,7 @@ static void version_of(struct request *rq, uint32_t place, struct version *out)
     memset(out, 0, sizeof *out);
     out->root = rq->head.root;
     out->size = rq->head.size;
-    out->state_size = state_size(rq->state);
+    out->state_size = rq->worker->size;
     out->generation = rq->generation;
     out->route = (uint32_t)route_number(rq->route);
     out->day = window_day(rq->now_ms);
@@ -383,11 +388,13 @@ bool reply_kept(struct request *rq, uint32_t place)
 
 void reply_json_out_keep(struct request *rq, uint32_t place, struct json_out *body)
 {
+    /* As long as it is: it may be kept for long, and there are many. */
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(body->n, body->bytes, MHD_RESPMEM_MUST_FREE);
+        MHD_create_response_from_buffer(body->n, body->bytes, MHD_RESPMEM_MUST_COPY);
     struct version version;
     struct kept *kept;
 
+    free(body->bytes);
     memset(body, 0, sizeof *body);
     complete(rq, JSON_TYPE, response);
     queue_whole(rq, MHD_HTTP_OK, response);

@@ -2,6 +2,7 @@
 #include "api/serve.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,17 @@ static void raise_limits(void)
                     "`ulimit -n`\n", (unsigned long long)files.rlim_max, CONNECTIONS_MAX);
         }
     }
+}
+
+/*
+ * Left to itself malloc stops to map large pieces once some were freed, takes them from its heaps,
+ * and these stay as long as their largest moment was. The few large ones are the housekeeper's
+ * tables and long answers. Connections' pools too are mapped: which thread serves how many of them
+ * changes from hour to hour, and each thread has a heap of its own.
+ */
+static void set_up_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, CONNECTION_MEMORY_BYTES);
 }
 
 /* Blocks the signals that end us, in all threads to come; they are waited for here. */
@@ -167,6 +179,7 @@ int serve(const struct options *o, struct node *node)
     struct cosign *cosign = NULL;
     sigset_t ends;
 
+    set_up_memory();
     raise_limits();
     block_signals(&ends); /* before the first thread is made */
     if (!apply_erasures(node)) {

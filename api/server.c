@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 #include "api/server.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,13 +186,14 @@ static void refresh_matches(struct server *s)
         }
     }
     worker_end(w);
+    malloc_trim(0); /* once a week: what it took in small pieces is free again */
 }
 
 void server_tick(struct server *s)
 {
     int64_t now = writer_now_monotonic_ms();
 
-    atomic_fetch_add(&s->stats.connections_cut, conns_sweep(s->conns));
+    atomic_fetch_add(&s->stats.connections_cut, conns_sweep(s->conns, clock_coarse_ms()));
     if (!atomic_load(&s->stopping)) {
         refresh_figures(s);
         refresh_matches(s);

@@ -23,7 +23,7 @@ static void reply_logged(struct request *rq, int status, const struct entry *ent
     char text[REF_TEXT_SIZE];
     struct ref ref = {entry->by, entry->id};
     struct worker *w = rq->worker;
-    struct json_out o = {0};
+    struct json_out *o = &w->answer;
     size_t n;
 
     if (w->checkpoint_len == 0) {
@@ -36,15 +36,16 @@ static void reply_logged(struct request *rq, int status, const struct entry *ent
         return;
     }
     ref_format(text, &ref);
-    json_open(&o, NULL, '{');
-    json_int(&o, "index", (int64_t)index);
-    json_int(&o, "at", at);
-    json_text(&o, "ref", text);
-    json_hex(&o, "hash", entry->text_hash.b, HASH_BYTES);
-    json_text_n(&o, "receipt", w->receipt, n);
-    json_int(&o, "size", (int64_t)rq->head.size);
-    json_shut(&o, '}');
-    reply_json_out(rq, status, &o);
+    o->n = 0;
+    json_open(o, NULL, '{');
+    json_int(o, "index", (int64_t)index);
+    json_int(o, "at", at);
+    json_text(o, "ref", text);
+    json_hex(o, "hash", entry->text_hash.b, HASH_BYTES);
+    json_text_n(o, "receipt", w->receipt, n);
+    json_int(o, "size", (int64_t)rq->head.size);
+    json_shut(o, '}');
+    reply_json_copy(rq, status, o);
 }
 
 /* What a logged entry changes outside the log. */

@@ -27,6 +27,7 @@ void workers_stop(struct workers *workers)
                 MHD_destroy_response(w->kept[i].response);
             }
         }
+        free(w->answer.bytes);
         free(w);
     }
     workers->first = NULL;
@@ -54,6 +55,23 @@ struct worker *worker_mine(struct workers *workers)
     return w;
 }
 
+/* What most handlers ask of a snapshot, read once for each commit. */
+static void attach(struct worker *w, struct kv *kv)
+{
+    uint64_t version = store_read_version(w->reader);
+
+    if (version != 0 && version == w->version) {
+        return;
+    }
+    w->version = 0;
+    state_attach(&w->state, kv);
+    w->size = state_size(&w->state);
+    w->last_at = state_last_at(&w->state);
+    if (!kv_failed(kv)) {
+        w->version = version;
+    }
+}
+
 bool worker_begin(struct worker *w, struct writer *writer)
 {
     struct kv *kv;
@@ -66,7 +84,7 @@ bool worker_begin(struct worker *w, struct writer *writer)
     }
     w->reading = true;
     w->nodes.kv = kv;
-    state_attach(&w->state, kv);
+    attach(w, kv);
     return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "api/json_out.h"
 #include "ledger/checkpoint.h"
 #include "ledger/preview.h"
 #include "ledger/side.h"
@@ -48,6 +49,9 @@ struct worker {
     struct store_reader *reader;
     struct state state;
     bool reading; /* a snapshot is open */
+    uint64_t version; /* of the store, that `state`, `size` and `last_at` were read at; 0: none */
+    uint64_t size;    /* state_size() of the snapshot */
+    int64_t last_at;  /* state_last_at() */
     struct log_head head;
     char checkpoint[CHECKPOINT_SIZE];
     size_t checkpoint_len;
@@ -66,6 +70,7 @@ struct worker {
     struct kept kept[KEPT_MAX];
     struct known known[KNOWN_MAX];
     char receipt[RECEIPT_SIZE];
+    struct json_out answer; /* room for one that is sent as a copy of just its length */
     struct log_nodes nodes; /* of the snapshot, remembered from one to the next */
 };
 

@@ -165,6 +165,63 @@ bool merkle_prove_inclusion(merkle_read read, void *ctx, uint64_t index, uint64_
     return true;
 }
 
+bool merkle_edge_load(struct merkle_edge *edge, merkle_read read, void *ctx, uint64_t size)
+{
+    uint64_t lo = 0;
+
+    edge->size = 0;
+    edge->n = 0;
+    if (size == 0 || size > MERKLE_LEAVES_MAX) {
+        return false;
+    }
+    while (lo < size) {
+        unsigned level = level_below(size - lo);
+        if (!read(ctx, merkle_stored_index(level, lo >> level), &edge->part[edge->n++])) {
+            edge->n = 0;
+            return false;
+        }
+        lo += (uint64_t)1 << level;
+    }
+    edge->rest[edge->n - 1] = edge->part[edge->n - 1];
+    for (size_t i = edge->n - 1; i-- > 0;) {
+        merkle_node(&edge->rest[i], &edge->part[i], &edge->rest[i + 1]);
+    }
+    edge->size = size;
+    return true;
+}
+
+bool merkle_edge_prove(const struct merkle_edge *edge, merkle_read read, void *ctx, uint64_t index,
+                       struct hash proof[static MERKLE_PROOF_MAX], size_t *n_proof)
+{
+    uint64_t lo = 0;
+    size_t at = 0, n = 0;
+    unsigned level;
+
+    if (index >= edge->size) {
+        return false;
+    }
+    for (;; at++) {
+        level = level_below(edge->size - lo);
+        if (index - lo < (uint64_t)1 << level) {
+            break;
+        }
+        lo += (uint64_t)1 << level;
+    }
+    for (unsigned l = 0; l < level; l++) {
+        if (!read(ctx, merkle_stored_index(l, (index >> l) ^ 1), &proof[n++])) {
+            return false;
+        }
+    }
+    if (at + 1 < edge->n) {
+        proof[n++] = edge->rest[at + 1];
+    }
+    while (at > 0) {
+        proof[n++] = edge->part[--at];
+    }
+    *n_proof = n;
+    return true;
+}
+
 bool merkle_prove_consistency(merkle_read read, void *ctx, uint64_t old_size, uint64_t new_size,
                               struct hash proof[static MERKLE_PROOF_MAX], size_t *n_proof)
 {

@@ -77,6 +77,26 @@ bool merkle_prove_inclusion(merkle_read read, void *ctx, uint64_t index, uint64_
     __attribute__((warn_unused_result));
 
 /*
+ * What the inclusion proofs under one head have in common: the complete subtrees that its tree
+ * consists of, from the left, and the root of each together with all to its right. It takes as many
+ * hashes as there are subtrees, once; a proof then takes none. Zeroed, it is the edge of no tree.
+ */
+#define MERKLE_EDGE_MAX 63
+struct merkle_edge {
+    uint64_t size;
+    size_t n;
+    struct hash part[MERKLE_EDGE_MAX], rest[MERKLE_EDGE_MAX];
+};
+
+/* False, and then the edge of no tree: as merkle_root(), or size 0. */
+bool merkle_edge_load(struct merkle_edge *edge, merkle_read read, void *ctx, uint64_t size)
+    __attribute__((warn_unused_result));
+/* As merkle_prove_inclusion() in the tree of edge->size. */
+bool merkle_edge_prove(const struct merkle_edge *edge, merkle_read read, void *ctx, uint64_t index,
+                       struct hash proof[static MERKLE_PROOF_MAX], size_t *n_proof)
+    __attribute__((warn_unused_result));
+
+/*
  * The consistency proof of RFC 6962 section 2.1.2. It is empty when old_size is 0 or equal to
  * new_size. False when a read fails or not old_size <= new_size <= MERKLE_LEAVES_MAX.
  */

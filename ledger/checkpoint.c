@@ -113,13 +113,9 @@ bool checkpoint_open(struct log_head *out, const char *note_bytes, size_t n, con
 
 /* --- Receipts --------------------------------------------------------------------------------- */
 
-static size_t make(char out[static RECEIPT_SIZE], merkle_read read, void *ctx, uint64_t index,
-                   const struct log_head *head, const char *checkpoint)
+static size_t make(char out[static RECEIPT_SIZE], uint64_t index, const struct hash proof[],
+                   size_t n_proof, const char *checkpoint)
 {
-    struct hash proof[MERKLE_PROOF_MAX];
-    size_t n_proof;
-    if (!merkle_prove_inclusion(read, ctx, index, head->size, proof, &n_proof))
-        return 0;
     int n = snprintf(out, RECEIPT_SIZE, RECEIPT_FIRST "index %" PRIu64 "\n", index);
     assert(n > 0);
     size_t len = (size_t)n;
@@ -127,21 +123,31 @@ static size_t make(char out[static RECEIPT_SIZE], merkle_read read, void *ctx, u
         len += base64_encode_public(out + len, proof[i].b, HASH_BYTES);
         out[len++] = '\n';
     }
-    n = snprintf(out + len, RECEIPT_SIZE - len, "\n%s", checkpoint);
-    assert(n > 0 && (size_t)n < RECEIPT_SIZE - len);
-    return len + (size_t)n;
+    out[len++] = '\n';
+    size_t rest = strlen(checkpoint);
+    assert(rest < RECEIPT_SIZE - len);
+    memcpy(out + len, checkpoint, rest + 1);
+    return len + rest;
 }
 
 size_t receipt_make(char out[static RECEIPT_SIZE], struct kv *kv, uint64_t index,
                     const struct log_head *head, const char *checkpoint)
 {
-    return make(out, log_node, kv, index, head, checkpoint);
+    struct hash proof[MERKLE_PROOF_MAX];
+    size_t n;
+    return merkle_prove_inclusion(log_node, kv, index, head->size, proof, &n)
+               ? make(out, index, proof, n, checkpoint)
+               : 0;
 }
 
 size_t receipt_make_again(char out[static RECEIPT_SIZE], struct log_nodes *nodes, uint64_t index,
                           const struct log_head *head, const char *checkpoint)
 {
-    return make(out, log_node_again, nodes, index, head, checkpoint);
+    struct hash proof[MERKLE_PROOF_MAX];
+    size_t n;
+    return log_prove(nodes, index, head->size, proof, &n)
+               ? make(out, index, proof, n, checkpoint)
+               : 0;
 }
 
 /* Reads up to the empty line. */

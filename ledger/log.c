@@ -38,19 +38,37 @@ bool log_node(void *kv, uint64_t stored_index, struct hash *out)
     return true;
 }
 
-bool log_node_again(void *nodes, uint64_t stored_index, struct hash *out)
+/* Takes all of the row: neighbours are asked for next. False when it does not have that one. */
+static bool remember_row(struct log_nodes *n, uint64_t stored_index)
+{
+    uint64_t first = stored_index / ROW_HASHES * ROW_HASHES;
+    struct slice value;
+    if (!read_row(n->kv, stored_index / ROW_HASHES, &value))
+        return false;
+    for (size_t i = 0; i < value.size / HASH_BYTES; i++) {
+        size_t at = (first + i) % LOG_NODES;
+        memcpy(n->hash[at].b, value.data + i * HASH_BYTES, HASH_BYTES);
+        n->known[at] = first + i + 1;
+    }
+    return stored_index - first < value.size / HASH_BYTES;
+}
+
+static bool node_again(void *nodes, uint64_t stored_index, struct hash *out)
 {
     struct log_nodes *n = nodes;
     size_t at = stored_index % LOG_NODES;
-    if (n->known[at] != stored_index + 1) {
-        if (!log_node(n->kv, stored_index, &n->hash[at])) {
-            n->known[at] = 0;
-            return false;
-        }
-        n->known[at] = stored_index + 1;
-    }
+    if (n->known[at] != stored_index + 1 && !remember_row(n, stored_index))
+        return false;
     *out = n->hash[at];
     return true;
+}
+
+bool log_prove(struct log_nodes *nodes, uint64_t index, uint64_t size,
+               struct hash proof[static MERKLE_PROOF_MAX], size_t *n_proof)
+{
+    if (nodes->edge.size != size && !merkle_edge_load(&nodes->edge, node_again, nodes, size))
+        return false;
+    return merkle_edge_prove(&nodes->edge, node_again, nodes, index, proof, n_proof);
 }
 
 /* Puts hashes behind those that are stored, which must be as many as `stored` says. */

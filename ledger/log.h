@@ -37,16 +37,21 @@ bool log_root_at(struct kv *kv, uint64_t size, struct hash *out)
 /* A merkle_read over a struct kv, for proofs. */
 bool log_node(void *kv, uint64_t stored_index, struct hash *out);
 /*
- * The same with a memory: a stored hash never changes, and the proofs of neighbours share most of
- * theirs. Zero it first, and set kv to the snapshot before each use; all must be of one log.
+ * Inclusion proofs with a memory, for who makes many: a stored hash never changes, the proofs of
+ * neighbours share most of theirs, and those under one head its edge. Zero it first, and set kv to
+ * the snapshot before each use; all must be of one log.
  */
 #define LOG_NODES 1024
 struct log_nodes {
     struct kv *kv;
     uint64_t known[LOG_NODES]; /* 1 + the stored index; 0: none */
     struct hash hash[LOG_NODES];
+    struct merkle_edge edge; /* of the last head */
 };
-bool log_node_again(void *nodes, uint64_t stored_index, struct hash *out);
+/* As merkle_prove_inclusion(). */
+bool log_prove(struct log_nodes *nodes, uint64_t index, uint64_t size,
+               struct hash proof[static MERKLE_PROOF_MAX], size_t *n_proof)
+    __attribute__((warn_unused_result));
 /* log_root_at() in the form that struct rules asks for. */
 bool log_root_of(void *kv, uint64_t size, struct hash *out);
 

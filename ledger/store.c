@@ -510,6 +510,12 @@ struct kv *store_read(struct store_reader *reader)
     return &reader->t.kv;
 }
 
+uint64_t store_read_version(const struct store_reader *reader)
+{
+    assert(reader->open);
+    return mdb_txn_id(reader->t.txn);
+}
+
 void store_read_end(struct store_reader *reader)
 {
     assert(reader->open);

@@ -69,6 +69,11 @@ enum store_err store_reader_new(struct store *store, struct store_reader **out)
 void store_reader_free(struct store_reader *reader);
 /* A fresh snapshot, until store_read_end(); NULL on failure. Never held while waiting. */
 struct kv *store_read(struct store_reader *reader);
+/*
+ * A number of what the open snapshot holds, of the last commit in it: the same number, the same
+ * contents, as long as the store is open.
+ */
+uint64_t store_read_version(const struct store_reader *reader);
 void store_read_end(struct store_reader *reader);
 
 /* --- Care ------------------------------------------------------------------------------------- */

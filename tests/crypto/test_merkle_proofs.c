@@ -101,6 +101,32 @@ Test(merkle_proofs, proofs_are_those_of_the_definition)
     }
 }
 
+Test(merkle_proofs, proofs_of_a_kept_edge_are_the_same)
+{
+    struct tree *tree = records();
+    struct hash proof[MERKLE_PROOF_MAX], want[MERKLE_PROOF_MAX];
+    static struct merkle_edge edge;
+    size_t n;
+
+    CHECK(!merkle_edge_prove(&edge, tree_read, tree, 0, proof, &n), "a zeroed one");
+    CHECK(!merkle_edge_load(&edge, tree_read, tree, 0), "of no leaf");
+    for (uint64_t size = 1; size <= SIZE_MAX_TRIED; size++) {
+        CHECK(merkle_edge_load(&edge, tree_read, tree, size), "load");
+        for (uint64_t i = 0; i < size; i++) {
+            size_t n_want = path(tree, i, 0, size, want);
+            CHECK(merkle_edge_prove(&edge, tree_read, tree, i, proof, &n), "prove");
+            CHECK(same_proof(proof, n, want, n_want), "leaf %lu of %lu", (unsigned long)i,
+                  (unsigned long)size);
+        }
+        CHECK(!merkle_edge_prove(&edge, tree_read, tree, size, proof, &n), "beyond the tree");
+    }
+    CHECK(merkle_edge_load(&edge, tree_read, tree, SIZE_MAX_TRIED), "load");
+    tree->fail_after = tree->reads + 1;
+    CHECK(!merkle_edge_load(&edge, tree_read, tree, 127), "a read fails");
+    tree->fail_after = 0;
+    CHECK(!merkle_edge_prove(&edge, tree_read, tree, 0, proof, &n), "it is the edge of no tree");
+}
+
 /* One bit of each hash, a different one for each case. */
 static void flip(struct hash *h, uint64_t seed)
 {

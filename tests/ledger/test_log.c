@@ -135,6 +135,32 @@ Test(log, stored_hashes_stand_in_full_rows_but_for_the_last)
     kv_memory_free(kv);
 }
 
+/* Heads that grow and one that is behind them, as two who ask at different moments have them. */
+Test(log, proofs_with_a_memory_are_those_without)
+{
+    static struct log_nodes nodes;
+    struct kv *kv = start();
+    struct hash proof[MERKLE_PROOF_MAX], want[MERKLE_PROOF_MAX];
+    nodes.kv = kv;
+    for (uint64_t size = 1; size <= 700; size++) {
+        struct slice leaf = {(const uint8_t *)&size, sizeof size};
+        cr_assert(log_append_next(kv, size - 1, leaf));
+        for (uint64_t i = 0; i < 12; i++) {
+            uint64_t head = i % 3 == 2 && size > 40 ? size - 40 : size, index = i * 61 % head;
+            size_t n, n_want;
+            cr_assert(merkle_prove_inclusion(log_node, kv, index, head, want, &n_want));
+            cr_assert(log_prove(&nodes, index, head, proof, &n));
+            cr_assert_eq(n, n_want);
+            cr_assert_eq(memcmp(proof, want, n * sizeof *proof), 0, "leaf %lu of %lu",
+                         (unsigned long)index, (unsigned long)head);
+        }
+        size_t n;
+        cr_assert_not(log_prove(&nodes, size, size, proof, &n));
+        cr_assert_not(log_prove(&nodes, size, size + 1, proof, &n), "it is not there yet");
+    }
+    kv_memory_free(kv);
+}
+
 Test(log, a_missing_node_is_an_error_and_no_other_root)
 {
     struct kv *kv = start();

@@ -122,6 +122,37 @@ Test(store, a_snapshot_stays_as_it_was_and_the_next_one_is_fresh)
     folder_drop(path);
 }
 
+Test(store, only_a_commit_makes_another_version)
+{
+    char path[32];
+    struct store_reader *reader, *other;
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    cr_assert_eq(store_reader_new(store, &reader), STORE_OK);
+    cr_assert_eq(store_reader_new(store, &other), STORE_OK);
+    cr_assert_not_null(store_read(reader));
+    uint64_t first = store_read_version(reader);
+    cr_expect_neq(first, 0);
+    struct kv *kv = write_in(store);
+    kv_put(kv, KV_ORG, text("a"), text("given up"));
+    store_abort(kv);
+    cr_assert_not_null(store_read(other));
+    cr_expect_eq(store_read_version(other), first, "nothing was committed");
+    store_read_end(other);
+    kv = write_in(store);
+    kv_put(kv, KV_ORG, text("a"), text("new"));
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    cr_expect_eq(store_read_version(reader), first, "the open snapshot is as it was");
+    cr_assert_not_null(store_read(other));
+    cr_expect_neq(store_read_version(other), first);
+    store_read_end(reader);
+    store_read_end(other);
+    store_reader_free(reader);
+    store_reader_free(other);
+    store_close(store);
+    folder_drop(path);
+}
+
 Test(store, says_when_there_are_too_many_readers_and_recovers)
 {
     enum { MANY = 300 };
