@@ -13,7 +13,8 @@
 #define FULL_WAIT_MS 20
 
 struct doorman {
-    struct MHD_Daemon *daemon;
+    struct loop *const *loops;
+    size_t n_loops, turn;
     struct conns *conns;
     size_t max;
     int listen_fd, stop_fd;
@@ -36,8 +37,7 @@ static bool let_in(struct doorman *d, bool *full)
         *full = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
         return errno == EINTR || errno == ECONNABORTED;
     }
-    /* It closes what it does not take. */
-    (void)MHD_add_connection(d->daemon, fd, (const struct sockaddr *)&address, n);
+    loop_add(d->loops[d->turn++ % d->n_loops], fd, (const struct sockaddr *)&address, n);
     return true;
 }
 
@@ -60,15 +60,19 @@ static void *run(void *arg)
     }
 }
 
-struct doorman *doorman_start(struct MHD_Daemon *daemon, struct conns *conns, size_t max,
-                              int listen_fd)
+struct doorman *doorman_start(struct loop *const *loops, size_t n_loops, struct conns *conns,
+                              size_t max, int listen_fd)
 {
     struct doorman *d = calloc(1, sizeof *d);
 
     if (!d) {
         return NULL;
     }
-    *d = (struct doorman){.daemon = daemon, .conns = conns, .max = max, .listen_fd = listen_fd};
+    *d = (struct doorman){.loops = loops,
+                          .n_loops = n_loops,
+                          .conns = conns,
+                          .max = max,
+                          .listen_fd = listen_fd};
     d->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (d->stop_fd >= 0 && pthread_create(&d->thread, NULL, run, d) == 0) {
         return d;

@@ -104,7 +104,7 @@ static bool take_key(struct options *o, const char *key, const char *value)
         return take_number(&o->batch_max, key, value, 1, 100000);
     }
     if (strcmp(key, "threads") == 0) {
-        if (!take_number(&threads, key, value, 1, 64)) {
+        if (!take_number(&threads, key, value, 1, THREADS_MAX)) {
             return false;
         }
         o->threads = (unsigned)threads;

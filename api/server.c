@@ -66,21 +66,37 @@ static unsigned cores(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
 
-    return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+    return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
 }
 
-static struct MHD_Daemon *start_threads(struct server *s, unsigned threads)
+static struct MHD_Daemon *start_daemon(struct server *s)
 {
     return MHD_start_daemon(
-        MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-            MHD_USE_NO_LISTEN_SOCKET,
-        0, NULL, NULL, intake_data, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-        MHD_OPTION_THREAD_POOL_SIZE, threads ? threads : cores(), MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(CONNECTIONS_MAX + LISTEN_BACKLOG), MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, intake_line, s, MHD_OPTION_NOTIFY_COMPLETED, intake_end,
-        s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+        NULL, NULL, intake_data, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)(CONNECTIONS_MAX + LISTEN_BACKLOG),
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, intake_line, s,
+        MHD_OPTION_NOTIFY_COMPLETED, intake_end, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+        MHD_OPTION_END);
+}
+
+static bool start_loops(struct server *s, unsigned n)
+{
+    while (s->n_loops < n) {
+        struct MHD_Daemon *daemon = start_daemon(s);
+        struct loop *loop = daemon ? loop_start(daemon) : NULL;
+
+        if (!loop) {
+            if (daemon) {
+                MHD_stop_daemon(daemon);
+            }
+            return false;
+        }
+        s->loops[s->n_loops++] = loop;
+    }
+    return true;
 }
 
 static void free_server(struct server *s)
@@ -101,9 +117,25 @@ static void stop_threads(struct server *s)
     if (s->metrics) {
         MHD_stop_daemon(s->metrics);
     }
-    if (s->daemon) {
-        MHD_stop_daemon(s->daemon);
+    while (s->n_loops > 0) {
+        loop_stop(s->loops[--s->n_loops]);
     }
+}
+
+/* Everything that has a thread of its own. */
+static bool start_threads(struct server *s, const struct server_config *config)
+{
+    if (!start_loops(s, config->threads ? config->threads : cores())) {
+        return false;
+    }
+    if (config->metrics_fd >= 0) {
+        s->metrics = metrics_start(s, config->metrics_fd);
+        if (!s->metrics) {
+            return false;
+        }
+    }
+    s->doorman = doorman_start(s->loops, s->n_loops, s->conns, CONNECTIONS_MAX, config->listen_fd);
+    return s->doorman != NULL;
 }
 
 struct server *server_start(const struct server_config *config, FILE *err)
@@ -127,17 +159,8 @@ struct server *server_start(const struct server_config *config, FILE *err)
     s->sheets = sheets_new();
     s->matches = matches_new();
     s->years = years_new();
-    if (s->conns && s->sessions && s->search && s->figures && s->sheets && s->matches &&
-        s->years) {
-        s->daemon = start_threads(s, config->threads);
-    }
-    if (s->daemon && config->metrics_fd >= 0) {
-        s->metrics = metrics_start(s, config->metrics_fd);
-    }
-    if (s->daemon && (config->metrics_fd < 0 || s->metrics)) {
-        s->doorman = doorman_start(s->daemon, s->conns, CONNECTIONS_MAX, config->listen_fd);
-    }
-    if (!s->doorman) {
+    if (!s->conns || !s->sessions || !s->search || !s->figures || !s->sheets || !s->matches ||
+        !s->years || !start_threads(s, config)) {
         fputs("semd: the HTTP server does not start: no threads, memory or descriptors\n", err);
         stop_threads(s);
         free_server(s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * The HTTP server around a node: a pool of libmicrohttpd threads that parse, look and answer, the
+ * The HTTP server around a node: a doorman, loops of libmicrohttpd that parse, look and answer, the
  * ledger's writer behind them, and one housekeeper. See api/main.c for the tour.
  */
 #ifndef SEM_API_SERVER_H
@@ -24,6 +24,7 @@
 
 #define VERSION "0.1.0"
 
+#define THREADS_MAX 64
 /* Enough for 10 000 silent clients and those who have something to say. */
 #define CONNECTIONS_MAX 10500
 /* Idle this long, a connection is closed (SPEC 12.5). */
@@ -48,7 +49,9 @@ struct server {
     struct matches *matches;
     struct years *years;
     struct stats stats;
-    struct MHD_Daemon *daemon, *metrics;
+    struct MHD_Daemon *metrics;
+    struct loop *loops[THREADS_MAX];
+    size_t n_loops;
     struct doorman *doorman;
     _Atomic bool stopping;
     _Atomic size_t in_flight; /* requests whose job is with the writer */
