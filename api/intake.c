@@ -196,7 +196,8 @@ static void job_done(struct job *job)
 
     stats_append(&rq->server->stats, (uint64_t)(clock_monotonic_us() - rq->job_started_us));
     atomic_store(&rq->job_done, true);
-    MHD_resume_connection(rq->connection); /* the last touch: the request may be freed at once */
+    /* The last touch: the request may be freed at once. */
+    loop_resume(rq->loop, rq->connection);
 }
 
 /*
@@ -220,9 +221,10 @@ static void submit(struct request *rq)
     rq->job.deadline_ms = writer_now_monotonic_ms() + JOB_DEADLINE_MS;
     rq->job_started_us = clock_monotonic_us();
     rq->suspended = true;
+    rq->loop = loop_mine();
     MHD_suspend_connection(rq->connection);
     if (!writer_submit(server->writer, &rq->job)) {
-        MHD_resume_connection(rq->connection);
+        loop_resume(rq->loop, rq->connection);
     }
 }
 

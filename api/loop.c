@@ -26,13 +26,18 @@ struct loop {
 
     pthread_mutex_t lock; /* guards the rest */
     struct arrival *first, **last;
-    bool stopping;
+    bool woken, stopping;
 };
 
+static __thread struct loop *mine;
+
+/* The caller holds the lock. One sign is enough for all that happens before it is seen. */
 static void wake(struct loop *loop)
 {
-    /* Fails only where the counter would run over, and is readable then. */
-    (void)eventfd_write(loop->wake_fd, 1);
+    if (!loop->woken && eventfd_write(loop->wake_fd, 1) != 0) {
+        abort(); /* a counter at 0 takes a 1 */
+    }
+    loop->woken = true;
 }
 
 /* Everybody who arrived, and whether it is time to stop. */
@@ -41,8 +46,9 @@ static struct arrival *take_arrivals(struct loop *loop, bool *stop)
     struct arrival *first;
     eventfd_t n;
 
-    (void)eventfd_read(loop->wake_fd, &n);
     pthread_mutex_lock(&loop->lock);
+    (void)eventfd_read(loop->wake_fd, &n);
+    loop->woken = false;
     first = loop->first;
     loop->first = NULL;
     loop->last = &loop->first;
@@ -87,6 +93,7 @@ static void *run(void *arg)
     struct pollfd wait[2] = {{.fd = loop->epoll_fd, .events = POLLIN},
                              {.fd = loop->wake_fd, .events = POLLIN}};
 
+    mine = loop;
     for (;;) {
         int ready = poll(wait, 2, patience(loop));
 
@@ -148,16 +155,30 @@ void loop_add(struct loop *loop, int fd, const struct sockaddr *address, socklen
     pthread_mutex_lock(&loop->lock);
     *loop->last = a;
     loop->last = &a->next;
-    pthread_mutex_unlock(&loop->lock);
     wake(loop);
+    pthread_mutex_unlock(&loop->lock);
+}
+
+struct loop *loop_mine(void)
+{
+    return mine;
+}
+
+void loop_resume(struct loop *loop, struct MHD_Connection *connection)
+{
+    /* Under the lock, so that the loop, which may answer and end at once, is still there for it. */
+    pthread_mutex_lock(&loop->lock);
+    MHD_resume_connection(connection);
+    wake(loop);
+    pthread_mutex_unlock(&loop->lock);
 }
 
 void loop_stop(struct loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
     loop->stopping = true;
-    pthread_mutex_unlock(&loop->lock);
     wake(loop);
+    pthread_mutex_unlock(&loop->lock);
     pthread_join(loop->thread, NULL);
     MHD_stop_daemon(loop->daemon);
     close(loop->wake_fd);

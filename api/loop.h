@@ -23,6 +23,13 @@ struct loop;
 struct loop *loop_start(struct MHD_Daemon *daemon);
 /* Hands a connection over; it is closed where there is no memory for it. Safe from any thread. */
 void loop_add(struct loop *loop, int fd, const struct sockaddr *address, socklen_t n);
+/* The loop whose thread this is. */
+struct loop *loop_mine(void);
+/*
+ * Resumes a suspended connection of the loop: a daemon without threads does not wake up by itself.
+ * Safe from any thread. The loop may have ended the request before this returns.
+ */
+void loop_resume(struct loop *loop, struct MHD_Connection *connection);
 /* Ends the thread and the daemon with its connections, none of which may be suspended. */
 void loop_stop(struct loop *loop);
 

@@ -27,6 +27,7 @@
 #include "ledger/writer.h"
 
 struct conn;
+struct loop;
 struct request;
 struct route;
 struct server;
@@ -68,6 +69,7 @@ struct request {
     struct server *server;
     struct MHD_Connection *connection;
     struct conn *conn;
+    struct loop *loop; /* set when the connection is suspended */
     enum code uri_flaw; /* CODE_OK, bad_path or query_invalid: found in the raw request line */
     bool started, suspended;
     const struct route *route; /* NULL when no route fits */

@@ -6,11 +6,11 @@
  * Every commit costs about the same, so it pays to gather. But who is alone must not wait for
  * others: the queue gathers only after a batch at whose end two or more jobs were in it or waiting
  * behind it, which one client cannot do, who sends his next job after the answer to the last. It
- * then gathers until three quarters as many wait as were there then, so that the others are verified
- * while the batch is committed, or a batch is full; for at most twice as long as the last batch
- * took, and never longer than the window. (Half would do, if all who are under way were seen; those
- * whose request is not read yet are not, and batches stay small.) Behind a pause longer than ten
- * windows it does not gather. So a client that is alone again may meet this once.
+ * then gathers until three quarters as many wait as were there then, so that the others are read
+ * and verified while the batch is committed, or a batch is full; for at most twice as long as the
+ * last batch took, and never longer than the window. (Half would do, if all who are under way were
+ * seen; those whose request is not read yet are not, and batches stay small.) Behind a pause longer
+ * than ten windows it does not gather. So a client that is alone again may meet this once.
  *
  * When more jobs wait than a batch holds, the authors take turns, so that one with hundreds of jobs
  * keeps nobody from his place. Authors are told apart by a hash of their handle; those few who

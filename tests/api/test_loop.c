@@ -14,13 +14,22 @@
 #define LONG_S 20
 
 static pthread_barrier_t barrier;
+static struct loop *loop;
 
-/* "/wait" holds the thread until the test goes on. */
+static void *resume_later(void *connection)
+{
+    usleep(20000);
+    loop_resume(loop, connection);
+    return NULL;
+}
+
+/* "/wait" holds the thread until the test goes on; "/later" is answered when it is resumed. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *data,
                                   size_t *size, void **context)
 {
-    static char body[] = "here";
+    static char body[] = "here", later[] = "later";
+    pthread_t thread;
     struct MHD_Response *response;
     enum MHD_Result queued;
 
@@ -33,28 +42,34 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         pthread_barrier_wait(&barrier);
         pthread_barrier_wait(&barrier);
     }
+    if (strcmp(url, "/later") == 0 && *context == body) {
+        *context = later;
+        cr_assert_eq(loop_mine(), loop);
+        MHD_suspend_connection(connection);
+        cr_assert_eq(pthread_create(&thread, NULL, resume_later, connection), 0);
+        pthread_detach(thread);
+        return MHD_YES;
+    }
     response = MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_PERSISTENT);
     queued = MHD_queue_response(connection, MHD_HTTP_OK, response);
     MHD_destroy_response(response);
     return queued;
 }
 
-static struct loop *open_loop(void)
+static void open_loop(void)
 {
     struct MHD_Daemon *d =
         MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
                          NULL, NULL, on_request, NULL, MHD_OPTION_CONNECTION_TIMEOUT, 60u,
                          MHD_OPTION_END);
-    struct loop *loop;
 
     cr_assert_not_null(d);
     loop = loop_start(d);
     cr_assert_not_null(loop);
-    return loop;
 }
 
 /* Our end of a connection whose other end the loop has. */
-static int join(struct loop *loop)
+static int join(void)
 {
     struct sockaddr address = {.sa_family = AF_UNIX};
     struct timeval wait = {.tv_sec = LONG_S};
@@ -108,12 +123,13 @@ static bool ends(int fd)
 static void crowd(size_t n)
 {
     static int guests[EVENTS_MAX + 2];
-    struct loop *loop = open_loop();
-    int holder = join(loop);
+    int holder;
 
+    open_loop();
+    holder = join();
     pthread_barrier_init(&barrier, NULL, 2);
     for (size_t i = 0; i < n; i++) {
-        guests[i] = join(loop);
+        guests[i] = join();
         ask(guests[i], "/");
         cr_assert(hear(guests[i]));
     }
@@ -142,15 +158,30 @@ Test(loop, answers_all_who_ask_at_once)
     }
 }
 
+Test(loop, wakes_up_for_who_is_resumed)
+{
+    int guest;
+
+    open_loop();
+    guest = join();
+    for (int i = 0; i < 20; i++) {
+        ask(guest, "/later");
+        cr_assert(hear(guest));
+    }
+    close(guest);
+    loop_stop(loop);
+}
+
 Test(loop, turns_away_who_came_too_late)
 {
-    struct loop *loop = open_loop();
-    int holder = join(loop), late;
+    int holder, late;
 
+    open_loop();
+    holder = join();
     pthread_barrier_init(&barrier, NULL, 2);
     ask(holder, "/wait");
     pthread_barrier_wait(&barrier);
-    late = join(loop); /* nobody looks at it before the loop is told to stop */
+    late = join(); /* nobody looks at it before the loop is told to stop */
     ask(late, "/");
     pthread_barrier_wait(&barrier);
     loop_stop(loop);
