@@ -7,13 +7,9 @@
 
 #include "ledger/writer.h"
 
-bool queue_init(struct queue *q, size_t max, size_t batch_max, int64_t window_us,
-                int64_t patience_us)
+bool queue_init(struct queue *q, size_t max, size_t batch_max, int64_t window_us)
 {
-    *q = (struct queue){.max = max,
-                        .batch_max = batch_max,
-                        .window_us = window_us,
-                        .patience_us = patience_us};
+    *q = (struct queue){.max = max, .batch_max = batch_max, .window_us = window_us};
     for (size_t i = 0; i < QUEUE_LANES; i++)
         q->lanes[i].last = &q->lanes[i].first;
     pthread_condattr_t attr;
@@ -134,9 +130,8 @@ static void await(struct queue *q, size_t n, int64_t until_us)
 static void gather(struct queue *q, int64_t now)
 {
     size_t most = (3 * q->crowd + 3) / 4;
-    int64_t patience = q->patience_us * (int64_t)q->crowd;
     await(q, most < q->batch_max ? most : q->batch_max,
-          now + (patience < q->window_us ? patience : q->window_us));
+          now + (q->took_us < q->window_us ? q->took_us : q->window_us));
 }
 
 static int by_arrival(const void *a, const void *b)
@@ -173,10 +168,11 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
     return jobs;
 }
 
-void queue_ended(struct queue *q, size_t n)
+void queue_ended(struct queue *q, size_t n, int64_t took_us)
 {
     pthread_mutex_lock(&q->lock);
     q->crowd = n + q->length;
     q->ended_us = now_us();
+    q->took_us = took_us;
     pthread_mutex_unlock(&q->lock);
 }

@@ -7,11 +7,11 @@
  * others: the queue gathers only after a batch at whose end two or more jobs were in it or waiting
  * behind it, which one client cannot do, who sends his next job after the answer to the last. It
  * then gathers until three quarters as many wait as were there then, so that the others are read
- * and verified while the batch is committed, or a batch is full; for at most 0.1 ms for each who
- * was there, which is about what their signatures take, and never longer than the window. (Half
- * would do, if all who are under way were seen; those whose request is not read yet are not, and
- * batches stay small.) Behind a pause longer than ten windows it does not gather. So a client that
- * is alone again may meet this once.
+ * and verified while the batch is committed, or a batch is full; for at most as long as the last
+ * batch took, and never longer than the window. So what it costs to wait follows what it costs not
+ * to, on a slow disk as on a fast one. (Half would do, if all who are under way were seen; those
+ * whose request is not read yet are not, and batches stay small.) Behind a pause longer than ten
+ * windows it does not gather. So a client that is alone again may meet this once.
  *
  * When more jobs wait than a batch holds, the authors take turns, so that one with hundreds of jobs
  * keeps nobody from his place. Authors are told apart by a hash of their handle; those few who
@@ -29,7 +29,6 @@ struct job;
 
 #define QUEUE_LANES 256
 #define QUEUE_WINDOW_US 10000
-#define QUEUE_PATIENCE_US 100
 
 struct queue_lane {
     struct job *first, **last;
@@ -38,8 +37,7 @@ struct queue_lane {
 
 struct queue {
     size_t max, batch_max;
-    int64_t window_us;   /* never longer than that, */
-    int64_t patience_us; /* and that for each who was under way */
+    int64_t window_us;
     struct job **batch; /* being put in order; the taker's alone */
 
     pthread_mutex_t lock; /* guards the rest */
@@ -51,12 +49,13 @@ struct queue {
     uint64_t arrivals; /* so far */
     size_t crowd;      /* in flight when the last batch ended */
     int64_t ended_us;  /* then */
+    int64_t took_us;   /* by that batch */
     bool stopping;
 };
 
 /* False without memory. */
-bool queue_init(struct queue *queue, size_t max, size_t batch_max, int64_t window_us,
-                int64_t patience_us) __attribute__((warn_unused_result));
+bool queue_init(struct queue *queue, size_t max, size_t batch_max, int64_t window_us)
+    __attribute__((warn_unused_result));
 void queue_free(struct queue *queue); /* no job may wait */
 
 /* Any thread. False when the queue is full or stopping. */
@@ -70,7 +69,7 @@ void queue_stop(struct queue *queue);
  * with *stop, when the queue was stopped and is empty.
  */
 struct job *queue_take(struct queue *queue, int64_t idle_ms, bool *stop);
-/* A batch of n jobs has been decided, and nobody was told yet. */
-void queue_ended(struct queue *queue, size_t n);
+/* A batch of n jobs has been decided, which took so long, and nobody was told yet. */
+void queue_ended(struct queue *queue, size_t n, int64_t took_us);
 
 #endif

@@ -392,7 +392,7 @@ static void tell(struct writer *w, struct job *jobs, uint64_t took_us)
     w->stats.batches++;
     w->stats.commit_us_total += took_us;
     pthread_mutex_unlock(&w->lock);
-    queue_ended(&w->queue, n);
+    queue_ended(&w->queue, n, (int64_t)took_us);
     for (struct job *next, *job = jobs; job != NULL; job = next) {
         next = job->next;
         job->done(job);
@@ -557,7 +557,7 @@ struct writer *writer_start(const struct writer_config *config, const char **why
     secret_key_public(config->refusal_key, &w->refusal_public);
     size_t batch_max = config->batch_max > 0 ? config->batch_max : BATCH_MAX_DEFAULT;
     bool room = queue_init(&w->queue, config->queue_max > 0 ? config->queue_max : QUEUE_MAX_DEFAULT,
-                           batch_max, QUEUE_WINDOW_US, QUEUE_PATIENCE_US);
+                           batch_max, QUEUE_WINDOW_US);
     w->now_ms = config->now_ms != NULL ? config->now_ms : system_now_ms;
     atomic_store(&w->read_only, config->read_only);
     w->active_at = writer_now_monotonic_ms();

@@ -28,7 +28,7 @@ static int64_t now_us(void)
 
 static void open_queue(size_t max, size_t batch_max)
 {
-    cr_assert(queue_init(&q, max, batch_max, WINDOW_US, WINDOW_US));
+    cr_assert(queue_init(&q, max, batch_max, WINDOW_US));
 }
 
 static bool put(size_t i, const char *author)
@@ -49,10 +49,10 @@ static size_t take(size_t out[static JOBS], int64_t *took_us)
     return n;
 }
 
-/* A batch at whose end `n` jobs were in flight. */
+/* A batch at whose end `n` jobs were in flight; it took so long that the window is the bound. */
 static void after_a_crowd_of(size_t n)
 {
-    queue_ended(&q, n);
+    queue_ended(&q, n, WINDOW_US);
 }
 
 static void *put_later(void *arg)
@@ -76,7 +76,7 @@ Test(queue, one_client_alone_is_never_kept_waiting)
         cr_assert(put(i, "org-01"));
         cr_assert_eq(take(got, &us), 1);
         cr_assert_lt(us, AT_ONCE_US);
-        queue_ended(&q, 1);
+        queue_ended(&q, 1, WINDOW_US);
     }
     queue_free(&q);
 }
@@ -98,15 +98,15 @@ Test(queue, gathers_when_several_were_in_flight_until_most_of_them_wait)
     queue_free(&q);
 }
 
-Test(queue, waits_no_longer_than_its_patience_with_each)
+Test(queue, waits_no_longer_than_the_last_batch_took)
 {
     size_t got[JOBS];
-    int64_t us, each_us = WINDOW_US / 100;
-    cr_assert(queue_init(&q, JOBS, 16, WINDOW_US, each_us));
-    after_a_crowd_of(9);
+    int64_t us, short_us = WINDOW_US / 10;
+    open_queue(JOBS, 16);
+    queue_ended(&q, 9, short_us);
     cr_assert(put(0, "org-01"));
     cr_assert_eq(take(got, &us), 1);
-    cr_assert_geq(us, 9 * each_us);
+    cr_assert_geq(us, short_us);
     cr_assert_lt(us, AT_ONCE_US);
     queue_free(&q);
 }
@@ -121,7 +121,7 @@ Test(queue, counts_those_who_came_during_the_batch)
     cr_assert_eq(take(got, &us), 1);
     cr_assert(put(1, "org-02"));
     cr_assert(put(2, "org-02"));
-    queue_ended(&q, 3);
+    queue_ended(&q, 3, WINDOW_US);
     cr_assert_eq(pthread_create(&thread, NULL, put_later, &first), 0);
     cr_assert_eq(take(got, &us), 4, "three quarters of five");
     cr_assert_lt(us, AT_ONCE_US);
@@ -140,7 +140,7 @@ Test(queue, waits_no_longer_than_the_window)
     cr_assert_eq(take(got, &us), 1);
     cr_assert_geq(us, WINDOW_US);
     cr_assert_lt(us, 5 * WINDOW_US);
-    queue_ended(&q, 1);
+    queue_ended(&q, 1, WINDOW_US);
     cr_assert(put(1, "org-01"));
     cr_assert_eq(take(got, &us), 1);
     cr_assert_lt(us, AT_ONCE_US, "alone again");
@@ -164,7 +164,7 @@ Test(queue, forgets_a_crowd_after_a_pause)
 {
     size_t got[JOBS];
     int64_t us;
-    cr_assert(queue_init(&q, JOBS, 8, WINDOW_US, WINDOW_US));
+    cr_assert(queue_init(&q, JOBS, 8, WINDOW_US));
     after_a_crowd_of(JOBS);
     usleep(11 * WINDOW_US);
     cr_assert(put(0, "org-01"));
