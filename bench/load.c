@@ -33,8 +33,8 @@ struct run {
     const struct load_plan *plan;
     int epoll;
     struct line *lines;
-    struct line **idle;
-    size_t n_idle, next, answered, bytes;
+    struct line **idle; /* a ring: who has waited longest is next, as with clients of their own */
+    size_t first_idle, n_idle, next, answered, bytes;
     double *latency_us;
     size_t latency_size;
     double start_s, last_s;
@@ -108,6 +108,19 @@ static void fail(struct run *run, const struct line *l, const char *what)
     run->failed = true;
 }
 
+static void put_idle(struct run *run, struct line *l)
+{
+    run->idle[(run->first_idle + run->n_idle++) % run->plan->connections] = l;
+}
+
+static struct line *take_idle(struct run *run)
+{
+    struct line *l = run->idle[run->first_idle];
+    run->first_idle = (run->first_idle + 1) % run->plan->connections;
+    run->n_idle--;
+    return l;
+}
+
 static void send_more(struct run *run, struct line *l)
 {
     const struct load_request *r = l->request;
@@ -142,7 +155,7 @@ static double send_due(struct run *run)
 {
     double now = bench_now_s(), due;
     while ((due = next_due(run, now)) <= now && run->n_idle > 0 && !run->failed) {
-        struct line *l = run->idle[--run->n_idle];
+        struct line *l = take_idle(run);
         l->request = &run->plan->requests[run->next++ % run->plan->n_requests];
         l->sent = l->got = l->whole = 0;
         l->due_s = due;
@@ -166,7 +179,7 @@ static void count(struct run *run, struct line *l)
     if (status_of(l) != run->plan->status)
         fail(run, l, "not the answer that was expected");
     l->request = NULL;
-    run->idle[run->n_idle++] = l;
+    put_idle(run, l);
 }
 
 static void look(struct run *run, const struct epoll_event *e)
@@ -221,7 +234,7 @@ static bool open_lines(struct run *run)
         l->fd = open_line(run->plan->port);
         if (l->fd < 0 || epoll_ctl(run->epoll, EPOLL_CTL_ADD, l->fd, &e) != 0)
             return false;
-        run->idle[run->n_idle++] = l;
+        put_idle(run, l);
     }
     return true;
 }
