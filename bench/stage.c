@@ -20,6 +20,7 @@
 #define SYNCS 1000
 #define ITEM_NOTES 2000 /* whose signatures the limits verify */
 #define VERIFY_SECONDS 0.6
+#define NOTE_STEP_MS 0.1
 #define PACED_SECONDS 5.0
 #define PACED_SHARE 0.4
 #define PACED_CONNECTIONS 64
@@ -99,7 +100,9 @@ static void posts_free(struct posts *posts)
 static bool posts_make(struct posts *out, struct stage *s, enum note_kind kind, size_t n)
 {
     enum { ROOM = BENCH_NOTE_MAX + 160 };
-    struct notes_plan plan = {kind, s->next_note, n, bench_now_ms(), 0};
+    /* Each has the time at which a client made it: of one moment for all, ids would be in no order. */
+    struct notes_plan plan = {kind, s->next_note, n,
+                              bench_now_ms() - (int64_t)((double)n * NOTE_STEP_MS), NOTE_STEP_MS};
     *out = (struct posts){0};
     s->next_note += n + n % 2;
     if (!notes_make(&out->notes, &s->network, &plan))

@@ -130,8 +130,8 @@ static void await(struct queue *q, size_t n, int64_t until_us)
 static void gather(struct queue *q, int64_t now)
 {
     size_t most = (3 * q->crowd + 3) / 4;
-    await(q, most < q->batch_max ? most : q->batch_max,
-          now + (q->took_us < q->window_us ? q->took_us : q->window_us));
+    int64_t patience = 2 * q->took_us < q->window_us ? 2 * q->took_us : q->window_us;
+    await(q, most < q->batch_max ? most : q->batch_max, now + patience);
 }
 
 static int by_arrival(const void *a, const void *b)

@@ -7,9 +7,9 @@
  * others: the queue gathers only after a batch at whose end two or more jobs were in it or waiting
  * behind it, which one client cannot do, who sends his next job after the answer to the last. It
  * then gathers until three quarters as many wait as were there then, so that the others are read
- * and verified while the batch is committed, or a batch is full; for at most as long as the last
- * batch took, and never longer than the window. So what it costs to wait follows what it costs not
- * to, on a slow disk as on a fast one. (Half would do, if all who are under way were seen; those
+ * and verified while the batch is committed, or a batch is full; for at most twice as long as the
+ * last batch took, and never longer than the window. So what it costs to wait follows what it costs
+ * not to, on a slow disk as on a fast one. (Half would do, if all who are under way were seen; those
  * whose request is not read yet are not, and batches stay small.) Behind a pause longer than ten
  * windows it does not gather. So a client that is alone again may meet this once.
  *
