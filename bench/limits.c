@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,57 @@ void limit_verify(const struct verify_item *items, size_t n, size_t threads, dou
     }
     out->per_second = sum / (bench_now_s() - start);
     out->per_cpu_second = sum / (bench_cpu_s() - cpu);
+}
+
+/* Checks that are due one after the other, shared by all threads. */
+struct paced {
+    const struct verify_item *items;
+    size_t n_items, k, n;
+    double start_s, per_second;
+    double *us;
+    _Atomic size_t next;
+};
+
+static void *verify_when_due(void *arg)
+{
+    struct paced *p = arg;
+    for (size_t i; (i = p->next++) < p->n;) {
+        double due = p->start_s + (double)i / p->per_second, wait = due - bench_now_s();
+        if (wait > 0)
+            nanosleep(&(struct timespec){.tv_nsec = (long)(wait * 1e9)}, NULL);
+        for (size_t j = 0; j < p->k; j++) {
+            const struct verify_item *item = &p->items[(i * p->k + j) % p->n_items];
+            bool ok = key_verify(&item->key, item->text, item->n, &item->sig);
+            assert(ok);
+        }
+        p->us[i] = (bench_now_s() - due) * 1e6;
+    }
+    return NULL;
+}
+
+bool limit_paced(const struct verify_item *items, size_t n, size_t k, double per_second,
+                 double seconds, double *p50_us, double *p99_us)
+{
+    pthread_t t[BENCH_THREADS_MAX];
+    size_t threads = bench_cores(), times = (size_t)(per_second * seconds) + 1;
+    struct paced p = {.items = items,
+                      .n_items = n,
+                      .k = k,
+                      .n = times,
+                      .start_s = bench_now_s(),
+                      .per_second = per_second,
+                      .us = calloc(times, sizeof(double))};
+    if (p.us == NULL)
+        return false;
+    for (size_t i = 0; i < threads; i++)
+        if (pthread_create(&t[i], NULL, verify_when_due, &p) != 0)
+            abort();
+    for (size_t i = 0; i < threads; i++)
+        pthread_join(t[i], NULL);
+    *p50_us = bench_percentile(p.us, times, 0.5);
+    *p99_us = bench_percentile(p.us, times, 0.99);
+    free(p.us);
+    return true;
 }
 
 bool limit_sync(const char *dir, double *us, size_t n)

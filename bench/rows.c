@@ -29,6 +29,9 @@ static void show_phase(const struct report *r, const char *side, const char *pha
     report_show(r, "  latency, 99th percentile, in F99", "", "%s.%s.f99", side, phase);
     report_show(r, "  latency, median", "us", "%s.%s.p50", side, phase);
     report_show(r, "  latency, 99th percentile", "us", "%s.%s.p99", side, phase);
+    report_show(r, "  bare checks at the same pace, median", "us", "%s.%s.bare_p50", side, phase);
+    report_show(r, "  bare checks at the same pace, 99th percentile", "us", "%s.%s.bare_p99", side,
+                phase);
     report_show(r, "  server's CPU of an entry", "us", "%s.%s.cpu", side, phase);
     report_show(r, "  the same in units of k/V1", "", "%s.%s.units", side, phase);
     report_show(r, "  the same in units of k/Vc", "", "%s.%s.busy_units", side, phase);

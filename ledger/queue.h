@@ -8,10 +8,10 @@
  * behind it, which one client cannot do, who sends his next job after the answer to the last. It
  * then gathers until three quarters as many wait as were there then, so that the others are read
  * and verified while the batch is committed, or a batch is full; for at most twice as long as the
- * last batch took, and never longer than the window. So what it costs to wait follows what it costs
- * not to, on a slow disk as on a fast one. (Half would do, if all who are under way were seen; those
- * whose request is not read yet are not, and batches stay small.) Behind a pause longer than ten
- * windows it does not gather. So a client that is alone again may meet this once.
+ * last batch took, and never longer than the window. So what waiting costs follows what it saves,
+ * on a slow disk as on a fast one. (Half would do, if all who are under way were seen; those whose
+ * request is not read yet are not, and batches stay small.) Behind a pause longer than ten windows
+ * it does not gather. So a client that is alone again may meet this once.
  *
  * When more jobs wait than a batch holds, the authors take turns, so that one with hundreds of jobs
  * keeps nobody from his place. Authors are told apart by a hash of their handle; those few who
