@@ -187,7 +187,8 @@ static void keep_word(struct state_kept *kept, struct slice key, bool there, str
     }
     w->there = there;
     w->n = there ? (uint8_t)value.size : 0;
-    memcpy(w->value, value.data, w->n);
+    if (w->n > 0)
+        memcpy(w->value, value.data, w->n);
 }
 
 bool state_get_row(struct state *s, enum kv_table table, struct slice key, struct slice *value)

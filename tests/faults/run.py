@@ -33,6 +33,25 @@ VERBOSE = False
 Fault = collections.namedtuple('Fault', 'name file old new suite', defaults=['histories'])
 
 FAULTS = [
+    # What is at hand
+    Fault('what was thrown away stays at hand', 'ledger/state.c',
+          '    s->kept.round++;\n', '    s->kept.round |= 1;\n', 'state'),
+    Fault('words of meta that were thrown away stay at hand', 'ledger/state.c',
+          '    s->kept.n_words = 0;\n', '', 'state'),
+    Fault('a fact that changes is not written', 'ledger/state.c',
+          'if (!known || memcmp(&kept->org, org, offsetof(struct org, last_entry)) != 0)',
+          'if (!known)', '@(state|accounts)'),
+    Fault('a moment that is put may come first unseen', 'ledger/state_things.c',
+          'if (moment <= s->kept.due.moment)', 'if (moment < 0)', 'state'),
+    Fault('a key that is revoked stays at hand as it was', 'ledger/state.c',
+          '    *key_place(&s->kept, &key->id) = (struct kept_key){s->kept.round, *key};\n', '',
+          'state'),
+    # Batches
+    Fault('the queue waits for all who were under way', 'ledger/queue.c',
+          'size_t most = (3 * q->crowd + 3) / 4;', 'size_t most = q->crowd;', 'queue'),
+    Fault('the queue waits for the whole window', 'ledger/queue.c',
+          '2 * q->took_us < q->window_us ? 2 * q->took_us : q->window_us;', 'q->window_us;',
+          'queue'),
     # Lines and windows
     Fault('a projection exactly at the line is refused', 'policies/limits.c',
           'projected >= -decision->refused_past)', 'projected > -decision->refused_past)'),

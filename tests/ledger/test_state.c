@@ -81,6 +81,18 @@ static struct due some_due(struct rng *rng)
                         .key.author = 1 + (uint32_t)rng_below(rng, 2)};
 }
 
+/* A key that was just read changes. */
+static void put_key(struct rng *rng, uint32_t org)
+{
+    struct org_key key = {
+        .org = org, .id = some_key_id(rng), .revoked_index = rng_below(rng, 9)}, read;
+
+    (void)state_key(&state, org, &key.id, &read);
+    state_put_key(&state, &key);
+    cr_assert(state_key(&state, org, &key.id, &read));
+    cr_assert_eq(read.revoked_index, key.revoked_index);
+}
+
 static void change(struct rng *rng)
 {
     struct org org;
@@ -117,9 +129,7 @@ static void change(struct rng *rng)
         state_del_due(&state, &due);
         return;
     case 7:
-        state_put_key(&state, &(struct org_key){.org = org.number,
-                                                .id = some_key_id(rng),
-                                                .revoked_index = rng_below(rng, 9)});
+        put_key(rng, org.number);
         return;
     case 8:
         if (state_first_due(&state, INT64_MAX, &due)) {
