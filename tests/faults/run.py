@@ -151,7 +151,7 @@ FAULTS = [
     Fault('the budget of a quarter has no end', 'ledger/kinds/hours.c',
           'quarter.spent = quarter.budget - purse.left;', '', 'pool'),
     Fault('what is taken back stays paid', 'ledger/kinds/hours.c',
-          '-back->minutes, -returns, h->gift', '-back->minutes, 0 * returns, h->gift', 'pool'),
+          '-back->minutes, -returns, p->other', '-back->minutes, 0 * returns, p->other', 'pool'),
     Fault('a fragile asker at its line pays its part', 'policies/pool.c',
           '        return 1000;\n    return rate;', '        return rate;\n    return rate;', 'pool'),
     Fault('under an agreement its own reservation is counted', 'ledger/kinds/hours.c',

@@ -14,7 +14,7 @@ BUILD = os.environ.get('BUILD', 'build')
 PROGRAM = os.path.join(ROOT, BUILD, 'bench', 'sem-bench')
 SEMCTL = os.path.abspath(os.environ.get('SEMCTL', os.path.join(ROOT, BUILD, 'semctl')))
 SEMD = os.path.abspath(os.environ.get('SEMD', os.path.join(ROOT, BUILD, 'semd')))
-GOALS = {'share.k2', 'cpu.k2', 'share.k1', 'cpu.k1', 'one_client', 'paced', 'longer',
+GOALS = {'share.k2', 'cpu.k2', 'cpu.k2.busy', 'share.k1', 'cpu.k1', 'cpu.k1.busy', 'one_client', 'paced', 'longer',
          'position.rate', 'position.cpu', 'file', 'written', 'anon', 'audit'}
 
 
