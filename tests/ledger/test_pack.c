@@ -56,7 +56,7 @@ static size_t leaf_of_kind(char leaf[static LEAF_MAX], size_t kind, size_t signe
     for (size_t i = 0; i < signers; i++) {
         const uint8_t seed[KEY_SEED_BYTES] = {(uint8_t)kind, (uint8_t)i};
         struct secret_key *key = secret_key_from_seed(seed);
-        char handle[16];
+        char handle[32];
         snprintf(handle, sizeof handle, "alder-%zu", i);
         signers_key_name(name, ORIGIN, handle);
         cr_assert_gt(note_sign(line, sizeof line, text, strlen(text), name, strlen(name), key), 0);
