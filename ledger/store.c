@@ -45,6 +45,8 @@ static _Thread_local int last_code;
 
 const char *store_message(void)
 {
+    if (last_code == MDB_NOTFOUND)
+        return "a table is missing: damage, or a folder of another version of SEM";
     return mdb_strerror(last_code);
 }
 
