@@ -133,10 +133,11 @@ static bool read_upload(struct request *rq, const json_t *body, struct upload *o
     return rq->outcome == OUTCOME_NONE;
 }
 
-/* Goes on with a newer snapshot. */
+/* Goes on with the newest snapshot. */
 static bool look_again(struct request *rq)
 {
     worker_end(rq->worker);
+    writer_catch_up(rq->server->writer);
     return worker_begin(rq->worker, rq->server->writer);
 }
 

@@ -297,6 +297,7 @@ static bool decided_meanwhile(struct request *rq)
     uint64_t index;
 
     worker_end(rq->worker);
+    writer_catch_up(rq->server->writer);
     if (!worker_begin(rq->worker, rq->server->writer)) {
         return false;
     }

@@ -9,6 +9,7 @@
 #include "api/server.h"
 #include "api/view.h"
 #include "ledger/kind.h"
+#include "ledger/query.h"
 #include "ledger/signers.h"
 
 static bool involves(const struct inbox_item *item, const struct handle *org)
@@ -118,12 +119,35 @@ void get_inbox_item(struct request *rq)
     }
 }
 
+/* Whether an entry under that reference is in the log by now; gives the hash of its text. */
+static bool is_logged(struct request *rq, const struct ref *ref, struct hash *text)
+{
+    struct entry_record record;
+    uint64_t index;
+
+    worker_end(rq->worker);
+    writer_catch_up(rq->server->writer);
+    if (!worker_begin(rq->worker, rq->server->writer) ||
+        !query_index(rq->state, ref, false, &index) || !state_entry(rq->state, index, &record)) {
+        return false;
+    }
+    *text = record.text_hash;
+    return true;
+}
+
 void delete_inbox_item(struct request *rq)
 {
     struct side *side = rq->server->node->side;
     struct ref ref = {rq->args.handle, rq->args.id};
+    struct hash text;
 
     if (!find_item(rq)) {
+        return;
+    }
+    /* Somebody has completed it, and is about to take it out: its texts are the entry's now. */
+    if (is_logged(rq, &ref, &text)) {
+        inbox_remove(side, &ref, &text);
+        reply_code(rq, CODE_not_found, "the entry is in the log by now");
         return;
     }
     /* Nothing removed: another took it at this moment, or the store fails and it is still there. */

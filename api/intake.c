@@ -200,30 +200,44 @@ static void job_done(struct job *job)
     loop_resume(rq->loop, rq->connection);
 }
 
+static void store_shows(struct settle *store)
+{
+    struct request *rq = store->owner;
+
+    loop_resume(rq->loop, rq->connection);
+}
+
 /*
- * Hands the job to the writer. The connection is suspended before, because the writer may be done,
- * and resume it, before this returns. When the writer does not take the job the request goes on at
- * once. Once the server is stopping nothing is suspended any more: it waits for what is in flight.
+ * Makes the request wait for the writer. The connection is suspended before the writer hears of it,
+ * because that may be done, and resume it, before the call returns. Once the server is stopping
+ * nothing is suspended any more: it waits for what is in flight.
  */
-static void submit(struct request *rq)
+static bool suspend(struct request *rq)
 {
     struct server *server = rq->server;
 
     atomic_fetch_add(&server->in_flight, 1);
     if (atomic_load(&server->stopping)) {
         atomic_fetch_sub(&server->in_flight, 1);
-        rq->outcome = OUTCOME_NONE;
-        reply_code(rq, CODE_too_busy, "the server is stopping; try again with the same id");
-        return;
+        return false;
     }
+    rq->suspended = true;
+    rq->loop = loop_mine();
+    MHD_suspend_connection(rq->connection);
+    return true;
+}
+
+/* Hands the job to the writer. When it does not take it the request goes on at once. */
+static void submit(struct request *rq)
+{
     rq->job.owner = rq;
     rq->job.done = job_done;
     rq->job.deadline_ms = writer_now_monotonic_ms() + JOB_DEADLINE_MS;
     rq->job_started_us = clock_monotonic_us();
-    rq->suspended = true;
-    rq->loop = loop_mine();
-    MHD_suspend_connection(rq->connection);
-    if (!writer_submit(server->writer, &rq->job)) {
+    if (!suspend(rq)) {
+        rq->outcome = OUTCOME_NONE;
+        reply_code(rq, CODE_too_busy, "the server is stopping; try again with the same id");
+    } else if (!writer_submit(rq->server->writer, &rq->job)) {
         loop_resume(rq->loop, rq->connection);
     }
 }
@@ -292,6 +306,12 @@ static bool comes_from_us(struct request *rq)
 
 static void run(struct request *rq)
 {
+    bool behind = !rq->shown && writer_ahead(rq->server->writer);
+
+    if (behind && !(rq->route->flags & ROUTE_HASTY)) {
+        rq->outcome = OUTCOME_SETTLE;
+        return;
+    }
     if (is_safe(rq) && atomic_load(&rq->server->reply_bytes) > REPLIES_BYTES_MAX) {
         reply_code(rq, CODE_too_busy, "too many answers are on their way; ask again");
         return;
@@ -300,10 +320,45 @@ static void run(struct request *rq)
         reply_code(rq, CODE_internal, "the store cannot be read now");
         return;
     }
+    rq->hasty = behind;
     if (comes_from_us(rq) && caller_find(rq)) {
         rq->route->handle(rq);
     }
+    rq->hasty = false;
+    rq->hasty_job = behind;
     end(rq);
+}
+
+static void look(struct request *rq);
+
+/*
+ * Who was answered, here or elsewhere, finds it in whatever he asks next: the request waits until
+ * the store shows all that was answered when it came.
+ */
+static void await_store(struct request *rq)
+{
+    rq->shown = true;
+    rq->outcome = OUTCOME_SETTLE;
+    if (suspend(rq)) {
+        rq->store = (struct settle){.done = store_shows, .owner = rq};
+        if (!writer_settle(rq->server->writer, &rq->store)) {
+            loop_resume(rq->loop, rq->connection);
+        }
+    } else { /* the server is stopping: only those who are on their way are answered */
+        writer_catch_up(rq->server->writer);
+        rq->outcome = OUTCOME_NONE;
+        look(rq);
+    }
+}
+
+static void look(struct request *rq)
+{
+    run(rq);
+    if (rq->outcome == OUTCOME_SETTLE) {
+        await_store(rq);
+    } else if (rq->outcome == OUTCOME_SUBMIT) {
+        submit(rq);
+    }
 }
 
 /* The whole request is there: answer it. */
@@ -317,22 +372,23 @@ static void finish(struct request *rq)
     } else if (rq->route->flags & ROUTE_BARE) {
         rq->route->handle(rq);
     } else {
-        run(rq);
+        look(rq);
     }
-    assert(rq->outcome == OUTCOME_REPLIED || rq->outcome == OUTCOME_SUBMIT);
-    if (rq->outcome == OUTCOME_SUBMIT) {
-        submit(rq);
-    }
+    assert(rq->outcome != OUTCOME_NONE);
 }
 
-/* The writer has decided, or did not take the job. The client is still there. */
-static void go_on(struct request *rq)
+/* The writer has decided, or did not take the job. */
+static void decided(struct request *rq)
 {
     const char *read_only = writer_read_only(rq->server->writer);
+    const struct job *job = &rq->job;
 
-    rq->suspended = false;
-    rq->outcome = OUTCOME_NONE;
-    atomic_fetch_sub(&rq->server->in_flight, 1);
+    if (atomic_load(&rq->job_done) && rq->hasty_job && job->result == JOB_REFUSED &&
+        job->refusal_len == 0) {
+        atomic_store(&rq->job_done, false);
+        await_store(rq);
+        return;
+    }
     if (!atomic_load(&rq->job_done)) {
         reply_code(rq, read_only ? CODE_read_only : CODE_too_busy, read_only);
     } else if (!begin(rq)) {
@@ -345,12 +401,27 @@ static void go_on(struct request *rq)
     assert(rq->outcome == OUTCOME_REPLIED);
 }
 
-/* The same for a client that has gone while its job was with the writer. */
+/* The writer has done what the request waited for. The client is still there. */
+static void go_on(struct request *rq)
+{
+    bool looks_again = rq->outcome == OUTCOME_SETTLE;
+
+    rq->suspended = false;
+    rq->outcome = OUTCOME_NONE;
+    atomic_fetch_sub(&rq->server->in_flight, 1);
+    if (looks_again) {
+        look(rq);
+    } else {
+        decided(rq);
+    }
+}
+
+/* The same for a client that has gone meanwhile. */
 static void settle_abandoned(struct request *rq)
 {
     rq->suspended = false;
     atomic_fetch_sub(&rq->server->in_flight, 1);
-    if (atomic_load(&rq->job_done) && begin(rq)) {
+    if (rq->outcome == OUTCOME_SUBMIT && atomic_load(&rq->job_done) && begin(rq)) {
         rq->settle(rq);
         end(rq);
     }

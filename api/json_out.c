@@ -11,7 +11,8 @@
 static char *grow(struct json_out *out, size_t more)
 {
     if (more > out->room - out->n) {
-        size_t room = out->room ? 2 * out->room : 1024;
+        /* From 16 KiB on malloc maps memory, and moving it costs more than its size. */
+        size_t room = out->room == 0 ? 1024 : out->room < 8192 ? 2 * out->room : 4 * out->room;
 
         while (room - out->n < more) {
             room *= 2;

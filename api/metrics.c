@@ -58,20 +58,18 @@ static void write_append(FILE *out, struct stats *stats)
 
 static void write_writer(FILE *out, struct writer *writer)
 {
-    char note[CHECKPOINT_SIZE];
     struct writer_stats w;
-    struct log_head head;
-    size_t n;
 
-    writer_checkpoint(writer, &head, note, &n);
     writer_stats(writer, &w);
-    figure(out, "sem_log_entries_total", "counter", "Entries under the signed head.",
-           (double)head.size);
+    figure(out, "sem_log_entries_total", "counter", "Entries under the newest signed head.",
+           (double)w.size);
     figure(out, "sem_entries_refused_total", "counter", "Entries that the writer refused.",
            (double)w.refused);
-    figure(out, "sem_commits_total", "counter", "Durable commits.", (double)w.batches);
-    figure(out, "sem_commit_seconds_total", "counter", "Time spent in durable commits.",
+    figure(out, "sem_commits_total", "counter", "Batches made durable.", (double)w.batches);
+    figure(out, "sem_commit_seconds_total", "counter", "Time spent on them.",
            (double)w.commit_us_total / 1e6);
+    figure(out, "sem_store_commits_total", "counter", "Commits of the store, of many batches each.",
+           (double)w.settles);
     figure(out, "sem_queue_length", "gauge", "Entries waiting for the writer.",
            (double)w.queue_length);
     figure(out, "sem_read_only", "gauge", "1 when no entry is taken.",

@@ -57,6 +57,11 @@ static void add_headers(struct request *rq, struct MHD_Response *response, const
 static void queue_whole(struct request *rq, int status, struct MHD_Response *response)
 {
     assert(rq->outcome == OUTCOME_NONE && response);
+    if (rq->hasty) {
+        rq->n_headers = 0;
+        rq->outcome = OUTCOME_SETTLE;
+        return;
+    }
     rq->status = status;
     rq->outcome = OUTCOME_REPLIED;
     conn_reply_begins(rq->conn);
@@ -83,9 +88,11 @@ static void queue(struct request *rq, int status, const char *type, struct MHD_R
                   size_t bytes)
 {
     complete(rq, type, response);
-    rq->reply_bytes = bytes;
-    atomic_fetch_add(&rq->server->reply_bytes, bytes);
     queue_whole(rq, status, response);
+    if (rq->outcome == OUTCOME_REPLIED) {
+        rq->reply_bytes = bytes;
+        atomic_fetch_add(&rq->server->reply_bytes, bytes);
+    }
     MHD_destroy_response(response);
 }
 
@@ -259,7 +266,7 @@ static void reply_as_problem(struct request *rq, const struct refusal *why, json
     } else if (why->code == CODE_unauthorized || why->code == CODE_challenge_invalid) {
         reply_header(rq, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"sem\"");
     }
-    if (why->code == CODE_signature_invalid) {
+    if (why->code == CODE_signature_invalid && !rq->hasty) {
         server_count_verify_failure(rq->server);
     }
     reply_json_as(rq, code_status(why->code), PROBLEM_TYPE, problem);

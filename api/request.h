@@ -63,6 +63,7 @@ enum request_outcome {
     OUTCOME_NONE,    /* the handler owes something */
     OUTCOME_REPLIED, /* one reply is queued */
     OUTCOME_SUBMIT,  /* a job is to be queued; request_submit() says what comes after it */
+    OUTCOME_SETTLE,  /* to be handled again when the store shows all that was answered */
 };
 
 struct request {
@@ -72,6 +73,9 @@ struct request {
     struct loop *loop; /* set when the connection is suspended */
     enum code uri_flaw; /* CODE_OK, bad_path or query_invalid: found in the raw request line */
     bool started, suspended;
+    bool shown; /* the store has shown all that was answered when this came */
+    bool hasty; /* handled before the store shows all: no reply may come of it, but a job, */
+    bool hasty_job; /* which came of that: neither may its refusal, if it is not signed */
     const struct route *route; /* NULL when no route fits */
     struct path_args args;
     struct refusal refused; /* code != CODE_OK: decided before the body came */
@@ -95,6 +99,7 @@ struct request {
 
     int64_t job_started_us;
     _Atomic bool job_done; /* the writer will not touch this request again */
+    struct settle store;   /* for OUTCOME_SETTLE */
     void (*settle)(struct request *);
     void (*resume)(struct request *);
     struct entry *entry; /* what the job points to; freed with the request */
@@ -108,9 +113,10 @@ struct request {
 };
 
 /*
- * Says that rq->job (note_bytes, note_len, entry) is to be queued after the handler. When the
- * writer has decided, `settle` does what must be done even if the client has gone, on a snapshot
- * that holds the entry; then `resume` replies, unless the client has gone.
+ * Says that rq->job (note_bytes, note_len, entry, settle) is to be queued after the handler. When
+ * the writer has decided, `settle` does what must be done even if the client has gone; then
+ * `resume` replies, unless the client has gone. Both run on a snapshot, which holds the entry if
+ * rq->job.settle has asked for that.
  */
 void request_submit(struct request *rq, void (*settle)(struct request *),
                     void (*resume)(struct request *));

@@ -18,7 +18,7 @@ const struct route routes[] = {
     {"GET", "/v1/consistency", get_consistency, BODY_NONE, 0, "4.6"},
     {"GET", "/v1/policies", get_policies, BODY_NONE, 0, "8.3"},
     {"GET", "/v1/skills", get_skills, BODY_NONE, 0, "9"},
-    {"POST", "/v1/entries", post_entry, BODY_TEXT, 0, "2"},
+    {"POST", "/v1/entries", post_entry, BODY_TEXT, ROUTE_HASTY, "2"},
     {"GET", "/v1/entries", get_entries, BODY_NONE, 0, "12.4"},
     {"GET", "/v1/entries/{index}", get_entry_by_index, BODY_NONE, 0, "4.4"},
     {"GET", "/v1/entries/{author}/{id}", get_entry_by_ref, BODY_NONE, 0, "4.4"},

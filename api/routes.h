@@ -17,6 +17,7 @@ enum route_flags {
     ROUTE_BARE = 1,    /* no snapshot, no session: answers even when the store does not */
     ROUTE_LOGIN = 2,   /* a bad token does not matter here */
     ROUTE_MEMBERS = 4, /* nothing here without a session; finer rights are the handler's */
+    ROUTE_HASTY = 8,   /* a job may come of an older snapshot: the writer looks again */
 };
 
 struct route {

@@ -30,7 +30,7 @@
 /* Idle this long, a connection is closed (SPEC 12.5). */
 #define CONNECTION_TIMEOUT_S 20
 /* Headers of one request. */
-#define CONNECTION_MEMORY_BYTES 32768
+#define CONNECTION_MEMORY_BYTES 16384
 /* Answers on their way hold this much together; above it what is read is refused as too_busy. */
 #define REPLIES_BYTES_MAX ((size_t)256 * 1024 * 1024)
 /* A job that the writer does not reach in this time is given back. */

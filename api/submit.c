@@ -17,13 +17,42 @@
 #include "api/view.h"
 #include "ledger/kind.h"
 
-static void reply_logged(struct request *rq, int status, const struct entry *entry,
-                         uint64_t index, int64_t at)
+/* The receipt, of n characters and of a head of `size`, is in the worker. */
+static void reply_logged(struct request *rq, int status, uint64_t index, int64_t at, size_t n,
+                         uint64_t size)
 {
     char text[REF_TEXT_SIZE];
+    const struct entry *entry = rq->entry;
     struct ref ref = {entry->by, entry->id};
     struct worker *w = rq->worker;
     struct json_out *o = &w->answer;
+
+    ref_format(text, &ref);
+    o->n = 0;
+    json_open(o, NULL, '{');
+    json_int(o, "index", (int64_t)index);
+    json_int(o, "at", at);
+    json_text(o, "ref", text);
+    json_hex(o, "hash", entry->text_hash.b, HASH_BYTES);
+    json_text_n(o, "receipt", w->receipt, n);
+    json_int(o, "size", (int64_t)size);
+    json_shut(o, '}');
+    reply_json_copy(rq, status, o);
+}
+
+static void reply_job(struct request *rq, int status)
+{
+    const struct job *job = &rq->job;
+    size_t n = receipt_write(rq->worker->receipt, job->index, job->proof, job->n_proof,
+                             job->checkpoint);
+
+    reply_logged(rq, status, job->index, job->at, n, job->head.size);
+}
+
+/* What the store shows already. */
+static void reply_stored(struct request *rq, uint64_t index, int64_t at)
+{
+    struct worker *w = rq->worker;
     size_t n;
 
     if (w->checkpoint_len == 0) {
@@ -35,17 +64,7 @@ static void reply_logged(struct request *rq, int status, const struct entry *ent
         reply_code(rq, CODE_internal, "logged, but the receipt cannot be made: ask again");
         return;
     }
-    ref_format(text, &ref);
-    o->n = 0;
-    json_open(o, NULL, '{');
-    json_int(o, "index", (int64_t)index);
-    json_int(o, "at", at);
-    json_text(o, "ref", text);
-    json_hex(o, "hash", entry->text_hash.b, HASH_BYTES);
-    json_text_n(o, "receipt", w->receipt, n);
-    json_int(o, "size", (int64_t)rq->head.size);
-    json_shut(o, '}');
-    reply_json_copy(rq, status, o);
+    reply_logged(rq, MHD_HTTP_OK, index, at, n, rq->head.size);
 }
 
 /* What a logged entry changes outside the log. */
@@ -56,7 +75,10 @@ static void settle(struct request *rq)
     if (rq->job.result != JOB_ACCEPTED && rq->job.result != JOB_KNOWN) {
         return;
     }
-    inbox_remove(rq->server->node->side, &ref, &rq->entry->text_hash);
+    if (inbox_waits(rq->server->node->side, &ref)) {
+        writer_catch_up(rq->server->writer); /* so that the entry is in one place or the other */
+        inbox_remove(rq->server->node->side, &ref, &rq->entry->text_hash);
+    }
     if (rq->entry->kind->id == KIND_DETAILS_ERASE) {
         node_apply_erasures(rq->server->node, rq->state->kv);
     }
@@ -66,10 +88,10 @@ static void decided(struct request *rq)
 {
     switch (rq->job.result) {
     case JOB_ACCEPTED:
-        reply_logged(rq, MHD_HTTP_CREATED, rq->entry, rq->job.index, rq->job.at);
+        reply_job(rq, MHD_HTTP_CREATED);
         return;
     case JOB_KNOWN:
-        reply_logged(rq, MHD_HTTP_OK, rq->entry, rq->job.index, rq->job.at);
+        reply_job(rq, MHD_HTTP_OK);
         return;
     case JOB_REFUSED:
         reply_signed_refusal(rq, &rq->job.why, rq->job.refusal, rq->job.refusal_len);
@@ -98,7 +120,7 @@ static bool answer_known(struct request *rq)
         return false;
     }
     if (hash_equal(&record.text_hash, &rq->entry->text_hash)) {
-        reply_logged(rq, MHD_HTTP_OK, rq->entry, index, record.at);
+        reply_stored(rq, index, record.at);
         return true;
     }
     refuse(&why, CODE_id_reused, "id", "an id never used for another text",
@@ -160,6 +182,10 @@ static void gather(struct request *rq, struct note *note, bool inbox)
         reply_refusal(rq, &why);
         return;
     }
+    if (rq->hasty && !signatures_complete(signatures)) {
+        rq->outcome = OUTCOME_SETTLE; /* what waits in the inbox is told from the newest state */
+        return;
+    }
     if (note->n_sigs == 0 && !check_unsigned(rq, &signatures->needed)) {
         return;
     }
@@ -168,6 +194,7 @@ static void gather(struct request *rq, struct note *note, bool inbox)
         rq->job.entry = rq->entry;
         rq->job.note_bytes = rq->body;
         rq->job.note_len = rq->body_len;
+        rq->job.settle = rq->entry->kind->id == KIND_DETAILS_ERASE;
         request_submit(rq, settle, decided);
         return;
     case GATHER_WAITS:
@@ -188,6 +215,7 @@ void post_entry(struct request *rq)
     if (!query_read(rq, &q, 1) || !query_word(rq, &q, words, &inbox)) {
         return;
     }
+    free(rq->entry); /* of a hasty look */
     rq->entry = malloc(sizeof *rq->entry);
     if (!rq->entry) {
         reply_code(rq, CODE_internal, "no memory");

@@ -22,6 +22,7 @@ void workers_stop(struct workers *workers)
         next = w->next;
         assert(!w->reading);
         store_reader_free(w->reader);
+        state_keep_few(&w->state);
         for (size_t i = 0; i < KEPT_MAX; i++) {
             if (w->kept[i].response) {
                 MHD_destroy_response(w->kept[i].response);
@@ -43,7 +44,11 @@ struct worker *worker_mine(struct workers *workers)
         return w;
     }
     w = calloc(1, sizeof *w);
-    if (!w || store_reader_new(workers->store, &w->reader) != STORE_OK) {
+    if (!w || store_reader_new(workers->store, &w->reader) != STORE_OK ||
+        !state_keep_many(&w->state)) {
+        if (w) {
+            store_reader_free(w->reader);
+        }
         free(w);
         return NULL;
     }
@@ -55,7 +60,7 @@ struct worker *worker_mine(struct workers *workers)
     return w;
 }
 
-/* What most handlers ask of a snapshot, read once for each commit. */
+/* What most handlers ask of a snapshot, and what the state keeps at hand, once for each commit. */
 static void attach(struct worker *w, struct kv *kv)
 {
     uint64_t version = store_read_version(w->reader);
@@ -91,6 +96,9 @@ bool worker_begin(struct worker *w, struct writer *writer)
 void worker_end(struct worker *w)
 {
     if (w->reading) {
+        if (kv_failed(w->state.kv)) {
+            w->version = 0; /* what was not found may be there */
+        }
         store_read_end(w->reader);
         w->reading = false;
     }

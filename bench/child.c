@@ -133,6 +133,15 @@ double child_write_bytes(const struct child *child)
     return proc_number(child, "io", "\nwrite_bytes:");
 }
 
+void child_settle(const struct child *child)
+{
+    static const char ask[] =
+        "GET /v1/network HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";
+    static char answer[65536];
+    if (load_ask(child->port, ask, strlen(ask), answer, sizeof answer) != 200)
+        fprintf(stderr, "bench: a server does not answer\n");
+}
+
 double child_metric(const struct child *child, const char *name)
 {
     static const char ask[] = "GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";

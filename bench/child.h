@@ -25,6 +25,8 @@ bool child_stop(struct child *child);
 double child_cpu_s(const struct child *child);        /* all threads, user and system */
 double child_rss_anon_bytes(const struct child *child); /* /proc/PID/status */
 double child_write_bytes(const struct child *child);  /* /proc/PID/io */
+/* Asks for something of the store, so that it commits what is only in its journal. */
+void child_settle(const struct child *child);
 /* A figure of its metrics without labels; 0 when it has none. */
 double child_metric(const struct child *child, const char *name);
 

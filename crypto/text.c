@@ -217,6 +217,27 @@ bool base64_decode_public(uint8_t *out, size_t n, const char *in, size_t in_len)
     return true;
 }
 
+bool decimal_parse(uint64_t *out, const char *in, size_t n)
+{
+    uint64_t value = 0;
+
+    if (n == 0 || n > 20 || (n > 1 && in[0] == '0')) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (in[i] < '0' || in[i] > '9') {
+            return false;
+        }
+        uint64_t digit = (uint64_t)(in[i] - '0');
+        if (value > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return true;
+}
+
 /* --- UTF-8 ----------------------------------------------------------------------------------- */
 
 /* Length of a character by its first byte, and the smallest code point of that length. */

@@ -66,6 +66,9 @@ bool base64_decode_public(uint8_t *out, size_t n, const char *in, size_t in_len)
 bool base64_check(size_t *out_len, const char *in, size_t in_len)
     __attribute__((warn_unused_result));
 
+/* Decimal digits alone, without sign or leading zero, of what fits into 64 bits. */
+bool decimal_parse(uint64_t *out, const char *in, size_t n) __attribute__((warn_unused_result));
+
 /*
  * Decodes the first character of n bytes of UTF-8 (RFC 3629: no overlong form, no surrogate,
  * nothing above U+10FFFF). Returns the 1 to 4 bytes used, or 0 when they are not UTF-8 or n

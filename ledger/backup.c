@@ -14,6 +14,7 @@
 
 #include "ledger/backup_file.h"
 #include "ledger/files.h"
+#include "ledger/journal.h"
 
 #define LOOK_NS 50000000
 
@@ -21,6 +22,7 @@ struct making {
     struct node node; /* its keys and its folder; nothing is opened through it */
     char to[4096], fresh[4096];
     struct backup_file file;
+    struct journal_image journal; /* what was answered and may not be in the store's copy */
     struct backup_meter meter;
     FILE *err;
 };
@@ -106,8 +108,16 @@ static struct store *open_source(struct making *m, const char *name, int flags)
     return store;
 }
 
+static bool read_journal(struct making *m)
+{
+    errno = 0;
+    return journal_read(&m->journal, m->node.dir) || errno == ENOENT ||
+           fail(m, m->node.dir, "the journal cannot be read");
+}
+
 /*
- * The side store first, the log after it: a log that is ahead of its side store is what a crash
+ * The journal before the log: what it had then and has no more is in the store by now. And the side
+ * store first, the log after it: a log that is ahead of its side store is what a crash
  * leaves too, and what each start puts right. An item that was completed meanwhile is in the inbox
  * of the one and in the other, and a text that was erased meanwhile is erased again. In the other
  * order an item that left the inbox could be in neither, and texts could stand there under no
@@ -124,7 +134,7 @@ static bool copy_environments(struct making *m)
         m->meter.total = 2 * room.used_bytes;
         store_room(log, &room);
         m->meter.total += 2 * room.used_bytes;
-        ok = copy_environment(m, "aux", aux) && copy_environment(m, "log", log);
+        ok = copy_environment(m, "aux", aux) && read_journal(m) && copy_environment(m, "log", log);
     }
     store_close(log);
     store_close(aux);
@@ -146,22 +156,27 @@ static bool read_head(struct store *store, struct log_head *head)
     return ok;
 }
 
-/* Of the copy, not of the log, which has gone on. */
+/* Completes the copy, and looks at it, not at the log, which has gone on. */
 static bool look_at_copy(struct making *m)
 {
     char path[PATH_MAX], lock[PATH_MAX];
     struct store *store;
+    uint64_t n;
+    bool whole = true;
     if (!path_join(path, sizeof path, m->fresh, "log") ||
         !path_join(lock, sizeof lock, path, "lock.mdb"))
         return fail(m, m->fresh, "cannot be read");
-    enum store_err code = store_open(&store, path, STORE_READ_ONLY, 0);
+    enum store_err code = store_open(&store, path, 0, 0);
     if (code == STORE_OK) {
+        whole = journal_apply(&m->journal, store, m->node.origin, &n, m->err);
         if (!read_head(store, &m->file.info.head))
             code = STORE_CORRUPT;
         store_close(store);
     }
     if (code != STORE_OK)
         return fail_store(m, path, code, store_message());
+    if (!whole)
+        return false;
     if (m->file.info.head.size == 0) {
         fprintf(m->err, "%s: the log is empty: there is nothing to back up yet\n", m->node.dir);
         return false;
@@ -250,6 +265,7 @@ enum backup_result node_backup(const char *dir, const char *to, bool with_keys,
         return opened == NODE_MISSING ? BACKUP_MISSING : BACKUP_FAILED;
     memcpy(m.file.info.origin, m.node.origin, sizeof m.file.info.origin);
     bool ok = make(&m, to);
+    journal_image_free(&m.journal);
     node_close(&m.node);
     *out = m.file.info;
     return ok ? BACKUP_OK : BACKUP_FAILED;

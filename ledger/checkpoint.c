@@ -2,13 +2,11 @@
 #include "ledger/checkpoint.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "crypto/text.h"
-#include "ledger/files.h"
 
 #define HASH_TEXT_LEN BASE64_LEN(HASH_BYTES)
 #define RECEIPT_FIRST "c2sp.org/tlog-proof@v1\n"
@@ -29,24 +27,6 @@ static bool next_line(struct lines *l, const char **line, size_t *n)
     *line = l->at;
     *n = (size_t)(feed - l->at);
     l->at = feed + 1;
-    return true;
-}
-
-/* Decimal digits, no sign, no leading zero, within 64 bits. */
-static bool read_number(const char *s, size_t n, uint64_t *out)
-{
-    if (n == 0 || n > 20 || (n > 1 && s[0] == '0'))
-        return false;
-    uint64_t value = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] < '0' || s[i] > '9')
-            return false;
-        uint64_t digit = (uint64_t)(s[i] - '0');
-        if (value > (UINT64_MAX - digit) / 10)
-            return false;
-        value = value * 10 + digit;
-    }
-    *out = value;
     return true;
 }
 
@@ -85,7 +65,7 @@ static bool read_head(struct log_head *out, const struct note *note, const char 
     if (!next_line(&l, &line, &n) || n != strlen(origin) || memcmp(line, origin, n) != 0)
         return false;
     *why = "the second line is not a size";
-    if (!next_line(&l, &line, &n) || !read_number(line, n, &out->size))
+    if (!next_line(&l, &line, &n) || !decimal_parse(&out->size, line, n))
         return false;
     *why = "the third line is not a root hash";
     if (!next_line(&l, &line, &n) || !base64_decode_exact(out->root.b, HASH_BYTES, line, n))
@@ -113,8 +93,8 @@ bool checkpoint_open(struct log_head *out, const char *note_bytes, size_t n, con
 
 /* --- Receipts --------------------------------------------------------------------------------- */
 
-static size_t make(char out[static RECEIPT_SIZE], uint64_t index, const struct hash proof[],
-                   size_t n_proof, const char *checkpoint)
+size_t receipt_write(char out[static RECEIPT_SIZE], uint64_t index, const struct hash proof[],
+                     size_t n_proof, const char *checkpoint)
 {
     int n = snprintf(out, RECEIPT_SIZE, RECEIPT_FIRST "index %" PRIu64 "\n", index);
     assert(n > 0);
@@ -136,7 +116,7 @@ size_t receipt_make(char out[static RECEIPT_SIZE], struct kv *kv, uint64_t index
     struct hash proof[MERKLE_PROOF_MAX];
     size_t n;
     return merkle_prove_inclusion(log_node, kv, index, head->size, proof, &n)
-               ? make(out, index, proof, n, checkpoint)
+               ? receipt_write(out, index, proof, n, checkpoint)
                : 0;
 }
 
@@ -146,7 +126,7 @@ size_t receipt_make_again(char out[static RECEIPT_SIZE], struct log_nodes *nodes
     struct hash proof[MERKLE_PROOF_MAX];
     size_t n;
     return log_prove(nodes, index, head->size, proof, &n)
-               ? make(out, index, proof, n, checkpoint)
+               ? receipt_write(out, index, proof, n, checkpoint)
                : 0;
 }
 
@@ -167,7 +147,7 @@ static bool read_proof(struct lines *l, uint64_t *index, struct hash proof[stati
     if (starts_with(line, n, "extra ") &&
         (!base64_check(&bytes, line + 6, n - 6) || !next_line(l, &line, &n)))
         return false;
-    if (!starts_with(line, n, "index ") || !read_number(line + 6, n - 6, index))
+    if (!starts_with(line, n, "index ") || !decimal_parse(index, line + 6, n - 6))
         return false;
     *why = "a line of the proof is malformed";
     for (*n_proof = 0; next_line(l, &line, &n); (*n_proof)++) {
@@ -197,68 +177,4 @@ bool receipt_verify(const char *receipt, size_t n, const char *leaf, size_t leaf
     }
     *why = NULL;
     return true;
-}
-
-/* --- last-signed ------------------------------------------------------------------------------ */
-
-/* "<size> <root>", spaces up to the same length whatever the size, and a line feed. */
-#define LAST_SIGNED_LEN (20 + 1 + HEX_LEN(HASH_BYTES) + 1)
-
-enum last_signed last_signed_read(const char *dir, struct log_head *out)
-{
-    char text[LAST_SIGNED_LEN + 1];
-    size_t n;
-    errno = 0;
-    if (!file_read(dir, "last-signed", text, sizeof text, &n)) {
-        if (errno == ENOENT)
-            return LAST_SIGNED_NONE;
-        return errno == EFBIG ? LAST_SIGNED_MALFORMED : LAST_SIGNED_IO;
-    }
-    struct lines l = {text, text + n};
-    const char *line, *space;
-    size_t len;
-    if (!next_line(&l, &line, &len) || l.at != l.end ||
-        (space = memchr(line, ' ', len)) == NULL)
-        return LAST_SIGNED_MALFORMED;
-    while (line[len - 1] == ' ' && &line[len - 1] > space)
-        len--;
-    size_t digits = (size_t)(space - line);
-    return read_number(line, digits, &out->size) &&
-                   hex_decode(out->root.b, HASH_BYTES, space + 1, len - digits - 1)
-               ? LAST_SIGNED_OK
-               : LAST_SIGNED_MALFORMED;
-}
-
-bool last_signed_write(const char *dir, const struct log_head *head)
-{
-    char root[HEX_SIZE(HASH_BYTES)], line[LAST_SIGNED_LEN], text[LAST_SIGNED_LEN + 1];
-    hex_encode(root, head->root.b, HASH_BYTES);
-    snprintf(line, sizeof line, "%" PRIu64 " %s", head->size, root);
-    int n = snprintf(text, sizeof text, "%-*s\n", (int)sizeof line - 1, line);
-    assert(n == LAST_SIGNED_LEN);
-    return file_overwrite(dir, "last-signed", 0644, text, (size_t)n);
-}
-
-const char *last_signed_check(const char *dir, struct kv *kv, const struct log_head *head)
-{
-    struct log_head signed_head;
-    struct hash root;
-    switch (last_signed_read(dir, &signed_head)) {
-    case LAST_SIGNED_OK:
-        break;
-    case LAST_SIGNED_NONE:
-        return head->size == 0 ? NULL
-                               : "the file last-signed is missing: put it back, or write the size "
-                                 "and root of the last published checkpoint into it";
-    case LAST_SIGNED_IO:
-        return "the file last-signed cannot be read";
-    case LAST_SIGNED_MALFORMED:
-        return "the file last-signed is malformed: it holds the size and the root of the last "
-               "published checkpoint";
-    }
-    if (signed_head.size > head->size)
-        return "the log is shorter than the last head it signed: restore a newer backup";
-    if (!log_root_at(kv, signed_head.size, &root) || !hash_equal(&root, &signed_head.root))
-        return "the log does not extend the last head it signed: restore the right backup";
-    return NULL;
 }

@@ -284,6 +284,17 @@ static void text_hash_of(const struct inbox_item *item, struct hash *out)
     hash_sha256(out, item->note, (size_t)(end + 1 - item->note));
 }
 
+bool inbox_waits(struct side *side, const struct ref *ref)
+{
+    struct side_key key = key_of_ref(ref);
+    struct side_look look = side_look_begin(side);
+    struct slice there;
+    bool waits = look.kv == NULL || kv_get(look.kv, KV_INBOX, side_key_slice(&key), &there) ||
+                 kv_failed(look.kv);
+    side_look_end(&look);
+    return waits;
+}
+
 bool inbox_remove(struct side *side, const struct ref *ref, const struct hash *logged)
 {
     struct kv *kv;
@@ -291,12 +302,7 @@ bool inbox_remove(struct side *side, const struct ref *ref, const struct hash *l
     struct hash own;
     struct side_key key = key_of_ref(ref);
     /* Most entries never waited: a look keeps them from queueing for the one writer's place. */
-    struct side_look look = side_look_begin(side);
-    struct slice there;
-    bool absent = look.kv != NULL && !kv_get(look.kv, KV_INBOX, side_key_slice(&key), &there) &&
-                  !kv_failed(look.kv);
-    side_look_end(&look);
-    if (absent || store_begin(side->store, &kv) != STORE_OK)
+    if (!inbox_waits(side, ref) || store_begin(side->store, &kv) != STORE_OK)
         return false;
     if (!item_get(kv, side_key_slice(&key), &item)) {
         store_abort(kv);

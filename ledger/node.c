@@ -13,6 +13,7 @@
 
 #include "crypto/random.h"
 #include "ledger/files.h"
+#include "ledger/journal.h"
 #include "ledger/kind.h"
 #include "ledger/state.h"
 
@@ -110,7 +111,7 @@ static bool make_all(const char *dir, const char *origin, const char *demo_seed,
 {
     if (!make_keys(dir, origin, demo_seed, err) || !make_stores(dir, err))
         return false;
-    if (!file_replace(dir, "lock", 0600, "", 0) || !path_sync(dir))
+    if (!journal_make(dir) || !file_replace(dir, "lock", 0600, "", 0) || !path_sync(dir))
         return fail(err, "cannot sync", dir);
     return true;
 }
@@ -234,6 +235,24 @@ static bool open_stores(struct node *node, FILE *err)
     return false;
 }
 
+/*
+ * After a crash the journal has leaves that the store does not. What cannot be carried over is
+ * said: nothing is signed then, and a rebuild may help.
+ */
+static void take_journal(struct node *node, FILE *err)
+{
+    struct journal_image image;
+    uint64_t n;
+    errno = 0;
+    bool ok = journal_read(&image, node->dir)
+                  ? journal_apply(&image, node->store, node->origin, &n, err)
+                  : errno == ENOENT || fail(err, "the journal cannot be read", node->dir);
+    journal_image_free(&image);
+    if (!ok)
+        fprintf(err, "%s: entries that were answered are missing; `semd rebuild` may help\n",
+                node->dir);
+}
+
 /* Takes out an item under whose id an entry is in the log. */
 static void settle_item(struct node *node, struct state *s, const struct ref *ref)
 {
@@ -287,6 +306,7 @@ static enum node_open open_all(struct node *node, FILE *err)
         return result;
     if (!read_keys(node, err) || !open_stores(node, err))
         return NODE_FAILED;
+    take_journal(node, err);
     if (!settle_inbox(node)) {
         fprintf(err, "%s: cannot be read: %s\n", node->dir, store_message());
         return NODE_FAILED;

@@ -30,8 +30,8 @@ bool node_init(const char *dir, const char *origin, const char *demo_seed, FILE 
 
 enum node_open { NODE_OK, NODE_MISSING, NODE_LOCKED, NODE_FAILED };
 /*
- * Opens a folder and takes its lock. Inbox items whose entry is in the log by now, as a crash can
- * leave them, are taken out. Messages go to `err`.
+ * Opens a folder, takes its lock, and brings the store up to what the journal has. Inbox items
+ * whose entry is in the log by now, as a crash can leave them, are taken out. Messages go to `err`.
  */
 enum node_open node_open(struct node *out, const char *dir, FILE *err);
 /*

@@ -98,6 +98,14 @@ size_t queue_length(struct queue *q)
     return length;
 }
 
+void queue_nudge(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    q->nudged = true;
+    pthread_cond_signal(&q->wake);
+    pthread_mutex_unlock(&q->lock);
+}
+
 void queue_stop(struct queue *q)
 {
     pthread_mutex_lock(&q->lock);
@@ -115,13 +123,13 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Until n jobs wait, that moment, or the stop. */
+/* Until n jobs wait, that moment, a nudge, or the stop. */
 static void await(struct queue *q, size_t n, int64_t until_us)
 {
     struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
                              .tv_nsec = (long)(until_us % 1000000 * 1000)};
     q->wake_at = n;
-    for (int code = 0; q->length < n && !q->stopping && code == 0;)
+    for (int code = 0; q->length < n && !q->stopping && !q->nudged && code == 0;)
         code = pthread_cond_timedwait(&q->wake, &q->lock, &until);
     q->wake_at = 0;
 }
@@ -129,8 +137,8 @@ static void await(struct queue *q, size_t n, int64_t until_us)
 /* A larger commit for those who are under way anyway. */
 static void gather(struct queue *q, int64_t now)
 {
-    size_t most = (3 * q->crowd + 3) / 4;
-    int64_t patience = 2 * q->took_us < q->window_us ? 2 * q->took_us : q->window_us;
+    size_t most = (q->crowd + 1) / 2;
+    int64_t patience = 4 * q->took_us < q->window_us ? 4 * q->took_us : q->window_us;
     await(q, most < q->batch_max ? most : q->batch_max, now + patience);
 }
 
@@ -162,6 +170,7 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
     int64_t now = now_us();
     if (q->length > 0 && q->crowd > 1 && now - q->ended_us <= 10 * q->window_us)
         gather(q, now);
+    q->nudged = false;
     struct job *jobs = take_batch(q);
     *stop = jobs == NULL && q->stopping;
     pthread_mutex_unlock(&q->lock);

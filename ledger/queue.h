@@ -3,15 +3,15 @@
  * The jobs that wait for the writer: which go into the next transaction, and when it begins
  * (SPEC 14.2).
  *
- * Every commit costs about the same, so it pays to gather. But who is alone must not wait for
- * others: the queue gathers only after a batch at whose end two or more jobs were in it or waiting
- * behind it, which one client cannot do, who sends his next job after the answer to the last. It
- * then gathers until three quarters as many wait as were there then, so that the others are read
- * and verified while the batch is committed, or a batch is full; for at most twice as long as the
- * last batch took, and never longer than the window. So what waiting costs follows what it saves,
- * on a slow disk as on a fast one. (Half would do, if all who are under way were seen; those whose
- * request is not read yet are not, and batches stay small.) Behind a pause longer than ten windows
- * it does not gather. So a client that is alone again may meet this once.
+ * Every wait for the disk costs about the same, so it pays to gather. But who is alone must not
+ * wait for others: the queue gathers only after a batch at whose end two or more jobs were in it or
+ * waiting behind it, which one client cannot do, who sends his next job after the answer to the
+ * last. It then gathers until half as many wait as were there then, so that the other half is read
+ * and verified while the batch is written (a larger part would leave the cores without work
+ * meanwhile), or a batch is full; for at most four times as long as the last batch took, and never
+ * longer than the window. So what waiting costs follows what it saves, on a slow disk as on a fast
+ * one. Behind a pause longer than ten windows it does not gather. So a client that is alone again
+ * may meet this once.
  *
  * When more jobs wait than a batch holds, the authors take turns, so that one with hundreds of jobs
  * keeps nobody from his place. Authors are told apart by a hash of their handle; those few who
@@ -50,6 +50,7 @@ struct queue {
     size_t crowd;      /* in flight when the last batch ended */
     int64_t ended_us;  /* then */
     int64_t took_us;   /* by that batch */
+    bool nudged;       /* the taker is wanted, whether jobs wait or not */
     bool stopping;
 };
 
@@ -61,12 +62,14 @@ void queue_free(struct queue *queue); /* no job may wait */
 /* Any thread. False when the queue is full or stopping. */
 bool queue_put(struct queue *queue, struct job *job) __attribute__((warn_unused_result));
 size_t queue_length(struct queue *queue);
+/* Ends a wait for jobs, the one under way or the next. Any thread. */
+void queue_nudge(struct queue *queue);
 /* Takes no more jobs from now on. */
 void queue_stop(struct queue *queue);
 
 /*
- * The next batch, linked by `next`; one thread alone takes. NULL when nothing came for idle_ms, or,
- * with *stop, when the queue was stopped and is empty.
+ * The next batch, linked by `next`; one thread alone takes. NULL when nothing came for idle_ms or
+ * until a nudge, or, with *stop, when the queue was stopped and is empty.
  */
 struct job *queue_take(struct queue *queue, int64_t idle_ms, bool *stop);
 /* A batch of n jobs has been decided, which took so long, and nobody was told yet. */

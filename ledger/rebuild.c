@@ -12,7 +12,9 @@
 
 #include "crypto/text.h"
 #include "ledger/files.h"
+#include "ledger/journal.h"
 #include "ledger/kind.h"
+#include "ledger/last_signed.h"
 #include "ledger/replay.h"
 
 /* Leaves a transaction, so that no transaction holds a whole log's pages. */
@@ -22,9 +24,11 @@
 
 struct run {
     struct node *node;
-    struct kv *log; /* what is replayed */
+    struct kv *log; /* what is replayed, */
+    struct journal_image journal; /* and what it has behind that, if the start could not take it */
+    struct journal_walk behind;
     struct replay *replay;
-    uint64_t done, total;
+    uint64_t done, stored, total; /* leaves; in the log; with the journal's */
     FILE *err;
     node_progress progress;
     void *ctx;
@@ -70,13 +74,19 @@ static bool keys_are_ours(const struct node *node, const struct entry *e)
            public_key_equal(&e->network_found.refusal_key, &refusal);
 }
 
+static bool next_leaf(struct run *run, struct slice *leaf)
+{
+    return run->done < run->stored ? log_read(run->log, run->done, leaf)
+                                   : journal_next(&run->behind, leaf);
+}
+
 /* Takes at most `n` leaves more. */
 static enum node_verdict take_leaves(struct run *run, struct kv *into, uint64_t n)
 {
     char why[REPLAY_WHY_SIZE], line[REPLAY_WHY_SIZE + 64];
     for (; n > 0 && run->done < run->total; n--) {
         struct slice leaf;
-        if (!log_read(run->log, run->done, &leaf)) {
+        if (!next_leaf(run, &leaf)) {
             if (kv_failed(run->log))
                 return store_fails(run);
             snprintf(line, sizeof line, "leaf %" PRIu64 ": missing", run->done);
@@ -105,8 +115,8 @@ static bool same_head(const struct log_head *a, const struct log_head *b)
 }
 
 /*
- * The tree that came of the leaves against what was promised: the head in last-signed, or, where
- * there is no such file, the stored tree.
+ * The tree that came of the leaves against what was promised: the newest head that was published,
+ * or, where none is known, the stored tree.
  */
 static enum node_verdict check_promise(struct run *run, struct kv *into)
 {
@@ -114,11 +124,12 @@ static enum node_verdict check_promise(struct run *run, struct kv *into)
     struct hash root;
     if (!log_head(into, &head))
         return store_fails(run);
-    switch (last_signed_read(run->node->dir, &signed_head)) {
+    switch (last_signed_newest(run->node->dir, &signed_head)) {
     case LAST_SIGNED_OK:
         if (log_root_at(into, signed_head.size, &root) && hash_equal(&root, &signed_head.root))
             return NODE_HOLDS;
-        return does_not_hold(run, "the leaves do not extend the head in last-signed");
+        return does_not_hold(run, "the leaves do not extend the newest head in last-signed "
+                                   "and the journal");
     case LAST_SIGNED_NONE:
         if (log_head(run->log, &stored) && same_head(&stored, &head))
             return NODE_HOLDS;
@@ -127,7 +138,7 @@ static enum node_verdict check_promise(struct run *run, struct kv *into)
     case LAST_SIGNED_MALFORMED:
         break;
     }
-    return does_not_hold(run, "the file last-signed cannot be read, or is malformed");
+    return does_not_hold(run, "last-signed or the journal cannot be read, or is malformed");
 }
 
 static enum node_verdict check_sums(struct run *run, struct kv *into)
@@ -143,8 +154,22 @@ static bool run_start(struct run *run, bool verify)
     run->replay = replay_new(run->node->origin, verify);
     if (run->replay == NULL)
         fprintf(run->err, "no memory\n");
-    run->total = log_size(run->log);
+    run->stored = run->total = log_size(run->log);
+    errno = 0;
+    if (journal_read(&run->journal, run->node->dir)) {
+        run->behind = (struct journal_walk){.image = &run->journal, .index = run->stored};
+        run->total = journal_reach(&run->journal, run->stored);
+    } else if (errno != ENOENT) {
+        fprintf(run->err, "%s/journal: cannot be read: %s\n", run->node->dir, strerror(errno));
+        return false;
+    }
     return run->replay != NULL;
+}
+
+static void run_end(struct run *run)
+{
+    replay_free(run->replay);
+    journal_image_free(&run->journal);
 }
 
 bool node_replay(struct node *node, struct kv *log, struct kv *into, bool verify, FILE *err,
@@ -152,8 +177,10 @@ bool node_replay(struct node *node, struct kv *log, struct kv *into, bool verify
 {
     struct run run = {.node = node, .log = log, .err = err, .progress = progress, .ctx = ctx};
     struct log_head stored, head;
-    if (!run_start(&run, verify))
+    if (!run_start(&run, verify)) {
+        run_end(&run);
         return false;
+    }
     enum node_verdict verdict = take_leaves(&run, into, UINT64_MAX);
     if (verdict == NODE_HOLDS)
         verdict = check_promise(&run, into);
@@ -162,7 +189,7 @@ bool node_replay(struct node *node, struct kv *log, struct kv *into, bool verify
     if (verdict == NODE_HOLDS &&
         (!log_head(log, &stored) || !log_head(into, &head) || !same_head(&stored, &head)))
         verdict = does_not_hold(&run, "the leaves do not give the root of the stored tree");
-    replay_free(run.replay);
+    run_end(&run);
     return verdict == NODE_HOLDS;
 }
 
@@ -188,13 +215,13 @@ static enum node_verdict fill_some(struct run *run, struct store *store)
 /* Replays everything into an empty environment. */
 static enum node_verdict fill(struct run *run, struct store *store)
 {
-    if (!run_start(run, true))
-        return NODE_STORE_FAILS;
-    enum node_verdict verdict;
-    do
-        verdict = fill_some(run, store);
-    while (verdict == NODE_HOLDS && run->done < run->total);
-    replay_free(run->replay);
+    enum node_verdict verdict = run_start(run, true) ? NODE_HOLDS : NODE_STORE_FAILS;
+    if (verdict == NODE_HOLDS) {
+        do
+            verdict = fill_some(run, store);
+        while (verdict == NODE_HOLDS && run->done < run->total);
+    }
+    run_end(run);
     return verdict;
 }
 

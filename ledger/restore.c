@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "ledger/backup_file.h"
-#include "ledger/checkpoint.h"
 #include "ledger/files.h"
+#include "ledger/journal.h"
+#include "ledger/last_signed.h"
 #include "ledger/replaced.h"
 
 struct restoring {
@@ -40,7 +41,7 @@ static enum backup_result fail(struct restoring *r, const char *path, const char
 
 static bool is_data_folder(const char *dir)
 {
-    static const char *const names[] = {"log", "keys", "aux", "last-signed"};
+    static const char *const names[] = {"log", "keys", "aux", "last-signed", "journal"};
     char path[PATH_MAX];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (path_join(path, sizeof path, dir, names[i]) && access(path, F_OK) == 0)
@@ -51,7 +52,7 @@ static bool is_data_folder(const char *dir)
 /* A malformed one must not be lost: a log that signs without it could sign a fork. */
 static enum backup_result look_at_last_signed(struct restoring *r)
 {
-    switch (last_signed_read(r->old.dir, &r->out->last_signed)) {
+    switch (last_signed_newest(r->old.dir, &r->out->last_signed)) {
     case LAST_SIGNED_OK:
         r->out->last_signed_known = true;
         return BACKUP_OK;
@@ -61,8 +62,8 @@ static enum backup_result look_at_last_signed(struct restoring *r)
     case LAST_SIGNED_MALFORMED:
         break;
     }
-    fprintf(r->err, "%s/last-signed cannot be read, or is malformed: mend it or move it away\n",
-            r->old.dir);
+    fprintf(r->err, "%s: last-signed or the journal cannot be read, or is malformed: mend it or "
+            "move it away\n", r->old.dir);
     return BACKUP_FAILED;
 }
 
@@ -302,6 +303,10 @@ static bool sync_folders(struct restoring *r)
 static bool place(struct restoring *r)
 {
     char parent[PATH_MAX];
+    if (!journal_make(r->fresh)) {
+        fail(r, r->fresh, "the journal cannot be made");
+        return false;
+    }
     if (r->out->last_signed_known && !last_signed_write(r->fresh, &r->out->last_signed)) {
         fail(r, r->fresh, "last-signed cannot be written");
         return false;

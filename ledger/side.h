@@ -82,6 +82,8 @@ enum inbox_result { INBOX_STORED, INBOX_FULL, INBOX_RATE, INBOX_OTHER_TEXT, INBO
  */
 enum inbox_result inbox_put(struct side *side, struct inbox_item *item, int64_t now_ms);
 bool inbox_get(struct side *side, const struct ref *ref, struct inbox_item *out);
+/* Whether there is one; true when that cannot be told. */
+bool inbox_waits(struct side *side, const struct ref *ref);
 /*
  * Removes an item. `logged` NULL: it was withdrawn, and its texts go. Otherwise the hash of the
  * text that the log holds under this reference: the item's texts stay if that is its own, and go

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 #include <unistd.h>
 
 #include "ledger/kind.h"
+#include "ledger/journal.h"
+#include "ledger/last_signed.h"
 #include "ledger/log.h"
 #include "ledger/queue.h"
 #include "ledger/refuser.h"
@@ -49,17 +52,28 @@ struct writer {
     _Atomic(const char *) read_only;
     struct queue queue;
 
-    pthread_mutex_t lock; /* guards the four below */
+    _Atomic bool ahead; /* of the store, with what was answered */
+
+    pthread_mutex_t lock; /* guards the five below */
     struct writer_stats stats;
-    struct log_head head;
+    struct log_head head; /* of what the store shows */
     char note[CHECKPOINT_SIZE];
     size_t note_len;
+    struct settle *waiting;
 
     /* The rest belongs to the writer's thread. */
+    struct log_head answered; /* the newest head, in the journal if not in the store; its note */
+    char answered_note[CHECKPOINT_SIZE];
+    size_t answered_note_len;
+    struct journal journal;
+    uint64_t journal_size; /* of the largest head that the journal or last-signed holds */
+    int64_t behind_since;  /* monotonic time of the first leaf that the store does not have */
+    int64_t behind_ms;
+    struct log_nodes nodes;
     int64_t next_due;    /* the earliest due moment after the last batch; INT64_MAX: none */
     int64_t active_at;   /* monotonic time of the start or the last accepted job */
-    uint64_t appended;   /* leaves in the transaction under way */
-    struct kv *txn;      /* under way; the overlay on it is handed on as `kv` */
+    uint64_t appended;   /* leaves of the batch under way */
+    struct kv *txn;      /* of the store, NULL or open; the overlay on it is handed on as `kv` */
     struct state state;
     struct rules rules;
     struct refuser refuser;
@@ -111,6 +125,8 @@ static void append_leaf(struct writer *w, struct kv *kv)
 {
     if (!log_append_next(kv, w->rules.index, w->rules.leaf))
         die("the log cannot be appended to", store_message());
+    if (!journal_add(&w->journal, w->rules.leaf))
+        die("the journal cannot be appended to", "no memory");
 }
 
 /* Appends what the clock makes: a leaf of our own making must be taken. */
@@ -243,6 +259,7 @@ static bool apply_alone(struct writer *w, struct kv *kv, struct job *job,
                         const struct refusal *untimely, bool *decided)
 {
     uint64_t appended = w->appended;
+    struct journal_mark mark = journal_mark(&w->journal);
     append_ticks(w, kv, job->at);
     bool accepted = apply(w, kv, job, untimely, decided);
     /* A read that fails looks like a thing that is not there: a refusal must not come of it. */
@@ -254,6 +271,7 @@ static bool apply_alone(struct writer *w, struct kv *kv, struct job *job,
     }
     kv_memory_clear(kv);
     w->appended = appended; /* its ticks too: a refused entry leaves nothing behind */
+    journal_cut(&w->journal, mark);
     w->state.network_version = 0; /* what was read of the network may be gone */
     state_attach(&w->state, kv);
     return false;
@@ -295,31 +313,18 @@ static void decide(struct writer *w, struct kv *kv, struct job *job)
     }
 }
 
-/* --- One transaction -------------------------------------------------------------------------- */
+/* --- One batch -------------------------------------------------------------------------------- */
 
-/* Commits, keeps the head, signs it and shows it, in this order (SPEC 14.2). */
-static void commit(struct writer *w, struct kv *kv)
+/* How many leaves the store does not have yet. */
+static uint64_t behind(const struct writer *w)
 {
-    struct log_head head;
-    char note[CHECKPOINT_SIZE];
-    if (!log_head(kv, &head))
-        die("the head of the log cannot be read", store_message());
-    if (store_commit(kv) != STORE_OK)
-        die("a commit fails", store_message());
-    if (!last_signed_write(w->dir, &head))
-        die("last-signed cannot be written", strerror(errno));
-    size_t n = checkpoint_sign(note, w->origin, &head, w->log_key);
-    pthread_mutex_lock(&w->lock);
-    w->head = head;
-    memcpy(w->note, note, n + 1);
-    w->note_len = n;
-    pthread_mutex_unlock(&w->lock);
+    return w->answered.size - w->head.size;
 }
 
-/* Begins a transaction, and gives the overlay on which all of it is decided. */
+/* Gives the overlay on which a batch is decided, on what was decided since the store's commit. */
 static struct kv *begin(struct writer *w)
 {
-    if (store_begin(w->store, &w->txn) != STORE_OK)
+    if (w->txn == NULL && store_begin(w->store, &w->txn) != STORE_OK)
         die("the store fails", store_message());
     struct kv *overlay = kv_memory_new(w->txn);
     if (overlay == NULL)
@@ -331,8 +336,103 @@ static struct kv *begin(struct writer *w)
     return overlay;
 }
 
-/* Ends the transaction of a batch, durably when anything was appended. */
-static void finish(struct writer *w, struct kv *overlay)
+static void sign_head(struct writer *w)
+{
+    if (!log_head(w->txn, &w->answered))
+        die("the head of the log cannot be read", store_message());
+    w->answered_note_len =
+        checkpoint_sign(w->answered_note, w->origin, &w->answered, w->log_key);
+}
+
+/* What the jobs' receipts are made of. Before the transaction ends, and told when it is durable. */
+static void prove(struct writer *w, struct job *jobs)
+{
+    w->nodes.kv = w->txn;
+    for (struct job *job = jobs; job != NULL; job = job->next) {
+        if (job->result != JOB_ACCEPTED && job->result != JOB_KNOWN)
+            continue;
+        job->head = w->answered;
+        memcpy(job->checkpoint, w->answered_note, w->answered_note_len + 1);
+        if (!log_prove(&w->nodes, job->index, w->answered.size, job->proof, &job->n_proof))
+            die("a proof cannot be made", store_message());
+    }
+}
+
+static bool last_signed_stands(const struct writer *w)
+{
+    struct log_head last;
+    return last_signed_read(w->dir, &last) == LAST_SIGNED_OK && last.size == w->answered.size &&
+           hash_equal(&last.root, &w->answered.root);
+}
+
+static bool keep_last_signed(struct writer *w)
+{
+    if (!last_signed_write(w->dir, &w->answered))
+        return false;
+    w->journal_size = w->answered.size;
+    return true;
+}
+
+static void write_journal(struct writer *w)
+{
+    if (!journal_write(&w->journal, w->answered.size - w->appended, &w->answered))
+        die("the journal cannot be written", strerror(errno));
+    w->journal_size = w->answered.size;
+    if (!atomic_load(&w->ahead))
+        w->behind_since = writer_now_monotonic_ms();
+    atomic_store(&w->ahead, true);
+}
+
+/* Shows readers what the store has, and tells those who wait for it. */
+static void show(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->head = w->answered;
+    memcpy(w->note, w->answered_note, w->answered_note_len + 1);
+    w->note_len = w->answered_note_len;
+    w->stats.settles++;
+    atomic_store(&w->ahead, false);
+    struct settle *next, *waiting = w->waiting;
+    w->waiting = NULL;
+    pthread_mutex_unlock(&w->lock);
+    for (; waiting != NULL; waiting = next) {
+        next = waiting->next;
+        waiting->done(waiting);
+    }
+}
+
+/* Commits the store, keeps the head if nothing else does, and shows it, in this order. */
+static void commit(struct writer *w)
+{
+    if (store_commit(w->txn) != STORE_OK)
+        die("a commit fails", store_message());
+    w->txn = NULL;
+    if (w->journal_size < w->answered.size && !keep_last_signed(w))
+        die("last-signed cannot be written", strerror(errno));
+    journal_rewind(&w->journal);
+    show(w);
+}
+
+static bool is_awaited(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool awaited = w->waiting != NULL;
+    pthread_mutex_unlock(&w->lock);
+    return awaited;
+}
+
+static bool is_far_ahead(const struct writer *w)
+{
+    return atomic_load(&w->ahead) &&
+           (behind(w) >= WRITER_BEHIND_MAX ||
+            writer_now_monotonic_ms() - w->behind_since >= w->behind_ms);
+}
+
+/*
+ * Ends a batch: what was appended is durable when this returns, in the journal or, if that is full
+ * or the store's turn has come or a job asks for it, in the store.
+ */
+static void finish(struct writer *w, struct kv *overlay, struct job *jobs, bool settle)
 {
     struct due due;
     kv_memory_flush(overlay);
@@ -342,21 +442,51 @@ static void finish(struct writer *w, struct kv *overlay)
         die("the store fails", store_message());
     kv_memory_free(overlay);
     if (w->appended > 0)
-        commit(w, w->txn);
-    else
+        sign_head(w);
+    prove(w, jobs);
+    if (behind(w) == 0) {
         store_abort(w->txn);
+        w->txn = NULL;
+    } else if (settle || is_awaited(w) || is_far_ahead(w) || !journal_fits(&w->journal)) {
+        commit(w);
+    } else if (w->appended > 0) {
+        write_journal(w);
+    }
+    pthread_mutex_lock(&w->lock);
+    w->stats.size = w->answered.size;
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* Brings the store up to what was answered. */
+static void catch_up(struct writer *w)
+{
+    if (atomic_load(&w->ahead))
+        commit(w);
 }
 
 /* SPEC 14: with too little room the writer stops in time, instead of dying at each start. */
-static void look_at_room(struct writer *w)
+static const char *short_of_room(struct writer *w)
 {
     struct store_room room;
     store_room(w->store, &room);
+    uint64_t open = behind(w) * MAP_FREE_JOB; /* in the transaction, and not in these figures */
     if (room.used_bytes > room.map_bytes / 100 * MAP_USED_PERCENT_MAX ||
-        room.used_bytes + MAP_FREE_MIN + w->queue.batch_max * MAP_FREE_JOB > room.map_bytes)
-        writer_set_read_only(w, "the store is almost full: raise map_bytes and start again");
-    if (room.disk_free_bytes < DISK_FREE_MIN)
-        writer_set_read_only(w, "the disk is almost full: free some room and start again");
+        room.used_bytes + open + MAP_FREE_MIN + w->queue.batch_max * MAP_FREE_JOB > room.map_bytes)
+        return "the store is almost full: raise map_bytes and start again";
+    if (room.disk_free_bytes < DISK_FREE_MIN + open)
+        return "the disk is almost full: free some room and start again";
+    return NULL;
+}
+
+static void look_at_room(struct writer *w)
+{
+    const char *why = short_of_room(w);
+    if (why != NULL && atomic_load(&w->ahead)) {
+        catch_up(w); /* what it takes is known behind a commit */
+        why = short_of_room(w);
+    }
+    if (why != NULL)
+        writer_set_read_only(w, why);
 }
 
 static void refuse_all(struct job *jobs, const char *reason)
@@ -371,9 +501,12 @@ static void decide_all(struct writer *w, struct job *jobs)
 {
     struct kv *kv = begin(w);
     refuser_begin(&w->refuser);
-    for (struct job *job = jobs; job != NULL; job = job->next)
+    bool settle = false;
+    for (struct job *job = jobs; job != NULL; job = job->next) {
         decide(w, kv, job);
-    finish(w, kv);
+        settle = settle || (job->settle && job->result != JOB_REFUSED);
+    }
+    finish(w, kv, jobs, settle);
     refuser_keep(&w->refuser, jobs);
     if (w->appended > 0)
         w->active_at = writer_now_monotonic_ms();
@@ -411,10 +544,13 @@ static void run_batch(struct writer *w, struct job *jobs)
     }
     look_at_room(w);
     const char *reason = writer_read_only(w);
-    if (reason != NULL)
+    if (reason != NULL) {
+        if (is_awaited(w))
+            catch_up(w);
         refuse_all(jobs, reason);
-    else
+    } else {
         decide_all(w, jobs);
+    }
     tell(w, jobs, (uint64_t)(clock_us(CLOCK_MONOTONIC) - start_us));
 }
 
@@ -422,15 +558,21 @@ static void run_batch(struct writer *w, struct job *jobs)
 
 static int64_t idle_wait_ms(const struct writer *w)
 {
-    int64_t now = w->now_ms();
-    if (w->next_due <= now || w->next_due - now >= IDLE_MS_MAX)
-        return IDLE_MS_MAX;
-    return w->next_due - now;
+    int64_t now = w->now_ms(), wait = IDLE_MS_MAX;
+    if (w->next_due > now && w->next_due - now < wait)
+        wait = w->next_due - now;
+    if (atomic_load(&w->ahead)) {
+        int64_t left = w->behind_since + w->behind_ms - writer_now_monotonic_ms();
+        wait = left < 0 ? 0 : left < wait ? left : wait;
+    }
+    return wait;
 }
 
 static void run_idle(struct writer *w)
 {
     int64_t now = w->now_ms();
+    if (is_awaited(w) || is_far_ahead(w))
+        catch_up(w);
     if (now < w->next_due || writer_read_only(w) != NULL)
         return;
     if (w->state.network.found.demo && writer_now_monotonic_ms() - w->active_at < DEMO_QUIET_MS)
@@ -441,7 +583,7 @@ static void run_idle(struct writer *w)
     struct kv *kv = begin(w);
     int64_t last = state_last_at(&w->state);
     append_ticks(w, kv, now > last ? now : last);
-    finish(w, kv);
+    finish(w, kv, NULL, false);
 }
 
 /* --- The thread ------------------------------------------------------------------------------- */
@@ -479,6 +621,10 @@ static void *run(void *arg)
         else if (!stop)
             run_idle(w);
     }
+    catch_up(w);
+    if (w->note_len > 0 && !last_signed_stands(w) && !keep_last_signed(w))
+        fprintf(stderr, "sem: last-signed cannot be written at the end: %s; the journal has it\n",
+                strerror(errno));
     return NULL;
 }
 
@@ -496,6 +642,7 @@ static bool look_at_log(struct writer *w)
         struct due due;
         state_attach(&w->state, kv);
         ok = log_head(kv, &w->head);
+        w->answered = w->head;
         const char *reason = last_signed_check(w->dir, kv, &w->head);
         if (state_size(&w->state) != w->head.size)
             reason = "log and state are of different sizes: run semd rebuild";
@@ -517,14 +664,21 @@ static bool sign_start(struct writer *w, const char **why)
     }
     if (writer_read_only(w) != NULL)
         return true;
-    struct log_head last;
-    bool stands = last_signed_read(w->dir, &last) == LAST_SIGNED_OK && last.size == w->head.size &&
-                  hash_equal(&last.root, &w->head.root);
-    if (!stands && !last_signed_write(w->dir, &w->head)) {
+    if (!journal_open(&w->journal, w->dir)) {
+        writer_set_read_only(w, "the file journal is missing or cannot be opened: put it back, or "
+                                "mend its rights");
+        return true;
+    }
+    /* The first record of the journal may be written over one that holds this head. */
+    if (!last_signed_stands(w) && !keep_last_signed(w)) {
         writer_set_read_only(w, "last-signed cannot be written: make room and start again");
         return true;
     }
+    w->journal_size = w->head.size;
+    w->stats.size = w->head.size;
     w->note_len = checkpoint_sign(w->note, w->origin, &w->head, w->log_key);
+    w->answered_note_len = w->note_len;
+    memcpy(w->answered_note, w->note, w->note_len + 1);
     look_at_room(w);
     return true;
 }
@@ -535,6 +689,7 @@ static void writer_free(struct writer *w)
     queue_free(&w->queue);
     refuser_free(&w->refuser);
     state_keep_few(&w->state);
+    journal_close(&w->journal);
     free(w->dir);
     free(w->origin);
     free(w);
@@ -547,6 +702,7 @@ struct writer *writer_start(const struct writer_config *config, const char **why
     if (w == NULL)
         return NULL;
     pthread_mutex_init(&w->lock, NULL);
+    w->journal.fd = -1;
     w->dir = strdup(config->dir);
     w->origin = strdup(config->origin);
     w->store = config->store;
@@ -558,6 +714,7 @@ struct writer *writer_start(const struct writer_config *config, const char **why
     size_t batch_max = config->batch_max > 0 ? config->batch_max : BATCH_MAX_DEFAULT;
     bool room = queue_init(&w->queue, config->queue_max > 0 ? config->queue_max : QUEUE_MAX_DEFAULT,
                            batch_max, QUEUE_WINDOW_US);
+    w->behind_ms = config->behind_ms > 0 ? config->behind_ms : WRITER_BEHIND_MS;
     w->now_ms = config->now_ms != NULL ? config->now_ms : system_now_ms;
     atomic_store(&w->read_only, config->read_only);
     w->active_at = writer_now_monotonic_ms();
@@ -600,6 +757,41 @@ const char *writer_read_only(const struct writer *writer)
 void writer_set_read_only(struct writer *writer, const char *why)
 {
     atomic_store(&writer->read_only, why);
+}
+
+bool writer_ahead(const struct writer *writer)
+{
+    return atomic_load(&writer->ahead);
+}
+
+bool writer_settle(struct writer *writer, struct settle *settle)
+{
+    pthread_mutex_lock(&writer->lock);
+    bool waits = atomic_load(&writer->ahead);
+    if (waits) {
+        settle->next = writer->waiting;
+        writer->waiting = settle;
+    }
+    pthread_mutex_unlock(&writer->lock);
+    if (waits)
+        queue_nudge(&writer->queue);
+    return waits;
+}
+
+static void post(struct settle *settle)
+{
+    sem_post(settle->owner);
+}
+
+void writer_catch_up(struct writer *writer)
+{
+    sem_t shown;
+    struct settle settle = {.done = post, .owner = &shown};
+    sem_init(&shown, 0, 0);
+    if (writer_settle(writer, &settle))
+        while (sem_wait(&shown) != 0)
+            continue;
+    sem_destroy(&shown);
 }
 
 void writer_checkpoint(struct writer *writer, struct log_head *head,

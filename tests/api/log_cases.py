@@ -263,6 +263,8 @@ class Growing(Case):
         self.assertEqual(net.server.stop(), 0)
         shutil.rmtree(os.path.join(net.folder, "log"))
         shutil.copytree(older, os.path.join(net.folder, "log"))
+        with open(os.path.join(net.folder, "journal"), "wb"):
+            pass
         client = self.started.serve(net.folder).client(self.recorder)
         self.refused(client.get(target(0, 0, 1)), "not_found")
         self.refused(client.get("/log/tile/entries/000.p/1"), "not_found")

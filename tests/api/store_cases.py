@@ -114,6 +114,9 @@ class Store(Case):
         self.assertEqual(net.server.stop(), 0)
         shutil.rmtree(os.path.join(net.folder, "log"))
         shutil.copytree(older, os.path.join(net.folder, "log"))
+        # An empty journal: what it holds would complete the log, which the next case shows.
+        with open(os.path.join(net.folder, "journal"), "wb"):
+            pass
         net.server = self.started.serve(net.folder)
         net.client = net.server.client(self.recorder)
         self.refused(net.post("org.confirm", "orme"), "read_only")
@@ -123,6 +126,52 @@ class Store(Case):
         self.assertTrue(ready.json["reasons"])
         self.assertEqual(net.client.get("/livez").status, 200)
         self.assertEqual(net.client.get("/v1/network").status, 200)
+
+    def test_an_older_copy_of_the_log_is_completed_by_the_journal(self):
+        """SPEC 14.7: what was answered is in one of the two, and the start joins them."""
+        net = self.started.network()
+        self.assertEqual(net.server.stop(), 0)
+        older = os.path.join(self.started.folder(), "log")
+        shutil.copytree(os.path.join(net.folder, "log"), older)
+        net.server = self.started.serve(net.folder)
+        net.client = net.server.client(self.recorder)
+        for _ in range(3):
+            net.add("org.confirm", "orme")
+        head = net.client.get("/log/checkpoint").body
+        self.assertEqual(net.server.stop(), 0)
+        shutil.rmtree(os.path.join(net.folder, "log"))
+        shutil.copytree(older, os.path.join(net.folder, "log"))
+        net.server = self.started.serve(net.folder)
+        net.client = net.server.client(self.recorder)
+        self.assertEqual(net.client.get("/log/checkpoint").body, head)
+        net.add("org.confirm", "orme")
+
+    def test_a_lost_journal_is_told(self):
+        """SPEC 14.7: it may hold what was answered, so that nothing is signed without it."""
+        net = self.started.network()
+        self.assertEqual(net.server.stop(), 0)
+        journal = os.path.join(net.folder, "journal")
+        os.rename(journal, journal + ".away")
+        net.server = self.started.serve(net.folder)
+        net.client = net.server.client(self.recorder)
+        self.refused(net.post("org.confirm", "orme"), "read_only")
+        reasons = net.client.get("/readyz").json["reasons"]
+        self.assertTrue(any("journal" in reason for reason in reasons), reasons)
+        self.assertEqual(net.server.stop(), 0)
+        os.rename(journal + ".away", journal)
+        net.server = self.started.serve(net.folder)
+        net.client = net.server.client(self.recorder)
+        net.add("org.confirm", "orme")
+
+    def test_who_was_answered_finds_it_in_what_he_asks_next(self):
+        """SPEC 14.2: although the store commits later."""
+        net = self.started.network()
+        for i in range(20):
+            ref = net.add("org.confirm", "orme")
+            size = net.client.get("/v1/network").json["size"]
+            entries = net.client.get("/v1/entries?kind=org.confirm").json["items"]
+            self.assertEqual((entries[-1]["ref"], size), (ref, entries[-1]["index"] + 1))
+            self.assertEqual(len(entries), i + 1)
 
     def test_a_lost_side_store_is_told(self):
         """SPEC 14.1: who goes on without it may break a word that was given in it."""

@@ -2,19 +2,24 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The server over HTTP on a disk that fails or fills up (SPEC 14): what it answers is true, it says
 why it takes nothing more, and it goes on serving what can be read."""
+import collections
 import http.client
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 import stand
 
 sys.path.insert(0, os.path.join(stand.ROOT, 'tests', 'api'))
 import semclient  # noqa: E402
-from semclient import DAY_MS, Detail, day_of, now_ms  # noqa: E402
+from semclient import DAY_MS, Detail, day_of, note, now_ms  # noqa: E402
 
 SEMD = os.path.join(stand.BUILD, 'semd')
 ORIGIN = 'ledger.example.org/crash'
@@ -221,6 +226,64 @@ class FailingDisk(Case):
                 self.assertLess(n, OPERATIONS - 1)
         print(f'{points} fault points over HTTP', flush=True)
         self.assertGreater(points, 30)
+
+
+class SlowDisk(Case):
+    """What takes a moment elsewhere lasts: who was answered finds it all the same."""
+    def serve_slowly(self, data, sync_ms):
+        return self.serve(data, stand.shim(data, sync_ms=sync_ms))
+
+    def connect(self, server):
+        client = http.client.HTTPConnection(server.url.removeprefix('http://'), timeout=30)
+        self.addCleanup(client.close)
+        return client
+
+    def ask(self, client, method, path, body=None):
+        client.request(method, path, body, {'Content-Type': 'text/plain'} if body else {})
+        answer = client.getresponse()
+        return answer.status, json.loads(answer.read() or b'{}')
+
+    def test_while_the_server_stops_nobody_is_shown_less_than_he_was_told(self):
+        server = self.serve_slowly(self.copy(), 600)
+        mine, other = self.connect(server), self.connect(server)
+        self.ask(other, 'GET', '/v1/network')
+        status, told = self.ask(mine, 'POST', '/v1/entries', self.base.entry.encode())
+        self.assertEqual(status, 201)
+        note = self.base.net.note('org.confirm', 'orme').encode()
+        busy = threading.Thread(target=self.ask, args=(other, 'POST', '/v1/entries', note))
+        busy.start()
+        time.sleep(0.2)  # it is on its way to the disk, and the stop waits for it
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for('(stopping)')
+        status, found = self.ask(mine, 'GET', f"/v1/entries/{told['index']}")
+        self.assertEqual((status, found.get('hash')), (200, told['hash']))
+        busy.join()
+        self.assertEqual(server.process.wait(30), 0)
+
+    def test_a_text_of_an_entry_outlives_a_withdrawal_that_comes_too_late(self):
+        net = self.base.net
+        server = self.serve_slowly(self.copy(), 150)
+        client, orme = self.login(server), server.client().login(net.key('orme'))
+        done = collections.Counter()
+        for pause in (0.02, 0.1, 0.2, 0.3):
+            detail = Detail(ORIGIN, 'hours', {'text': f'after {pause}'})
+            text = net.text('hours.record', 'noyer', details=detail.commit, **share('noyer', 'orme', 1))
+            ref = client.post('/v1/entries', note(text, [net.key('noyer')])).json['inbox']['ref']
+            self.assertEqual(client.put('/v1/details/' + detail.commit,
+                                        detail.body(ref)).status, 201)
+            whole = note(text, net.signing(['noyer', 'orme']))
+            posted = []
+            thread = threading.Thread(
+                target=lambda: posted.append(server.client().post('/v1/entries', whole).status))
+            thread.start()
+            time.sleep(pause)
+            dropped = orme.delete('/v1/inbox/' + ref).status
+            thread.join()
+            done[dropped] += 1
+            if dropped == 404:
+                found = client.get(f'/v1/details/{ref}/details')
+                self.assertEqual((posted, found.status), ([201], 200), pause)
+        self.assertGreater(done[404], 0, done)
 
 
 class LittleRoom(Case):

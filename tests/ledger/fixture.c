@@ -80,6 +80,7 @@ void fixture_start(struct fixture *f)
         .side = f->node.side,
         .queue_max = f->queue_max,
         .batch_max = f->batch_max,
+        .behind_ms = f->behind_ms,
         .now_ms = f->now_ms,
     };
     f->writer = writer_start(&config, &why);
@@ -350,6 +351,12 @@ void fixture_do(struct fixture *f, char ref[static REF_TEXT_SIZE], const char *k
 
 /* --- Looking ---------------------------------------------------------------------------------- */
 
+void fixture_settle(struct fixture *f)
+{
+    if (f->writer != NULL)
+        writer_catch_up(f->writer);
+}
+
 void fixture_head(struct fixture *f, struct log_head *head)
 {
     char note[CHECKPOINT_SIZE];
@@ -357,6 +364,7 @@ void fixture_head(struct fixture *f, struct log_head *head)
     struct log_head opened;
     struct public_key key;
     const char *why;
+    fixture_settle(f);
     writer_checkpoint(f->writer, head, note, &n);
     secret_key_public(f->node.log_key, &key);
     cr_assert(checkpoint_open(&opened, note, n, f->node.origin, &key, &why), "%s", why);
@@ -367,6 +375,7 @@ void fixture_head(struct fixture *f, struct log_head *head)
 void fixture_look(struct fixture *f, void (*look)(struct kv *kv, void *ctx), void *ctx)
 {
     struct store_reader *reader;
+    fixture_settle(f);
     cr_assert_eq(store_reader_new(f->node.store, &reader), STORE_OK);
     struct kv *kv = store_read(reader);
     cr_assert_not_null(kv);

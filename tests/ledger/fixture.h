@@ -42,6 +42,7 @@ struct fixture {
     size_t map_bytes; /* for fixture_reopen(); 1 GiB from the beginning */
     /* What fixture_start() gives the writer; may be changed before. */
     size_t queue_max, batch_max;
+    int64_t behind_ms;
     int64_t (*now_ms)(void); /* NULL: the system's clock */
     bool demo; /* false: entries carry no `at`; set it before fixture_found() */
     int64_t seal_every; /* of the policy; 0: the default; set it before fixture_found() */
@@ -101,6 +102,8 @@ enum job_result fixture_await(struct sent *sent);
 void fixture_do(struct fixture *f, char ref[static REF_TEXT_SIZE], const char *kind,
                 const char *signers, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Waits until the store shows all that was answered. Those below do so too. */
+void fixture_settle(struct fixture *f);
 /* The head that was published last; asserts that its note opens. */
 void fixture_head(struct fixture *f, struct log_head *head);
 

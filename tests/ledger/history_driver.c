@@ -77,12 +77,13 @@ static bool root_bytes(void *ctx, uint64_t size, struct hash *out)
     return true;
 }
 
-static void root_text(uint64_t size, char out[static M_HEX64])
+static bool root_text(uint64_t size, char out[static M_HEX64])
 {
     struct hash root;
 
     root_bytes(NULL, size, &root);
     hex_encode(out, root.b, sizeof root.b);
+    return true;
 }
 
 /* --- Telling --------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "ledger/backup.h"
 #include "ledger/backup_file.h"
 #include "ledger/files.h"
+#include "ledger/last_signed.h"
 #include "ledger/state.h"
 #include "tests/ledger/fixture.h"
 

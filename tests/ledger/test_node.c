@@ -9,6 +9,7 @@
 
 #include "crypto/random.h"
 #include "ledger/files.h"
+#include "ledger/last_signed.h"
 #include "ledger/state.h"
 #include "ledger/tick.h"
 #include "tests/ledger/fixture.h"
@@ -243,6 +244,7 @@ static bool replays(bool verify, char said[static 512])
 {
     FILE *err = fmemopen(said, 512, "w");
     struct store_reader *reader;
+    fixture_settle(&f);
     cr_assert_eq(store_reader_new(f.node.store, &reader), STORE_OK);
     struct kv *log = store_read(reader), *into = kv_memory_new(NULL);
     bool ok = node_replay(&f.node, log, into, verify, err, NULL, NULL);

@@ -533,6 +533,7 @@ Test(seal, an_assertion_holds_when_all_five_counters_do)
     expect_assertion("org-01", (int[]){60, 35, -5, 0, 1}, "received_posted");
     cr_assert_str_eq(sent.job.why.expected, "0");
     cr_assert_str_eq(sent.job.why.found, "1");
+    fixture_settle(&f);
     cr_assert_eq(node_check(&f.node, stderr, NULL, NULL), 0);
     fixture_drop(&f);
 }

@@ -8,6 +8,7 @@
 
 #include "crypto/text.h"
 #include "ledger/kind.h"
+#include "ledger/last_signed.h"
 #include "ledger/state.h"
 #include "ledger/tick.h"
 #include "tests/ledger/fixture.h"
@@ -57,7 +58,7 @@ Test(writer, founds_a_network_and_shows_the_head_that_is_durable)
     cr_assert_eq(head.size, 2);
     fixture_check_tree(&f, &tree);
     cr_assert(tree.size == 2 && hash_equal(&tree.root, &head.root));
-    cr_assert_eq(last_signed_read(f.node.dir, &tree), LAST_SIGNED_OK);
+    cr_assert_eq(last_signed_newest(f.node.dir, &tree), LAST_SIGNED_OK);
     cr_assert(tree.size == 2 && hash_equal(&tree.root, &head.root));
     fixture_drop(&f);
 }

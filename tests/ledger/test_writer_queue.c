@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ledger/files.h"
+#include "ledger/last_signed.h"
 #include "ledger/state.h"
 #include "tests/ledger/fixture.h"
 
@@ -109,6 +110,7 @@ Test(writer, good_and_bad_entries_of_many_threads_do_not_mix)
 static struct kv *hold(void)
 {
     struct kv *kv;
+    fixture_settle(&f); /* its transaction is open until then */
     cr_assert_eq(store_begin(f.node.store, &kv), STORE_OK);
     return kv;
 }
@@ -238,6 +240,7 @@ Test(writer, signs_nothing_when_the_tree_does_not_extend_last_signed)
     fixture_make(&f, 3);
     cr_assert(file_read(f.node.dir, "last-signed", first, sizeof first, &n));
     fixture_do(&f, ref, "org.confirm", "org-01", "{}");
+    fixture_stop(&f); /* until then the journal has the newer head */
     cr_assert(file_read(f.node.dir, "last-signed", second, sizeof second, &n));
     cr_assert_null(start_over(first), "an older head of this log is extended");
     char later[128];

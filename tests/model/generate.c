@@ -431,9 +431,8 @@ static void set_seen(struct generator *g, struct op *op)
 {
     if (g->m->size == 0 || !rng_chance(&g->rng, 100))
         return;
-    op->has_seen = true;
     op->seen_size = (uint64_t)rng_range(&g->rng, 1, (int64_t)g->m->size);
-    g->m->root_at(op->seen_size, op->seen_root);
+    op->has_seen = g->m->root_at(op->seen_size, op->seen_root);
 }
 
 static enum m_kind pick_kind(struct generator *g)

@@ -164,8 +164,8 @@ struct model {
     int64_t last_at;
     /* The first four bytes by which a key of an organisation is found; given by the test. */
     uint32_t (*key_id)(const char *handle, const char *key);
-    /* The root of the log at a size, 64 hex digits; given by the test. */
-    void (*root_at)(uint64_t size, char out[static M_HEX64]);
+    /* The root of the log at a size, 64 hex digits; false: not known yet. Given by the test. */
+    bool (*root_at)(uint64_t size, char out[static M_HEX64]);
     int n_orgs; /* highest number */
     struct m_org orgs[M_ORGS];
     M_LIST(struct m_key) keys;

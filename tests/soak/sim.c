@@ -21,11 +21,14 @@
 static const struct sim *lender;
 
 /* What is not in the log yet has no root that anybody could have seen. */
-static void root_text(uint64_t size, char out[static M_HEX64])
+/* False for a size that was not read yet. */
+static bool root_text(uint64_t size, char out[static M_HEX64])
 {
     struct hash none = {{0}};
+    bool known = size <= lender->size;
 
-    hex_encode(out, size <= lender->size ? lender->roots[size].b : none.b, HASH_BYTES);
+    hex_encode(out, known ? lender->roots[size].b : none.b, HASH_BYTES);
+    return known;
 }
 
 /* --- Predictions ----------------------------------------------------------------------------- */
@@ -439,6 +442,7 @@ static bool await_head(struct sim *s, uint64_t size)
     size_t n;
 
     for (time_t end = time(NULL) + IDLE_S; time(NULL) < end; nanosleep(&pause, NULL)) {
+        writer_catch_up(s->writer);
         writer_checkpoint(s->writer, &head, note, &n);
         if (head.size >= size)
             return true;
@@ -532,6 +536,7 @@ static void draw_swarm(struct sim *s)
     w->idle = rng_chance(&s->rng, 600) ? (int)rng_range(&s->rng, 10, 200) : 0;
     w->restart = rng_chance(&s->rng, 500) ? (int)rng_range(&s->rng, 5, 60) : 0;
     w->tiny = rng_chance(&s->rng, 300);
+    w->settle = rng_chance(&s->rng, 500) ? 1000 : (int)rng_range(&s->rng, 100, 700);
     w->sign = rng_chance(&s->rng, 100);
     if (w->tiny)
         draw_tiny(s);
@@ -593,7 +598,8 @@ bool sim_run(uint64_t seed, uint64_t leaves, struct sim_coverage *coverage)
     }
     if (good)
         sim_close(s);
-    good = good && sim_open(s) && sim_replay(s);
+    s->n_group = 0;
+    good = good && sim_open(s) && sim_check_log(s) && sim_replay(s);
     coverage->seeds++;
     coverage->steps += s->h.step;
     end(s);

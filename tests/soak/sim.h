@@ -35,6 +35,7 @@ struct swarm { /* drawn once for a seed; chances in permille */
     int reuse;      /* another text under the id of a refused one */
     int idle;       /* nobody writes until something is due */
     int restart;
+    int settle;     /* the store commits before a group is told */
     bool tiny;      /* limits of an hour */
     bool sign;      /* real signatures, verified by the replay at the end */
 };
@@ -42,7 +43,7 @@ struct swarm { /* drawn once for a seed; chances in permille */
 /* What many seeds met; sums of plain counters. */
 struct sim_coverage {
     uint64_t seeds, steps, accepted, refused, final, known, remembered, reused, twins, late, ticks;
-    uint64_t seals, idle, restarts, several, full, receipts;
+    uint64_t seals, idle, restarts, several, full, receipts, behind, proofs;
     uint64_t decisions, calendar, paid; /* SPEC 6.13 to 6.16; moments of months; by the pool */
 };
 
@@ -131,7 +132,10 @@ void sim_release(struct sim *s);
 
 /* --- sim_check.c: what must hold ------------------------------------------------------------- */
 
-/* Reads the leaves that came and compares them, the head and the state with the model. */
+/*
+ * Reads the leaves that came and compares them, the head and the state with the model; where they
+ * are only in the journal yet, the next time.
+ */
 bool sim_check_log(struct sim *s);
 bool sim_check_answers(struct sim *s);
 /* Into memory, byte for byte what the store holds. */

@@ -13,6 +13,7 @@
 #include "crypto/random.h"
 #include "crypto/text.h"
 #include "ledger/files.h"
+#include "ledger/journal.h"
 #include "ledger/signers.h"
 #include "tests/soak/sim.h"
 
@@ -195,7 +196,7 @@ bool sim_make_folder(struct sim *s)
     bool good;
 
     snprintf(s->dir, sizeof s->dir, "%s/sem-sim-XXXXXX", memory ? "/dev/shm" : "/tmp");
-    good = mkdtemp(s->dir) != NULL;
+    good = mkdtemp(s->dir) != NULL && journal_make(s->dir);
     snprintf(path, sizeof path, "%s/ledger", s->dir);
     good = good && mkdir(path, 0700) == 0;
     snprintf(path, sizeof path, "%s/side", s->dir);
@@ -311,6 +312,7 @@ bool sim_hand_over(struct sim *s)
 {
     bool full = s->held && (size_t)s->n_group == s->swarm.queue_max;
 
+    bool settle = rng_chance(&s->rng, s->swarm.settle);
     s->to_tell = s->n_group;
     for (int i = 0; i < s->n_group; i++) {
         struct sent *sent = s->group[i];
@@ -318,6 +320,7 @@ bool sim_hand_over(struct sim *s)
         sent->job = (struct job){.note_bytes = sent->note,
                                  .note_len = sent->note_len,
                                  .entry = &sent->entry,
+                                 .settle = settle,
                                  .done = job_done,
                                  .owner = sent};
         if (!writer_submit(s->writer, &sent->job))

@@ -140,6 +140,8 @@ static void require_coverage(const struct sim_coverage *c, uint64_t seeds)
     look("groups of several jobs", c->several, most);
     look("full queues", c->full, most / 4);
     look("receipts and consistency proofs", c->receipts, most);
+    look("receipts that came with the answer", c->proofs, most);
+    look("groups that only the journal had", c->behind, most);
 }
 
 Test(simulation, writer_and_model_agree_on_every_answer_and_record)
