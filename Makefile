@@ -150,7 +150,9 @@ $(BUILD)/tests/tsan-%: $$(call obj,$$(sort $$(wildcard tests/$$*/*.c)) $$(ROOM_$
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS) -lcriterion
 
-$(BUILD)/bench/sem-bench: $(call obj,$(wildcard bench/*.c)) $(LIB)
+# The bare server runs on the loops of semd.
+BENCH_SRC := $(wildcard bench/*.c) $(addprefix api/,clock.c conns.c doorman.c loop.c)
+$(BUILD)/bench/sem-bench: $(call obj,$(BENCH_SRC)) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SEMD_LIBS)
 

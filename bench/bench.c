@@ -36,7 +36,7 @@ static const char usage[] =
     "       sem-bench metrics [EXCHANGES]  only what the figures of reciprocity cost\n"
     "       sem-bench matching           only batches of proposals, as networks grow\n"
     "       sem-bench simulate           only simulations, as networks grow\n"
-    "       sem-bench bare BYTES         a bare HTTP server, until SIGTERM\n"
+    "       sem-bench bare BYTES ORGS    a bare HTTP server, until SIGTERM\n"
     "       sem-bench meter PROGRAM [ARG...]  its seconds, CPU seconds and peak memory\n"
     "Measures the semd and semctl in this folder, and the limits of the machine beside them.\n"
     "\n"
@@ -44,7 +44,7 @@ static const char usage[] =
     "  --long N      of the long one (100000)\n"
     "  --busy N      of the busy day of --only tables (40000)\n"
     "  --orgs N      organisations, 64 to 1024 (1000)\n"
-    "  --rounds N    how often everything is measured (3); 25 s each\n"
+    "  --rounds N    how often everything is measured (3); 27 s each\n"
     "  --quick       one round with short phases: shows that it runs, no figure means much\n"
     "  --dir DIR     an empty folder on the disk that is meant; files stay there (needed)\n"
     "  --pace N      phases N times as long (1)\n"
@@ -215,8 +215,8 @@ int main(int argc, char **argv)
         return meter_main(argv + 2);
     if (crypto_start() != 0)
         return 1;
-    if (argc == 3 && strcmp(argv[1], "bare") == 0)
-        return bare_serve(number(argv[2], 1, 1 << 20));
+    if (argc == 4 && strcmp(argv[1], "bare") == 0)
+        return bare_serve(number(argv[2], 1, 1 << 20), number(argv[3], 64, BENCH_ORGS_MAX));
     if (argc > 1 && strcmp(argv[1], "codec") == 0) {
         size_t entries = argc > 2 ? number(argv[2], ENTRIES_MIN, ENTRIES_MAX) : CODEC_ENTRIES;
         return show_codec(entries) ? 0 : 1;

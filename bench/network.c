@@ -32,7 +32,8 @@ void bench_network_grow(struct bench_network *network, size_t n_orgs)
 {
     assert(n_orgs <= BENCH_ORGS_MAX);
     for (; network->n_orgs < n_orgs; network->n_orgs++) {
-        network->keys[network->n_orgs] = secret_key_new();
+        uint8_t seed[KEY_SEED_BYTES] = {(uint8_t)network->n_orgs, (uint8_t)(network->n_orgs >> 8)};
+        network->keys[network->n_orgs] = secret_key_from_seed(seed);
         assert(network->keys[network->n_orgs] != NULL);
     }
 }

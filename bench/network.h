@@ -32,7 +32,10 @@ struct bench_note {
 
 int64_t bench_now_ms(void);
 
-/* Makes the keys of the founders, of more organisations up to `n_orgs`; gives all of them back. */
+/*
+ * Makes the keys of the founders, of more organisations up to `n_orgs`; gives all of them back. The
+ * same ones in each process: a seed is the organisation's number, little-endian.
+ */
 void bench_network_start(struct bench_network *network);
 void bench_network_grow(struct bench_network *network, size_t n_orgs);
 void bench_network_end(struct bench_network *network);

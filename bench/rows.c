@@ -20,6 +20,19 @@ static void show_limits(const struct report *r)
     report_show(r, "    its CPU of an answer", "us", "limit.h_cpu");
 }
 
+/* The bare server was loaded between the two histories; each is shown beside it. */
+static void show_bare(const struct report *r, const char *side, const char *phase)
+{
+    report_show(r, "  bare checked POSTs", "/s", "bare.%s.rate", phase);
+    report_show(r, "    as a share of V/k", "", "bare.%s.share", phase);
+    report_show(r, "    its CPU of one", "us", "bare.%s.cpu", phase);
+    report_show(r, "    the same in units of k/V1", "", "bare.%s.units", phase);
+    report_show(r, "    the same in units of k/Vc", "", "bare.%s.busy_units", phase);
+    report_show(r, "  entries/s over bare checked POSTs", "", "%s.%s.over_bare", side, phase);
+    report_show(r, "  CPU of an entry over that of a bare checked POST", "", "%s.%s.cpu_over_bare",
+                side, phase);
+}
+
 static void show_phase(const struct report *r, const char *side, const char *phase)
 {
     char words[96];
@@ -32,11 +45,16 @@ static void show_phase(const struct report *r, const char *side, const char *pha
     report_show(r, "  bare checks at the same pace, median", "us", "%s.%s.bare_p50", side, phase);
     report_show(r, "  bare checks at the same pace, 99th percentile", "us", "%s.%s.bare_p99", side,
                 phase);
+    report_show(r, "  bare checks as close to their own limit, median", "us", "%s.%s.load_p50",
+                side, phase);
+    report_show(r, "  bare checks as close to their own limit, 99th percentile", "us",
+                "%s.%s.load_p99", side, phase);
     report_show(r, "  server's CPU of an entry", "us", "%s.%s.cpu", side, phase);
     report_show(r, "  the same in units of k/V1", "", "%s.%s.units", side, phase);
     report_show(r, "  the same in units of k/Vc", "", "%s.%s.busy_units", side, phase);
+    show_bare(r, side, phase);
     report_show(r, "  load generator's CPU of an entry", "us", "%s.%s.load_cpu", side, phase);
-    report_show(r, "  entries a commit", "", "%s.%s.batch", side, phase);
+    report_show(r, "  entries a batch", "", "%s.%s.batch", side, phase);
     report_show(r, "  from taking a batch to its answers", "us", "%s.%s.commit", side, phase);
     report_show(r, "  share of the time that the writer is busy", "", "%s.%s.busy", side, phase);
     report_show(r, "  written to the disk an entry (whole device)", "bytes", "%s.%s.disk", side,
@@ -81,33 +99,49 @@ static void show_reads(const struct report *r)
     report_show(r, "  latency, 99th percentile", "us", "read.beside.p99");
 }
 
+/* As in bench/history.c; the last is what the store commits at once under load. */
+static const char *const commits[] = {"1", "32", "256", "2048"};
+enum { COMMITS = sizeof commits / sizeof commits[0] };
+
+static void show_pages(const struct report *r, const char *when, const char *name)
+{
+    for (size_t i = 0; i < COMMITS; i++)
+        printf(" %9.2f", report_value(r, "long.%spages.%s.%s", when, commits[i], name));
+}
+
+static void show_heads(void)
+{
+    for (size_t i = 0; i < COMMITS; i++)
+        printf(" %9s", commits[i]);
+}
+
 static void show_table(const struct report *r, const char *name)
 {
-    printf("  %-14s %8.3f %8.1f %9.2f %9.2f %9.2f\n", name,
-           report_value(r, "long.rows.%s", name), report_value(r, "long.bytes.%s", name),
-           report_value(r, "long.pages.1.%s", name), report_value(r, "long.pages.32.%s", name),
-           report_value(r, "long.pages.256.%s", name));
+    printf("  %-14s %8.3f %8.1f", name, report_value(r, "long.rows.%s", name),
+           report_value(r, "long.bytes.%s", name));
+    show_pages(r, "", name);
+    printf("\n");
 }
 
 static void show_busy_table(const struct report *r, const char *name)
 {
     printf("  %-14s %8.3f", name, report_value(r, "long.busy.rows.%s", name));
-    for (int after = 0; after <= 1; after++)
-        for (size_t i = 0; i < 3; i++)
-            printf(" %9.2f", report_value(r, "long.%s.pages.%s.%s", after ? "after" : "busy",
-                                          (const char *const[]){"1", "32", "256"}[i], name));
+    show_pages(r, "busy.", name);
+    show_pages(r, "after.", name);
     printf("\n");
 }
 
 static void show_busy_day(const struct report *r)
 {
     printf("\nthe same at the end of a busy day, and on the day after\n"
-           "  %-14s %8s %29s %29s\n  %-14s %8s %9s %9s %9s %9s %9s %9s\n", "", "rows",
-           "pages of a commit of", "on the day after", "table", "an entry", "1", "32", "256", "1",
-           "32", "256");
+           "  %-14s %8s %39s %39s\n  %-14s %8s", "", "rows", "pages of a commit of",
+           "on the day after", "table", "an entry");
+    show_heads();
+    show_heads();
+    printf("\n");
     for (size_t i = 0; i < history_tables(); i++)
-        if (report_value(r, "long.busy.pages.256.%s", history_table(i)) > 0 ||
-            report_value(r, "long.after.pages.256.%s", history_table(i)) > 0)
+        if (report_value(r, "long.busy.pages.2048.%s", history_table(i)) > 0 ||
+            report_value(r, "long.after.pages.2048.%s", history_table(i)) > 0)
             show_busy_table(r, history_table(i));
     show_busy_table(r, "sum");
 }
@@ -115,16 +149,18 @@ static void show_busy_day(const struct report *r)
 void rows_show_tables(const struct report *r)
 {
     printf("\nwhat each table costs at the long history, before the load\n"
-           "  %-14s %8s %8s %29s\n  %-14s %8s %8s %9s %9s %9s\n", "", "rows", "bytes",
-           "pages of 4 KiB a commit of", "table", "an entry", "an entry", "1", "32", "256");
+           "  %-14s %8s %8s %39s\n  %-14s %8s %8s", "", "rows", "bytes",
+           "pages of 4 KiB a commit of", "table", "an entry", "an entry");
+    show_heads();
+    printf("\n");
     for (size_t i = 0; i < history_tables(); i++)
-        if (report_value(r, "long.pages.256.%s", history_table(i)) > 0)
+        if (report_value(r, "long.pages.2048.%s", history_table(i)) > 0)
             show_table(r, history_table(i));
     show_table(r, "sum");
     report_show(r, "  file bytes over record bytes, tables alone", "", "long.used");
     report_show(r, "  file bytes over record bytes, freed pages included", "", "long.file");
     report_show(r, "  bytes of a record", "bytes", "long.record");
-    if (report_value(r, "long.busy.pages.256.sum") > 0)
+    if (report_value(r, "long.busy.pages.2048.sum") > 0)
         show_busy_day(r);
 }
 
@@ -142,7 +178,7 @@ void rows_show(const struct report *r)
     report_show(r, "  as a share of V/2", "", "inside.share");
     report_show(r, "  CPU of an entry in units of 2/V1", "", "inside.units");
     report_show(r, "  the same in units of 2/Vc", "", "inside.busy_units");
-    report_show(r, "  entries a commit", "", "inside.batch");
+    report_show(r, "  entries a batch", "", "inside.batch");
     report_show(r, "one client, one entry at a time, latency, median", "us", "inside.p50");
 }
 

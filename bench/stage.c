@@ -22,6 +22,7 @@
 #define VERIFY_SECONDS 0.6
 #define NOTE_STEP_MS 0.1
 #define CHECKS_SECONDS 0.4 /* before and after the phases that are compared with V */
+#define BARE_SHARE 0.5     /* of the seconds of the phase beside it */
 #define PACED_SECONDS 5.0
 #define PACED_SHARE 0.4
 #define PACED_CONNECTIONS 64
@@ -35,7 +36,7 @@ struct side_of_stage {
     char dir[128];
     struct child child;
     size_t entries;
-    double rate; /* of the last phase */
+    double rate, cpu_us; /* of the last phase, and of an entry in it */
 };
 
 /* Verifications a second: of one core alone, of a core while all verify, of all. */
@@ -56,6 +57,7 @@ struct stage {
     size_t next_note; /* its number: no note is used twice */
     struct checks checks; /* of this round, as the next three */
     double f99_us, h, h_cpu_us;
+    struct checks last_checks; /* right before a phase of 256 connections, else of this round */
 };
 
 /* --- Limits ----------------------------------------------------------------------------------- */
@@ -141,8 +143,10 @@ struct counters {
     double cpu_s, io_bytes, disk_bytes, commits, commit_s;
 };
 
+/* All that was answered has its costs in them, those of the store's commit too. */
 static struct counters counters_of(const struct child *child, const char *dir)
 {
+    child_settle(child);
     return (struct counters){.cpu_s = child_cpu_s(child),
                              .io_bytes = child_write_bytes(child),
                              .disk_bytes = disk_written_bytes(dir),
@@ -202,46 +206,113 @@ static double add_costs(struct stage *s, const struct side_of_stage *side, const
     return cpu_us;
 }
 
+/* With so many connections a phase is compared with V, and with the bare server. */
+static bool is_full(const struct phase *p)
+{
+    return p->connections == 256;
+}
+
+/* Before the first of the servers that get the same notes. */
+static void begin_checks(struct stage *s, const struct phase *p)
+{
+    s->last_checks = s->checks;
+    if (is_full(p)) /* a machine's speed moves from second to second */
+        measure_checks(s, CHECKS_SECONDS, &s->last_checks);
+}
+
+/*
+ * Right after a phase: the mean of what the cores yielded before and after it. What is measured
+ * after it is also what was there before the next.
+ */
+static struct checks checks_around(struct stage *s, const struct phase *p)
+{
+    struct checks before = s->last_checks;
+    if (is_full(p))
+        measure_checks(s, CHECKS_SECONDS, &s->last_checks);
+    return mean_of(&before, &s->last_checks);
+}
+
+static struct load_plan load_of(const struct stage *s, const struct phase *p,
+                                const struct posts *posts, const struct child *child)
+{
+    return (struct load_plan){.port = child->port, .connections = p->connections,
+                              .requests = posts->requests, .n_requests = posts->notes.n,
+                              .seconds = p->seconds * s->plan->pace, .status = 201};
+}
+
+/* Against what the cores yielded around the phase. */
+static void add_shares(struct stage *s, const char *name, const struct phase *p, double per_second,
+                       double cpu_us)
+{
+    struct checks checks = checks_around(s, p);
+    double k = (double)signatures_of(p->kind);
+    report_add(s->report, per_second, "%s.%s.rate", name, p->name);
+    report_add(s->report, per_second * k / checks.v, "%s.%s.share", name, p->name);
+    report_add(s->report, cpu_us * checks.v1 / 1e6 / k, "%s.%s.units", name, p->name);
+    report_add(s->report, cpu_us * checks.vc / 1e6 / k, "%s.%s.busy_units", name, p->name);
+}
+
 static bool post_phase(struct stage *s, struct side_of_stage *side, const struct phase *p,
                        const struct posts *posts)
 {
-    size_t k = signatures_of(p->kind);
     const char *name = side->name, *phase = p->name;
     struct load_result r;
-    struct load_plan plan = {.port = side->child.port, .connections = p->connections,
-                             .requests = posts->requests, .n_requests = posts->notes.n,
-                             .seconds = p->seconds * s->plan->pace, .status = 201};
-    struct checks checks = s->checks, then;
-    bool full = p->connections == 256;
-    if (full) /* a machine's speed moves from second to second */
-        measure_checks(s, CHECKS_SECONDS, &checks);
+    struct load_plan plan = load_of(s, p, posts, &side->child);
     struct counters before = counters_of(&side->child, side->dir);
     if (!load_run(&plan, &r))
         return false;
-    double cpu_us = add_costs(s, side, phase, &r, &before);
-    if (full) {
-        measure_checks(s, CHECKS_SECONDS, &then);
-        checks = mean_of(&checks, &then);
-    }
     side->rate = r.per_second;
-    report_add(s->report, r.per_second, "%s.%s.rate", name, phase);
+    side->cpu_us = add_costs(s, side, phase, &r, &before);
+    add_shares(s, name, p, r.per_second, side->cpu_us);
     report_add(s->report, r.p50_us, "%s.%s.p50", name, phase);
     report_add(s->report, r.p99_us, "%s.%s.p99", name, phase);
     report_add(s->report, r.own_cpu_us, "%s.%s.load_cpu", name, phase);
-    report_add(s->report, r.per_second * (double)k / checks.v, "%s.%s.share", name, phase);
-    report_add(s->report, cpu_us * checks.v1 / 1e6 / (double)k, "%s.%s.units", name, phase);
-    report_add(s->report, cpu_us * checks.vc / 1e6 / (double)k, "%s.%s.busy_units", name, phase);
     return true;
 }
 
-static bool post_both(struct stage *s, const struct phase *p)
+/* The same notes to a server that checks them and answers, and nothing else. */
+static bool post_bare(struct stage *s, const struct phase *p, const struct posts *posts,
+                      struct side_of_stage *bare)
+{
+    struct load_result r;
+    struct load_plan plan = load_of(s, p, posts, &s->bare);
+    plan.seconds *= BARE_SHARE;
+    double cpu_s = child_cpu_s(&s->bare);
+    if (!load_run(&plan, &r))
+        return false;
+    bare->rate = r.per_second;
+    bare->cpu_us = (child_cpu_s(&s->bare) - cpu_s) / (double)r.answered * 1e6;
+    report_add(s->report, bare->cpu_us, "bare.%s.cpu", p->name);
+    add_shares(s, "bare", p, bare->rate, bare->cpu_us);
+    return true;
+}
+
+static void compare(struct stage *s, const struct phase *p, const struct side_of_stage *bare)
+{
+    const struct side_of_stage *sides = s->sides;
+    for (size_t i = 0; i < 2; i++) {
+        report_add(s->report, sides[i].rate / bare->rate, "%s.%s.over_bare", sides[i].name,
+                   p->name);
+        report_add(s->report, sides[i].cpu_us / bare->cpu_us, "%s.%s.cpu_over_bare", sides[i].name,
+                   p->name);
+    }
+    if (p->kind == NOTES_HOURS)
+        report_add(s->report, sides[1].rate / sides[0].rate, "longer");
+}
+
+/* The bare server is between the two, so that it is right beside each. */
+static bool post_all(struct stage *s, const struct phase *p)
 {
     struct posts posts;
+    struct side_of_stage bare = {0};
     bool ok = posts_make(&posts, s, p->kind, notes_needed(s, p));
-    for (size_t i = 0; i < 2 && ok; i++)
-        ok = post_phase(s, &s->sides[i], p, &posts);
-    if (ok && p->kind == NOTES_HOURS && p->connections == 256)
-        report_add(s->report, s->sides[1].rate / s->sides[0].rate, "longer");
+    if (ok)
+        begin_checks(s, p);
+    ok = ok && post_phase(s, &s->sides[0], p, &posts) &&
+         (!is_full(p) || post_bare(s, p, &posts, &bare)) &&
+         post_phase(s, &s->sides[1], p, &posts);
+    if (ok && is_full(p))
+        compare(s, p, &bare);
     posts_free(&posts);
     return ok;
 }
@@ -289,8 +360,14 @@ static bool post_paced(struct stage *s, const struct side_of_stage *side, const 
     ok = load_run(&plan, &r);
     if (beside != NULL)
         ok = pthread_join(beside->thread, NULL) == 0 && beside->ok && ok;
-    if (ok) {
+    if (ok)
         add_costs(s, side, phase, &r, &before);
+    double load_p50, load_p99;
+    ok = ok && limit_paced(s->items, s->n_items, 2, s->checks.v / 2 * PACED_SHARE, seconds / 2,
+                           &load_p50, &load_p99);
+    if (ok) {
+        report_add(s->report, load_p50, "%s.%s.load_p50", side->name, phase);
+        report_add(s->report, load_p99, "%s.%s.load_p99", side->name, phase);
         report_add(s->report, r.per_second, "%s.%s.rate", side->name, phase);
         report_add(s->report, r.p50_us, "%s.%s.p50", side->name, phase);
         report_add(s->report, r.p99_us, "%s.%s.p99", side->name, phase);
@@ -349,7 +426,7 @@ static bool run_round(struct stage *s)
     if (!measure_limits(s))
         return false;
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
-        if (wanted(s, phases[i].name) && !post_both(s, &phases[i]))
+        if (wanted(s, phases[i].name) && !post_all(s, &phases[i]))
             return false;
     return !wanted(s, "read") || read_all(s);
 }
@@ -369,7 +446,9 @@ static bool start_side(struct stage *s, struct side_of_stage *side, bool with_ta
 static bool start(struct stage *s)
 {
     struct notes_plan plan = {NOTES_HOURS, 0, ITEM_NOTES, bench_now_ms(), 0};
-    const char *bare[] = {"/proc/self/exe", "bare", "500", NULL};
+    char n_orgs[24];
+    const char *bare[] = {"/proc/self/exe", "bare", "500", n_orgs, NULL};
+    snprintf(n_orgs, sizeof n_orgs, "%zu", s->plan->n_orgs);
     bench_network_start(&s->network);
     bench_network_grow(&s->network, s->plan->n_orgs);
     if (!notes_make(&s->item_notes, &s->network, &plan))

@@ -2,12 +2,18 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """bench/ runs: a small network, histories of a few hundred entries, every phase for an instant. No
 figure is looked at, only that each goal has one and that nothing is left behind."""
+import base64
+import hashlib
+import http.client
 import json
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import unittest
+
+import nacl.signing
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get('BUILD', 'build')
@@ -23,6 +29,19 @@ def run(folder, *more, semd=SEMD):
                            '--long', '400', '--semd', semd, '--semctl', SEMCTL, '--audit', '300',
                            '--audit-twice', '--json', folder + '/result.json', *more],
                           capture_output=True, text=True, timeout=300)
+
+
+def signed(text, *orgs, seeds=None):
+    """A note; `seeds`: of other numbers than those that the lines name."""
+    lines = []
+    for org, seed in zip(orgs, seeds or orgs):
+        key = nacl.signing.SigningKey(seed.to_bytes(32, 'little'))
+        name = 'bench.example.org/ledger/org/org-%04d' % org
+        public = nacl.signing.SigningKey(org.to_bytes(32, 'little')).verify_key.encode()
+        key_id = hashlib.sha256(name.encode() + b'\n\x01' + public).digest()[:4]
+        payload = base64.b64encode(key_id + key.sign(text.encode()).signature).decode()
+        lines.append('\u2014 %s %s\n' % (name, payload))
+    return (text + '\n' + ''.join(lines)).encode()
 
 
 class Bench(unittest.TestCase):
@@ -47,10 +66,36 @@ class Bench(unittest.TestCase):
                 self.assertGreater(goal['measured'], 0, name)
             self.assertIn(goal['reached'], (True, False))
         for name in ('short.k2.c64.rate', 'long.k1.c1.p99', 'long.pages.32.leaf', 'inside.rate',
-                     'read.page.rate', 'limit.h_cpu', 'audit.rate', 'audit.units', 'audit.rss.twice',
+                     'read.page.rate', 'limit.h_cpu', 'bare.k2.c256.rate', 'bare.k1.c256.busy_units',
+                     'short.k2.c256.over_bare', 'long.k1.c256.cpu_over_bare', 'audit.rate', 'audit.units', 'audit.rss.twice',
                      'audit.items.half'):
             self.assertGreater(result['figures'][name]['median'], 0, name)
         self.assertIn('goals', done.stdout)
+
+    def test_the_bare_server_checks_every_signature(self):
+        with subprocess.Popen([PROGRAM, 'bare', '500', '64'], stderr=subprocess.PIPE,
+                              text=True) as server:
+            try:
+                port = int(re.search(r':(\d+)$', server.stderr.readline().strip()).group(1))
+                client = http.client.HTTPConnection('127.0.0.1', port, timeout=20)
+
+                def ask(method, body=None):
+                    client.request(method, '/v1/entries', body)
+                    answer = client.getresponse()
+                    return answer.status, len(answer.read())
+
+                self.assertEqual(ask('GET'), (200, 500))
+                for _ in range(3):      # suspended and resumed, on one connection
+                    self.assertEqual(ask('POST', signed('text\n', 3, 63)), (201, 1100))
+                for wrong in (b'', b'text\n', signed('text\n', 3).replace(b'text', b'test'),
+                              signed('text\n', 3, 5, seeds=(3, 6)), signed('text\n', 64),
+                              signed('x' * 1100 + '\n', 3)):
+                    self.assertEqual(ask('POST', wrong), (400, 1), wrong)
+                self.assertEqual(ask('POST', signed('text\n', 5)), (201, 1100))
+                client.close()
+            finally:
+                server.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait(20), 0)
 
     def test_the_figures_of_reciprocity_are_all_timed(self):
         done = subprocess.run([PROGRAM, 'metrics', '2000'], capture_output=True, text=True,
