@@ -315,12 +315,17 @@ static bool next_record(struct journal_walk *walk)
     return walk->record < end && walk->record->first == walk->index;
 }
 
+/* Some leaves of the record under way were given, and some were not. */
+static bool is_within(const struct journal_walk *walk)
+{
+    return walk->record != NULL && walk->record->first < walk->index &&
+           walk->record->head.size > walk->index;
+}
+
 bool journal_next(struct journal_walk *walk, struct slice *leaf)
 {
     uint32_t length;
-    bool within = walk->record != NULL && walk->record->first < walk->index &&
-                  walk->record->head.size > walk->index;
-    if (!within && !next_record(walk))
+    if (!is_within(walk) && !next_record(walk))
         return false;
     const uint8_t *at = walk->image->bytes + walk->record->at + walk->done;
     size_t left = walk->record->len - walk->done;
@@ -372,8 +377,7 @@ static bool take_all(const struct journal_image *image, struct replay *replay, s
     while (journal_next(&walk, &leaf))
         if (!take(replay, kv, &walk, leaf, err))
             return false;
-    if (walk.record != NULL && walk.record->first < walk.index &&
-        walk.record->head.size > walk.index)
+    if (is_within(&walk))
         return fails(err, "a record has fewer leaves than it says");
     *n = walk.index - size;
     return true;

@@ -124,6 +124,28 @@ class Case(unittest.TestCase):
 
         cls.addClassCleanup(check)
 
+    def begin_again(self, net):
+        net.server = self.started.serve(net.folder)
+        net.client = net.server.client(self.recorder)
+
+    def copy_log(self, net):
+        """A copy of the log as it is now, and the server goes on."""
+        self.assertEqual(net.server.stop(), 0)
+        copy = os.path.join(self.started.folder(), "log")
+        shutil.copytree(os.path.join(net.folder, "log"), copy)
+        self.begin_again(net)
+        return copy
+
+    def put_log(self, net, copy, with_journal):
+        """An older log in the place of the newer one. With the journal a start completes it."""
+        self.assertEqual(net.server.stop(), 0)
+        shutil.rmtree(os.path.join(net.folder, "log"))
+        shutil.copytree(copy, os.path.join(net.folder, "log"))
+        if not with_journal:
+            with open(os.path.join(net.folder, "journal"), "wb"):
+                pass
+        self.begin_again(net)
+
     def accepted(self, answer):
         self.assertEqual(answer.status, 201, answer)
         return answer.json["ref"]

@@ -4,8 +4,6 @@ this file computes from the leaves."""
 import base64
 import concurrent.futures
 import gzip
-import os
-import shutil
 
 from fixtures import Case
 from semclient import checkpoint_head, leaf_hash, node_hash, tree_root
@@ -253,19 +251,11 @@ class Growing(Case):
     def test_a_server_that_does_not_sign_publishes_no_tile(self):
         """What it holds may be a fork of what was signed, and caches would keep it."""
         net = self.started.network()
-        self.assertEqual(net.server.stop(), 0)
-        older = os.path.join(self.started.folder(), "log")
-        shutil.copytree(os.path.join(net.folder, "log"), older)
-        net.server = self.started.serve(net.folder)
-        net.client = net.server.client(self.recorder)
+        older = self.copy_log(net)
         net.add("org.confirm", "orme")
         self.assertEqual(net.client.get(target(0, 0, 1)).status, 200)
-        self.assertEqual(net.server.stop(), 0)
-        shutil.rmtree(os.path.join(net.folder, "log"))
-        shutil.copytree(older, os.path.join(net.folder, "log"))
-        with open(os.path.join(net.folder, "journal"), "wb"):
-            pass
-        client = self.started.serve(net.folder).client(self.recorder)
+        self.put_log(net, older, with_journal=False)
+        client = net.client
         self.refused(client.get(target(0, 0, 1)), "not_found")
         self.refused(client.get("/log/tile/entries/000.p/1"), "not_found")
         self.assertEqual(client.get("/v1/consistency?from=1").status, 200)

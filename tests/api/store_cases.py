@@ -104,21 +104,10 @@ class Store(Case):
     def test_no_rollback(self):
         """SPEC 14.4: an older copy of the log is served, read-only, and never signed again."""
         net = self.started.network()
-        self.assertEqual(net.server.stop(), 0)
-        older = os.path.join(self.started.folder(), "log")
-        shutil.copytree(os.path.join(net.folder, "log"), older)
-        net.server = self.started.serve(net.folder)
-        net.client = net.server.client(self.recorder)
+        older = self.copy_log(net)
         for _ in range(3):
             net.add("org.confirm", "orme")
-        self.assertEqual(net.server.stop(), 0)
-        shutil.rmtree(os.path.join(net.folder, "log"))
-        shutil.copytree(older, os.path.join(net.folder, "log"))
-        # An empty journal: what it holds would complete the log, which the next case shows.
-        with open(os.path.join(net.folder, "journal"), "wb"):
-            pass
-        net.server = self.started.serve(net.folder)
-        net.client = net.server.client(self.recorder)
+        self.put_log(net, older, with_journal=False)
         self.refused(net.post("org.confirm", "orme"), "read_only")
         self.refused(net.client.get("/log/checkpoint"), "not_found")
         ready = net.client.get("/readyz")
@@ -130,19 +119,11 @@ class Store(Case):
     def test_an_older_copy_of_the_log_is_completed_by_the_journal(self):
         """SPEC 14.7: what was answered is in one of the two, and the start joins them."""
         net = self.started.network()
-        self.assertEqual(net.server.stop(), 0)
-        older = os.path.join(self.started.folder(), "log")
-        shutil.copytree(os.path.join(net.folder, "log"), older)
-        net.server = self.started.serve(net.folder)
-        net.client = net.server.client(self.recorder)
+        older = self.copy_log(net)
         for _ in range(3):
             net.add("org.confirm", "orme")
         head = net.client.get("/log/checkpoint").body
-        self.assertEqual(net.server.stop(), 0)
-        shutil.rmtree(os.path.join(net.folder, "log"))
-        shutil.copytree(older, os.path.join(net.folder, "log"))
-        net.server = self.started.serve(net.folder)
-        net.client = net.server.client(self.recorder)
+        self.put_log(net, older, with_journal=True)
         self.assertEqual(net.client.get("/log/checkpoint").body, head)
         net.add("org.confirm", "orme")
 
@@ -152,15 +133,13 @@ class Store(Case):
         self.assertEqual(net.server.stop(), 0)
         journal = os.path.join(net.folder, "journal")
         os.rename(journal, journal + ".away")
-        net.server = self.started.serve(net.folder)
-        net.client = net.server.client(self.recorder)
+        self.begin_again(net)
         self.refused(net.post("org.confirm", "orme"), "read_only")
         reasons = net.client.get("/readyz").json["reasons"]
         self.assertTrue(any("journal" in reason for reason in reasons), reasons)
         self.assertEqual(net.server.stop(), 0)
         os.rename(journal + ".away", journal)
-        net.server = self.started.serve(net.folder)
-        net.client = net.server.client(self.recorder)
+        self.begin_again(net)
         net.add("org.confirm", "orme")
 
     def test_who_was_answered_finds_it_in_what_he_asks_next(self):
@@ -252,8 +231,7 @@ class Stopping(Case):
                 self.refused(answer, "too_busy")
         amid = [one for one in self.sent if one[0] < signalled < one[1]]
         self.assertTrue(amid, "no write was under way when the signal came")
-        net.server = self.started.serve(net.folder)
-        net.client = net.server.client(self.recorder)
+        self.begin_again(net)
         there = {one["ref"]: one["leaf"] for one in net.client.pages("/v1/entries?limit=200")}
         for data, answer in told.items():
             self.assertEqual(there.get(answer["ref"]), f"at {answer['at']}\n" + data)
