@@ -22,6 +22,7 @@ struct loop {
     struct MHD_Daemon *daemon;
     int epoll_fd; /* the daemon's; readable when it has something to do */
     int wake_fd;
+    struct loop_watch watch;
     pthread_t thread;
 
     pthread_mutex_t lock; /* guards the rest */
@@ -87,6 +88,13 @@ static int patience(struct loop *loop)
     return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
+static void tell(const struct loop *loop, void (*what)(void *of))
+{
+    if (what) {
+        what(loop->watch.of);
+    }
+}
+
 static void *run(void *arg)
 {
     struct loop *loop = arg;
@@ -94,9 +102,13 @@ static void *run(void *arg)
                              {.fd = loop->wake_fd, .events = POLLIN}};
 
     mine = loop;
+    tell(loop, loop->watch.works);
     for (;;) {
-        int ready = poll(wait, 2, patience(loop));
+        int ready;
 
+        tell(loop, loop->watch.rests);
+        ready = poll(wait, 2, patience(loop));
+        tell(loop, loop->watch.works);
         if (ready < 0 && errno != EINTR) {
             abort(); /* both descriptors are ours, and two need no memory */
         }
@@ -106,6 +118,7 @@ static void *run(void *arg)
 
             if (stop) {
                 turn_away(arrived);
+                tell(loop, loop->watch.rests);
                 return NULL;
             }
             let_in(loop, arrived);
@@ -114,7 +127,7 @@ static void *run(void *arg)
     }
 }
 
-struct loop *loop_start(struct MHD_Daemon *daemon)
+struct loop *loop_start(struct MHD_Daemon *daemon, const struct loop_watch *watch)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
     struct loop *loop = calloc(1, sizeof *loop);
@@ -124,6 +137,7 @@ struct loop *loop_start(struct MHD_Daemon *daemon)
         return NULL;
     }
     loop->daemon = daemon;
+    loop->watch = watch ? *watch : (struct loop_watch){0};
     loop->epoll_fd = info->epoll_fd;
     loop->last = &loop->first;
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -16,11 +16,19 @@
 
 struct loop;
 
+/* Told, on the loop's thread, that it has something to do, and that it waits for the next event. */
+struct loop_watch {
+    void (*works)(void *of);
+    void (*rests)(void *of);
+    void *of;
+};
+
 /*
  * Takes a daemon that was started with MHD_USE_EPOLL and without threads, and has no listening
  * socket. NULL without a thread, memory or a descriptor; the daemon is then still the caller's.
+ * The watch is copied, or NULL.
  */
-struct loop *loop_start(struct MHD_Daemon *daemon);
+struct loop *loop_start(struct MHD_Daemon *daemon, const struct loop_watch *watch);
 /* Hands a connection over; it is closed where there is no memory for it. Safe from any thread. */
 void loop_add(struct loop *loop, int fd, const struct sockaddr *address, socklen_t n);
 /* The loop whose thread this is. */

@@ -82,11 +82,23 @@ static struct MHD_Daemon *start_daemon(struct server *s)
         MHD_OPTION_END);
 }
 
+static void loop_works(void *writer)
+{
+    writer_hand_works(writer);
+}
+
+static void loop_rests(void *writer)
+{
+    writer_hand_rests(writer);
+}
+
 static bool start_loops(struct server *s, unsigned n)
 {
+    const struct loop_watch watch = {.works = loop_works, .rests = loop_rests, .of = s->writer};
+
     while (s->n_loops < n) {
         struct MHD_Daemon *daemon = start_daemon(s);
-        struct loop *loop = daemon ? loop_start(daemon) : NULL;
+        struct loop *loop = daemon ? loop_start(daemon, &watch) : NULL;
 
         if (!loop) {
             if (daemon) {

@@ -240,7 +240,7 @@ static bool start(struct bare *b, char url[static LISTEN_URL_SIZE])
         return false;
     while (b->n_loops < bench_cores()) {
         struct MHD_Daemon *daemon = start_daemon(b);
-        struct loop *loop = daemon != NULL ? loop_start(daemon) : NULL;
+        struct loop *loop = daemon != NULL ? loop_start(daemon, NULL) : NULL;
         if (loop == NULL)
             return false;
         b->loops[b->n_loops++] = loop;

@@ -7,9 +7,12 @@
 
 #include "ledger/writer.h"
 
+#define EIGHTHS 8
+
 bool queue_init(struct queue *q, size_t max, size_t batch_max, int64_t window_us)
 {
-    *q = (struct queue){.max = max, .batch_max = batch_max, .window_us = window_us};
+    *q = (struct queue){
+        .max = max, .batch_max = batch_max, .window_us = window_us, .enough_8ths = EIGHTHS};
     for (size_t i = 0; i < QUEUE_LANES; i++)
         q->lanes[i].last = &q->lanes[i].first;
     pthread_condattr_t attr;
@@ -106,6 +109,24 @@ void queue_nudge(struct queue *q)
     pthread_mutex_unlock(&q->lock);
 }
 
+void queue_hand_works(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    q->working++;
+    pthread_mutex_unlock(&q->lock);
+}
+
+void queue_hand_rests(struct queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    if (--q->working == 0) {
+        q->rested = true;
+        if (q->gathering)
+            pthread_cond_signal(&q->wake);
+    }
+    pthread_mutex_unlock(&q->lock);
+}
+
 void queue_stop(struct queue *q)
 {
     pthread_mutex_lock(&q->lock);
@@ -123,23 +144,37 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Until n jobs wait, that moment, a nudge, or the stop. */
+/* Until n jobs wait, all hands rest if one gathers, that moment, a nudge, or the stop. */
 static void await(struct queue *q, size_t n, int64_t until_us)
 {
     struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
                              .tv_nsec = (long)(until_us % 1000000 * 1000)};
     q->wake_at = n;
-    for (int code = 0; q->length < n && !q->stopping && !q->nudged && code == 0;)
+    for (int code = 0; q->length < n && !(q->gathering && q->working == 0) && !q->stopping &&
+                       !q->nudged && code == 0;)
         code = pthread_cond_timedwait(&q->wake, &q->lock, &until);
     q->wake_at = 0;
 }
 
-/* A larger commit for those who are under way anyway. */
+/* A larger batch, for those who are under way anyway. */
 static void gather(struct queue *q, int64_t now)
 {
-    size_t most = (q->crowd + 1) / 2;
     int64_t patience = 4 * q->took_us < q->window_us ? 4 * q->took_us : q->window_us;
-    await(q, most < q->batch_max ? most : q->batch_max, now + patience);
+    size_t enough = q->enough_8ths / EIGHTHS;
+    q->gathering = true;
+    await(q, enough, now + patience);
+    q->gathering = false;
+    if (q->length < enough && q->length > 0 && !q->nudged)
+        q->enough_8ths = q->length * EIGHTHS;
+}
+
+/* After a batch: whether more might have been gathered at no cost. */
+static void learn(struct queue *q)
+{
+    size_t step = q->enough_8ths / EIGHTHS;
+    size_t next = q->rested ? q->enough_8ths - step : q->enough_8ths + step;
+    if (next >= EIGHTHS && next <= q->batch_max * EIGHTHS)
+        q->enough_8ths = next;
 }
 
 static int by_arrival(const void *a, const void *b)
@@ -168,9 +203,10 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
     pthread_mutex_lock(&q->lock);
     await(q, 1, start + idle_ms * 1000);
     int64_t now = now_us();
-    if (q->length > 0 && q->crowd > 1 && now - q->ended_us <= 10 * q->window_us)
+    if (q->length > 0 && q->several && now - q->ended_us <= 10 * q->window_us)
         gather(q, now);
     q->nudged = false;
+    q->rested = q->working == 0;
     struct job *jobs = take_batch(q);
     *stop = jobs == NULL && q->stopping;
     pthread_mutex_unlock(&q->lock);
@@ -180,8 +216,9 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
 void queue_ended(struct queue *q, size_t n, int64_t took_us)
 {
     pthread_mutex_lock(&q->lock);
-    q->crowd = n + q->length;
+    q->several = n + q->length > 1;
     q->ended_us = now_us();
     q->took_us = took_us;
+    learn(q);
     pthread_mutex_unlock(&q->lock);
 }

@@ -3,15 +3,20 @@
  * The jobs that wait for the writer: which go into the next transaction, and when it begins
  * (SPEC 14.2).
  *
- * Every wait for the disk costs about the same, so it pays to gather. But who is alone must not
- * wait for others: the queue gathers only after a batch at whose end two or more jobs were in it or
- * waiting behind it, which one client cannot do, who sends his next job after the answer to the
- * last. It then gathers until half as many wait as were there then, so that the other half is read
- * and verified while the batch is written (a larger part would leave the cores without work
- * meanwhile), or a batch is full; for at most four times as long as the last batch took, and never
- * longer than the window. So what waiting costs follows what it saves, on a slow disk as on a fast
- * one. Behind a pause longer than ten windows it does not gather. So a client that is alone again
- * may meet this once.
+ * Every wait for the disk costs about the same, so it pays to gather, and it costs nothing while
+ * the threads that bring jobs have others to read and verify. So these hands, as they are called
+ * here, say when they work and when they rest. The queue gathers while a hand works, until enough
+ * jobs wait, and never longer than four times what the last batch took, or the window; when all
+ * hands rest everybody waits for the writer, and the batch begins. How many are enough is found
+ * out: an eighth more after a batch during which a hand was always at work, an eighth fewer after
+ * one in which all rested, for then the cores had nothing to do; and those who came, if they were
+ * fewer. So what waiting costs follows what it saves, on a slow disk as on a fast one, for four
+ * clients as for four hundred.
+ *
+ * Who is alone does not wait for others: the queue gathers only after a batch at whose end two or
+ * more jobs were in it or waiting behind it, which one client cannot do, who sends his next job
+ * after the answer to the last; and not behind a pause longer than ten windows. So a client that is
+ * alone again may meet this once.
  *
  * When more jobs wait than a batch holds, the authors take turns, so that one with hundreds of jobs
  * keeps nobody from his place. Authors are told apart by a hash of their handle; those few who
@@ -45,12 +50,16 @@ struct queue {
     struct queue_lane lanes[QUEUE_LANES];
     struct queue_lane *turn; /* the lane that was served last; NULL: no job waits */
     size_t length;
-    size_t wake_at;    /* how many jobs the taker waits for */
-    uint64_t arrivals; /* so far */
-    size_t crowd;      /* in flight when the last batch ended */
-    int64_t ended_us;  /* then */
-    int64_t took_us;   /* by that batch */
-    bool nudged;       /* the taker is wanted, whether jobs wait or not */
+    size_t wake_at;     /* how many jobs the taker waits for */
+    uint64_t arrivals;  /* so far */
+    unsigned working;   /* hands */
+    bool rested;        /* all of them, since the batch under way was taken */
+    bool gathering;
+    size_t enough_8ths; /* an eighth of a job is the least step, eight the least */
+    bool several;       /* were in flight when the last batch ended */
+    int64_t ended_us;   /* then */
+    int64_t took_us;    /* by that batch */
+    bool nudged;        /* the taker is wanted, whether jobs wait or not */
     bool stopping;
 };
 
@@ -64,6 +73,12 @@ bool queue_put(struct queue *queue, struct job *job) __attribute__((warn_unused_
 size_t queue_length(struct queue *queue);
 /* Ends a wait for jobs, the one under way or the next. Any thread. */
 void queue_nudge(struct queue *queue);
+/*
+ * A thread that brings jobs has something to do, or waits until it has; it rests before its first
+ * call. Who never says so is not waited for. Any thread.
+ */
+void queue_hand_works(struct queue *queue);
+void queue_hand_rests(struct queue *queue);
 /* Takes no more jobs from now on. */
 void queue_stop(struct queue *queue);
 

@@ -749,6 +749,16 @@ bool writer_submit(struct writer *w, struct job *job)
     return writer_read_only(w) == NULL && queue_put(&w->queue, job);
 }
 
+void writer_hand_works(struct writer *writer)
+{
+    queue_hand_works(&writer->queue);
+}
+
+void writer_hand_rests(struct writer *writer)
+{
+    queue_hand_rests(&writer->queue);
+}
+
 const char *writer_read_only(const struct writer *writer)
 {
     return atomic_load(&writer->read_only);

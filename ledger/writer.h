@@ -99,6 +99,13 @@ void writer_stop(struct writer *writer);
 
 /* False when the queue is full or the writer read-only or stopping; `done` is then not called. */
 bool writer_submit(struct writer *writer, struct job *job) __attribute__((warn_unused_result));
+/*
+ * A thread that submits jobs has something to do; or it waits until it has, as it does before its
+ * first call. While one works the writer may gather (ledger/queue.h). Any thread; until
+ * writer_stop().
+ */
+void writer_hand_works(struct writer *writer);
+void writer_hand_rests(struct writer *writer);
 /* Why it is read-only, or NULL. */
 const char *writer_read_only(const struct writer *writer);
 /* Turns read-only from now on; `why` is static. */

@@ -69,7 +69,7 @@ static void open_door(size_t max)
             on_request, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL, MHD_OPTION_END);
 
         cr_assert_not_null(d);
-        loops[i] = loop_start(d);
+        loops[i] = loop_start(d, NULL);
         cr_assert_not_null(loops[i]);
     }
     doorman = doorman_start(loops, THREADS, conns, max, fd);

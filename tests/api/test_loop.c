@@ -15,6 +15,19 @@
 
 static pthread_barrier_t barrier;
 static struct loop *loop;
+static _Atomic int working; /* loops, as they say themselves */
+
+static void works(void *of)
+{
+    cr_assert_eq(of, &barrier);
+    working++;
+}
+
+static void rests(void *of)
+{
+    cr_assert_eq(of, &barrier);
+    working--;
+}
 
 static void *resume_later(void *connection)
 {
@@ -58,13 +71,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 
 static void open_loop(void)
 {
+    const struct loop_watch watch = {.works = works, .rests = rests, .of = &barrier};
     struct MHD_Daemon *d =
         MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
                          NULL, NULL, on_request, NULL, MHD_OPTION_CONNECTION_TIMEOUT, 60u,
                          MHD_OPTION_END);
 
     cr_assert_not_null(d);
-    loop = loop_start(d);
+    loop = loop_start(d, &watch);
     cr_assert_not_null(loop);
 }
 
@@ -170,6 +184,39 @@ Test(loop, wakes_up_for_who_is_resumed)
     }
     close(guest);
     loop_stop(loop);
+}
+
+/* For at most LONG_S. */
+static bool comes_to_rest(void)
+{
+    for (int ms = 0; ms < LONG_S * 1000; ms++) {
+        if (working == 0) {
+            return true;
+        }
+        usleep(1000);
+    }
+    return false;
+}
+
+Test(loop, says_when_it_works_and_when_it_rests)
+{
+    int guest;
+
+    open_loop();
+    guest = join();
+    pthread_barrier_init(&barrier, NULL, 2);
+    for (int i = 0; i < 3; i++) {
+        cr_assert(comes_to_rest());
+        ask(guest, "/wait");
+        pthread_barrier_wait(&barrier);
+        cr_assert_eq(working, 1);
+        pthread_barrier_wait(&barrier);
+        cr_assert(hear(guest));
+    }
+    close(guest);
+    loop_stop(loop);
+    cr_assert_eq(working, 0, "a loop that ended does not work");
+    pthread_barrier_destroy(&barrier);
 }
 
 Test(loop, turns_away_who_came_too_late)

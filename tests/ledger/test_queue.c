@@ -49,10 +49,14 @@ static size_t take(size_t out[static JOBS], int64_t *took_us)
     return n;
 }
 
-/* A batch at whose end `n` jobs were in flight; it took so long that the window is the bound. */
-static void after_a_crowd_of(size_t n)
+/*
+ * A batch at whose end `n` jobs were in flight, after which `enough` are gathered; it took so long
+ * that the window is the bound.
+ */
+static void after_a_crowd_of(size_t n, size_t enough)
 {
     queue_ended(&q, n, WINDOW_US);
+    q.enough_8ths = enough * 8;
 }
 
 static void *put_later(void *arg)
@@ -65,29 +69,31 @@ static void *put_later(void *arg)
     return NULL;
 }
 
-/* --- The window ------------------------------------------------------------------------------- */
+/* --- Gathering -------------------------------------------------------------------------------- */
 
 Test(queue, one_client_alone_is_never_kept_waiting)
 {
     size_t got[JOBS];
     int64_t us;
     open_queue(JOBS, 16);
+    queue_hand_works(&q); /* for somebody who only reads */
     for (size_t i = 0; i < 10; i++) {
+        after_a_crowd_of(1, 16);
         cr_assert(put(i, "org-01"));
         cr_assert_eq(take(got, &us), 1);
         cr_assert_lt(us, AT_ONCE_US);
-        queue_ended(&q, 1, WINDOW_US);
     }
     queue_free(&q);
 }
 
-Test(queue, gathers_when_several_were_in_flight_until_most_of_them_wait)
+Test(queue, gathers_while_a_hand_works_until_enough_wait)
 {
     size_t got[JOBS], first = 1;
     int64_t us;
     pthread_t thread;
     open_queue(JOBS, 16);
-    after_a_crowd_of(7);
+    queue_hand_works(&q);
+    after_a_crowd_of(2, 4);
     cr_assert(put(0, "org-01"));
     cr_assert_eq(pthread_create(&thread, NULL, put_later, &first), 0);
     cr_assert_eq(take(got, &us), 4);
@@ -98,11 +104,45 @@ Test(queue, gathers_when_several_were_in_flight_until_most_of_them_wait)
     queue_free(&q);
 }
 
+/* One hand goes, then the other, which brings a job before. */
+static void *rest_later(void *arg)
+{
+    (void)arg;
+    queue_hand_rests(&q);
+    usleep(10000);
+    cr_assert(put(1, "org-02"));
+    queue_hand_rests(&q);
+    return NULL;
+}
+
+Test(queue, begins_when_all_hands_rest)
+{
+    size_t got[JOBS];
+    int64_t us;
+    pthread_t thread;
+    open_queue(JOBS, 16);
+    queue_hand_works(&q);
+    queue_hand_works(&q);
+    after_a_crowd_of(9, 9);
+    cr_assert(put(0, "org-01"));
+    cr_assert_eq(pthread_create(&thread, NULL, rest_later, NULL), 0);
+    cr_assert_eq(take(got, &us), 2);
+    cr_assert_lt(us, AT_ONCE_US);
+    pthread_join(thread, NULL);
+    after_a_crowd_of(9, 9);
+    cr_assert(put(2, "org-01"));
+    cr_assert_eq(take(got, &us), 1, "they rest already");
+    cr_assert_lt(us, AT_ONCE_US);
+    queue_free(&q);
+}
+
 Test(queue, waits_no_longer_than_four_times_the_last_batch)
 {
     size_t got[JOBS];
     int64_t us, short_us = WINDOW_US / 20;
     open_queue(JOBS, 16);
+    queue_hand_works(&q);
+    after_a_crowd_of(9, 9);
     queue_ended(&q, 9, short_us);
     cr_assert(put(0, "org-01"));
     cr_assert_eq(take(got, &us), 1);
@@ -111,39 +151,81 @@ Test(queue, waits_no_longer_than_four_times_the_last_batch)
     queue_free(&q);
 }
 
-Test(queue, counts_those_who_came_during_the_batch)
-{
-    size_t got[JOBS], first = 3;
-    int64_t us;
-    pthread_t thread;
-    open_queue(JOBS, 16);
-    cr_assert(put(0, "org-01"));
-    cr_assert_eq(take(got, &us), 1);
-    cr_assert(put(1, "org-02"));
-    cr_assert(put(2, "org-02"));
-    queue_ended(&q, 5, WINDOW_US);
-    cr_assert_eq(pthread_create(&thread, NULL, put_later, &first), 0);
-    cr_assert_eq(take(got, &us), 4, "half of seven");
-    cr_assert_lt(us, AT_ONCE_US);
-    pthread_join(thread, NULL);
-    cr_assert_eq(take(got, &us), 1);
-    queue_free(&q);
-}
-
-Test(queue, waits_no_longer_than_the_window)
+Test(queue, waits_no_longer_than_the_window_and_then_expects_those_who_came)
 {
     size_t got[JOBS];
     int64_t us;
     open_queue(JOBS, 16);
-    after_a_crowd_of(9);
+    queue_hand_works(&q);
+    after_a_crowd_of(9, 9);
     cr_assert(put(0, "org-01"));
-    cr_assert_eq(take(got, &us), 1);
+    cr_assert(put(1, "org-02"));
+    cr_assert_eq(take(got, &us), 2);
     cr_assert_geq(us, WINDOW_US);
     cr_assert_lt(us, 5 * WINDOW_US);
-    queue_ended(&q, 1, WINDOW_US);
-    cr_assert(put(1, "org-01"));
+    queue_ended(&q, 2, WINDOW_US);
+    cr_assert(put(2, "org-01"));
+    cr_assert(put(3, "org-02"));
+    cr_assert_eq(take(got, &us), 2);
+    cr_assert_lt(us, AT_ONCE_US, "two are enough now");
+    queue_free(&q);
+}
+
+/* The taker has a batch of one; all rest meanwhile, or not. */
+static void batch(bool rests)
+{
+    size_t got[JOBS];
+    int64_t us;
+    cr_assert(put(0, "org-01"));
     cr_assert_eq(take(got, &us), 1);
-    cr_assert_lt(us, AT_ONCE_US, "alone again");
+    if (rests) {
+        queue_hand_rests(&q);
+        queue_hand_works(&q);
+    }
+    queue_ended(&q, 1, 0);
+}
+
+Test(queue, expects_more_when_nobody_rested_and_fewer_when_all_did)
+{
+    open_queue(JOBS, 16);
+    queue_hand_works(&q);
+    q.enough_8ths = 80;
+    batch(false);
+    cr_assert_eq(q.enough_8ths, 90);
+    batch(true);
+    cr_assert_eq(q.enough_8ths, 79);
+    batch(false);
+    cr_assert_eq(q.enough_8ths, 88, "who rested before that batch does not count");
+    for (size_t i = 0; i < 100; i++)
+        batch(false);
+    cr_assert_eq(q.enough_8ths / 8, 15, "no more than a batch holds: %zu", q.enough_8ths);
+    for (size_t i = 0; i < 100; i++)
+        batch(true);
+    cr_assert_eq(q.enough_8ths, 8, "one is there");
+    queue_hand_rests(&q);
+    q.enough_8ths = 80;
+    batch(false);
+    cr_assert_eq(q.enough_8ths, 70, "nobody was at work from the beginning");
+    queue_free(&q);
+}
+
+Test(queue, counts_those_who_came_during_the_batch)
+{
+    size_t got[JOBS], first = 2;
+    int64_t us;
+    pthread_t thread;
+    open_queue(JOBS, 16);
+    queue_hand_works(&q);
+    cr_assert(put(0, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert(put(1, "org-02"));
+    after_a_crowd_of(1, 3);
+    cr_assert_eq(pthread_create(&thread, NULL, put_later, &first), 0);
+    cr_assert_eq(take(got, &us), 3);
+    cr_assert_lt(us, AT_ONCE_US);
+    pthread_join(thread, NULL);
+    queue_hand_rests(&q);
+    cr_assert_eq(take(got, &us), 1);
     queue_free(&q);
 }
 
@@ -152,11 +234,13 @@ Test(queue, gives_a_full_batch_at_once)
     size_t got[JOBS];
     int64_t us;
     open_queue(JOBS, 8);
-    after_a_crowd_of(JOBS);
-    for (size_t i = 0; i < 8; i++)
+    queue_hand_works(&q);
+    after_a_crowd_of(JOBS, 8);
+    for (size_t i = 0; i < 9; i++)
         cr_assert(put(i, "org-01"));
     cr_assert_eq(take(got, &us), 8);
     cr_assert_lt(us, AT_ONCE_US);
+    cr_assert_eq(take(got, &us), 1);
     queue_free(&q);
 }
 
@@ -164,8 +248,9 @@ Test(queue, forgets_a_crowd_after_a_pause)
 {
     size_t got[JOBS];
     int64_t us;
-    cr_assert(queue_init(&q, JOBS, 8, WINDOW_US));
-    after_a_crowd_of(JOBS);
+    open_queue(JOBS, 8);
+    queue_hand_works(&q);
+    after_a_crowd_of(JOBS, 8);
     usleep(11 * WINDOW_US);
     cr_assert(put(0, "org-01"));
     cr_assert_eq(take(got, &us), 1);
@@ -221,7 +306,8 @@ Test(queue, is_bounded_and_stops_when_it_is_empty)
     for (size_t i = 0; i < 4; i++)
         cr_assert(put(i, "org-01"));
     cr_assert_not(put(4, "org-02"));
-    after_a_crowd_of(JOBS);
+    queue_hand_works(&q);
+    after_a_crowd_of(JOBS, 3);
     queue_stop(&q);
     cr_assert_not(put(4, "org-02"));
     cr_assert_eq(take(got, &us), 3);
