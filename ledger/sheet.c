@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/filled.h"
+#include "ledger/sheet_gather.h"
 #include "ledger/sheet_past.h"
 #include "policies/calendar.h"
 #include "policies/circulation.h"
@@ -29,12 +30,11 @@ struct work {
     int64_t *given, *scratch, *positions, *received, *fte; /* by number */
     struct burden *burdens;
     struct dependency_sum *sums;
-    struct deficit_need *needs; /* of the year */
-    size_t n_needs, needs_room;
-    struct skill_offer *offers; /* open */
-    size_t n_offers, offers_room;
-    struct flows help;     /* of one year */
-    struct flow *flows;    /* of one layer of it */
+    struct gather gather;      /* for the deficit: members, the year's needs, open offers */
+    struct skill_offer *fresh; /* of the catalogue */
+    size_t n_fresh, fresh_room;
+    struct flows help;         /* of one year */
+    struct flow *flows;        /* of one layer of it */
 };
 
 static bool get_room(struct work *w)
@@ -65,8 +65,8 @@ static void free_room(struct work *w)
     free(w->burdens);
     free(w->sums);
     free(w->flows);
-    free(w->needs);
-    free(w->offers);
+    free(w->fresh);
+    gather_free(&w->gather);
     query_flows_free(&w->help);
 }
 
@@ -92,11 +92,6 @@ static bool has_open_offer(struct state *s, uint32_t org)
     return state_next_live(s, LIVE_OFFER, org, NULL, &key);
 }
 
-static bool was_member(const struct org *org, int64_t at)
-{
-    return org->admitted_at <= at && (org->state == ORG_ACTIVE || org->left_at > at);
-}
-
 static void read_org(struct work *w, struct org *org)
 {
     struct sheet_org *o = &w->sheet->orgs[org->number - 1];
@@ -105,7 +100,7 @@ static void read_org(struct work *w, struct org *org)
     state_roll_window(w->s, org, window_day(at));
     o->number = org->number;
     o->handle = org->handle;
-    o->active = was_member(org, at);
+    o->active = gather_was_member(org, at);
     o->fragile = o->active && state_status_class(w->s, org->number, at, NULL) == 1;
     o->position = w->past ? query_position_at(w->s, org, at) : org_position(org);
     state_line(w->s, org, at, &o->line);
@@ -120,7 +115,7 @@ static void read_org(struct work *w, struct org *org)
     w->received[org->number] = o->dormant ? 0 : 1;
 }
 
-static void read_orgs(struct work *w)
+static bool read_orgs(struct work *w)
 {
     struct org org;
 
@@ -128,7 +123,11 @@ static void read_orgs(struct work *w)
         read_org(w, &org);
         w->positions[POOL] -= w->positions[i]; /* all of them add up to 0 */
         w->sheet->n_orgs = i;
+        if (w->member[i] && !gather_org(&w->gather, w->policy, &org)) {
+            return false;
+        }
     }
+    return true;
 }
 
 /* --- Needs and skills ------------------------------------------------------------------------- */
@@ -143,24 +142,6 @@ uint32_t sheet_thing(const struct state *s, uint8_t type, const struct slug *ski
         }
     }
     return (uint32_t)found->n_skills + type;
-}
-
-/* A growing list of what the deficit is computed from. */
-static bool add_need(struct work *w, const struct need *need)
-{
-    if (w->n_needs == w->needs_room) {
-        size_t room = w->needs_room ? 2 * w->needs_room : 256;
-        struct deficit_need *more = realloc(w->needs, room * sizeof *more);
-
-        if (!more) {
-            return false;
-        }
-        w->needs = more;
-        w->needs_room = room;
-    }
-    w->needs[w->n_needs++] = (struct deficit_need){
-        need->key.author, sheet_thing(w->s, need->type, &need->skill), need->minutes};
-    return true;
 }
 
 static void fill_years(struct work *w, const struct need *need)
@@ -180,15 +161,17 @@ static void fill_years(struct work *w, const struct need *need)
 static bool read_need(struct work *w, const struct need *need, bool *requested)
 {
     int32_t year = window_first_day(w->sheet->years[0].to_day, SKILLS_REQUESTED_DAYS);
+    uint32_t thing;
 
     fill_years(w, need);
     if (window_day(need->published_at) < year) {
         return true;
     }
+    thing = sheet_thing(w->s, need->type, &need->skill);
     if (need->skill.s[0] != '\0') {
-        requested[sheet_thing(w->s, need->type, &need->skill)] = true;
+        requested[thing] = true;
     }
-    return !w->member[need->key.author] || add_need(w, need);
+    return !w->member[need->key.author] || gather_need(&w->gather, need, thing);
 }
 
 /* All needs that can have ended since the first of the years began. */
@@ -207,43 +190,38 @@ static bool read_needs(struct work *w, bool *requested)
     return true;
 }
 
-static bool add_offer(struct work *w, uint32_t thing, uint32_t org)
+static bool add_fresh(struct work *w, uint32_t thing, uint32_t org)
 {
-    if (w->n_offers == w->offers_room) {
-        size_t room = w->offers_room ? 2 * w->offers_room : 64;
-        struct skill_offer *more = realloc(w->offers, room * sizeof *more);
+    struct skill_offer *fresh = gather_room(w->fresh, w->n_fresh, &w->fresh_room, sizeof *fresh);
 
-        if (!more) {
-            return false;
-        }
-        w->offers = more;
-        w->offers_room = room;
+    if (!fresh) {
+        return false;
     }
-    w->offers[w->n_offers++] = (struct skill_offer){thing, org};
+    w->fresh = fresh;
+    fresh[w->n_fresh++] = (struct skill_offer){thing, org};
     return true;
 }
 
-/* The open offers of all; with `fresh`, those of the catalogue that were published or renewed
- * since. */
-static bool read_offers(struct work *w, int64_t fresh)
+/* For the deficit; and for its skill, if it was published or renewed of late. */
+static bool read_offer(struct work *w, const struct offer *offer, uint32_t org)
 {
-    w->n_offers = 0;
+    int64_t since = w->sheet->at - w->policy->skill_fresh_days * WINDOW_DAY_MS;
+    uint32_t thing = sheet_thing(w->s, offer->type, &offer->skill);
+    bool fresh = thing < w->sheet->n_skills &&
+                 (offer->renewed_at >= since || offer->published_at >= since);
+
+    return gather_offer(&w->gather, org, thing) && (!fresh || add_fresh(w, thing, org));
+}
+
+/* The open offers of all. */
+static bool read_offers(struct work *w)
+{
     for (uint32_t org = 1; org <= w->sheet->n_orgs; org++) {
         struct thing_key key, *after = NULL;
         struct offer offer;
 
         for (; state_next_live(w->s, LIVE_OFFER, org, after, &key); after = &key) {
-            uint32_t thing;
-
-            if (!state_offer(w->s, &key, &offer)) {
-                continue;
-            }
-            thing = sheet_thing(w->s, offer.type, &offer.skill);
-            if (fresh && (thing >= w->sheet->n_skills ||
-                          (offer.renewed_at < fresh && offer.published_at < fresh))) {
-                continue;
-            }
-            if (!add_offer(w, thing, org)) {
+            if (state_offer(w->s, &key, &offer) && !read_offer(w, &offer, org)) {
                 return false;
             }
         }
@@ -259,10 +237,9 @@ static bool measure_skills(struct work *w)
     sheet->n_skills = w->s->network.found.n_skills;
     requested = calloc(sheet->n_skills + 1, sizeof *requested);
     sheet->skills = calloc(sheet->n_skills + 1, sizeof *sheet->skills);
-    ok = requested && sheet->skills && read_needs(w, requested) &&
-         read_offers(w, sheet->at - w->policy->skill_fresh_days * WINDOW_DAY_MS);
+    ok = requested && sheet->skills && read_needs(w, requested) && read_offers(w);
     if (ok) {
-        sheet->hanging = skills_hanging(w->offers, w->n_offers, requested, sheet->skills,
+        sheet->hanging = skills_hanging(w->fresh, w->n_fresh, requested, sheet->skills,
                                         sheet->n_skills);
     }
     free(requested);
@@ -270,75 +247,6 @@ static bool measure_skills(struct work *w)
 }
 
 /* --- The deficit ------------------------------------------------------------------------------ */
-
-#define QUARTERS 4
-#define QUARTER_MONTHS 3
-
-static int compare_needs(const void *a, const void *b)
-{
-    const struct deficit_need *x = a, *y = b;
-
-    if (x->org != y->org) {
-        return x->org < y->org ? -1 : 1;
-    }
-    return x->skill < y->skill ? -1 : x->skill > y->skill;
-}
-
-static int compare_offers(const void *a, const void *b)
-{
-    const struct skill_offer *x = a, *y = b;
-
-    if (x->provider != y->provider) {
-        return x->provider < y->provider ? -1 : 1;
-    }
-    return x->skill < y->skill ? -1 : x->skill > y->skill;
-}
-
-/* What was asked in the year, once per organisation and thing, as of a quarter. */
-static void gather_needs(struct work *w)
-{
-    size_t kept = 0;
-
-    qsort(w->needs, w->n_needs, sizeof *w->needs, compare_needs);
-    for (size_t i = 0; i < w->n_needs;) {
-        struct deficit_need sum = w->needs[i];
-
-        for (i++; i < w->n_needs && compare_needs(&w->needs[i], &sum) == 0; i++) {
-            sum.minutes += w->needs[i].minutes;
-        }
-        sum.minutes /= QUARTERS;
-        w->needs[kept++] = sum;
-    }
-    w->n_needs = kept;
-}
-
-static size_t gather_offers(struct work *w, struct deficit_offer *out)
-{
-    size_t n = 0;
-
-    qsort(w->offers, w->n_offers, sizeof *w->offers, compare_offers);
-    for (size_t i = 0; i < w->n_offers; i++) {
-        if (i == 0 || compare_offers(&w->offers[i - 1], &w->offers[i]) != 0) {
-            out[n++] = (struct deficit_offer){w->offers[i].provider, w->offers[i].skill};
-        }
-    }
-    return n;
-}
-
-static size_t gather_capacities(struct work *w, struct deficit_org *out)
-{
-    size_t n = 0;
-    struct org org;
-
-    for (uint32_t i = 1; i <= w->sheet->n_orgs && state_org(w->s, i, &org); i++) {
-        if (w->member[i]) {
-            int64_t month = org.capacity.set ? org.capacity.n : w->policy->capacity_default;
-
-            out[n++] = (struct deficit_org){i, month * QUARTER_MONTHS};
-        }
-    }
-    return n;
-}
 
 static int compare_gains(const void *a, const void *b)
 {
@@ -350,40 +258,14 @@ static int compare_gains(const void *a, const void *b)
     return x->skill < y->skill ? -1 : x->skill > y->skill;
 }
 
-static void find_deficit(struct work *w, struct deficit_org *orgs, struct deficit_offer *offers)
+static void measure_deficit(struct work *w)
 {
     struct deficit_result *d = &w->sheet->deficit;
-    struct deficit_input in = {.orgs = orgs, .offers = offers};
 
-    if (w->n_needs > 0) {
-        gather_needs(w);
-    }
-    in.needs = w->needs;
-    in.n_needs = w->n_needs;
-    in.n_offers = w->n_offers > 0 ? gather_offers(w, offers) : 0;
-    in.n_orgs = gather_capacities(w, orgs);
-    deficit_find(&in, SHEET_GAINS, d);
+    gather_deficit(&w->gather, SHEET_GAINS, d);
     if (d->n_gains > 1) { /* nobody is ranked by what could be asked of them */
         qsort(d->gains, d->n_gains, sizeof *d->gains, compare_gains);
     }
-}
-
-static bool measure_deficit(struct work *w)
-{
-    struct deficit_org *orgs = calloc(w->accounts, sizeof *orgs);
-    struct deficit_offer *offers = NULL;
-    bool ok = orgs && read_offers(w, 0);
-
-    if (ok) {
-        offers = calloc(w->n_offers + 1, sizeof *offers);
-        ok = offers != NULL;
-    }
-    if (ok) {
-        find_deficit(w, orgs, offers);
-    }
-    free(orgs);
-    free(offers);
-    return ok;
 }
 
 /* --- Years ------------------------------------------------------------------------------------ */
@@ -538,15 +420,12 @@ bool sheet_make(struct state *s, int64_t at, size_t years, struct sheet *out)
     state_quarter(s, &out->quarter);
     w.accounts = (size_t)out->totals.orgs + 1;
     set_years(out, w.policy->window_days);
-    ok = get_room(&w);
-    if (ok) {
-        read_orgs(&w);
-        ok = measure_skills(&w) && measure_deficit(&w) && measure_years(&w) &&
-             (years < SHEET_YEARS || sheet_past(s, out));
-    }
+    ok = get_room(&w) && read_orgs(&w) && measure_skills(&w) && measure_years(&w) &&
+         (years < SHEET_YEARS || sheet_past(s, out));
     if (ok) {
         const struct sheet_year *y = &out->years[0];
 
+        measure_deficit(&w);
         out->gap = fill_gap(&y->others, &y->fragile);
         out->gap_alert = fill_gap_above(&y->others, &y->fragile, GAP_ALERT_PERMILLE);
     }
