@@ -122,6 +122,25 @@ Test(sentence, agreement_sign)
                      ", done by staff and volunteers.");
 }
 
+Test(sentence, to_an_outsider)
+{
+    const char *help = "2 h 30 min from Tilleul to Hirondelle";
+    char words[SENTENCE_SIZE];
+
+    snprintf(words, sizeof words, "An agreement on %s, until 31 August 2026.", help);
+    cr_expect_str_eq(say("agreement.sign", "hirondelle", NULL,
+                         "{\"details\":\"" HASH_A "\",\"expires\":" END_OF_DAY "," SHARES "}"),
+                     words);
+    snprintf(words, sizeof words,
+             "The agreement " REF " becomes, in all: %s, until 31 August 2026, 14:05 UTC.", help);
+    cr_expect_str_eq(say("agreement.change", "hirondelle", NULL,
+                         "{\"agreement\":\"" REF "\",\"expires\":" AFTERNOON "," SHARES "}"),
+                     words);
+    snprintf(words, sizeof words, "Taken back: %s, of the hours recorded in " REF ".", help);
+    cr_expect_str_eq(say("hours.reverse", "hirondelle", NULL, "{\"hours\":\"" REF "\"," SHARES "}"),
+                     words);
+}
+
 Test(sentence, agreement_change_close_and_cancel)
 {
     cr_expect_str_eq(say("agreement.change", "hirondelle", "tilleul",
@@ -204,6 +223,9 @@ Test(sentence, organisations)
     cr_expect_str_eq(say("org.leave", "saule", "saule", "{\"to\":\"tilleul\"}"),
                      "Saule leaves the network: its agreements, offers, needs, keys and mandates "
                      "end, and hours it gave beyond those it received go to Tilleul.");
+    cr_expect_str_eq(say("org.leave", "saule", "saule", "{}"),
+                     "Saule leaves the network: its agreements, offers, needs, keys and mandates "
+                     "end, and hours it gave beyond those it received go to the pool.");
 }
 
 Test(sentence, keys_are_named_whole)
