@@ -9,7 +9,6 @@
 #include "cli/i18n.h"
 #include "cli/sentence_parts.h"
 #include "cli/words.h"
-#include "ledger/kind.h"
 
 /* --- Words of fields -------------------------------------------------------------------------- */
 
@@ -116,11 +115,12 @@ static void add_others(struct words *t, struct told *told)
 
 /* --- One function for each kind --------------------------------------------------------------- */
 
-static void network_found(struct words *t, const struct entry *e)
+void say_network_found(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_network_found *b = &e->network_found;
     struct part founders, mandates;
 
+    (void)us;
     part_start(&founders);
     for (size_t i = 0; i < b->n_founders; i++) {
         words_add(&founders.t, "%s%s", words_between(i, b->n_founders),
@@ -150,7 +150,7 @@ static void network_found(struct words *t, const struct entry *e)
     }
 }
 
-static void org_admit(struct words *t, const struct entry *e, const char *us)
+void say_org_admit(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_org_admit *b = &e->org_admit;
     bool ours = us != NULL && strcmp(us, e->by.s) == 0;
@@ -175,8 +175,9 @@ static void org_admit(struct words *t, const struct entry *e, const char *us)
     sentence_size(t, &b->capacity, &b->fte);
 }
 
-static void org_update(struct words *t, const struct entry *e)
+void say_org_update(struct words *t, const struct entry *e, const char *us)
 {
+    (void)us;
     words_add(t,
               e->org_update.is_public ? _("%s replaces its sheet; it may be shown to anybody.")
                                       : _("%s replaces its sheet; it is for members."),
@@ -184,8 +185,15 @@ static void org_update(struct words *t, const struct entry *e)
     sentence_size(t, &e->org_update.capacity, &e->org_update.fte);
 }
 
-static void org_leave(struct words *t, const struct entry *e)
+void say_org_confirm(struct words *t, const struct entry *e, const char *us)
 {
+    (void)us;
+    words_add(t, _("%s confirms that its sheet is still right."), NAME(e->by));
+}
+
+void say_org_leave(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
     if (e->org_leave.to.s[0] != '\0') {
         words_add(t,
                   _("%s leaves the network: its agreements, offers, needs, keys and mandates end, "
@@ -212,17 +220,33 @@ static const char *scope_phrase(enum scope scope)
     return "";
 }
 
-static void key_add(struct words *t, const struct entry *e)
+void say_key_add(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_key_add *b = &e->key_add;
     struct part ceiling;
 
+    (void)us;
     part_start(&ceiling);
     if (b->ceiling > 0) {
         words_add(&ceiling.t, _(", up to %s in one text"), time_text(b->ceiling).s);
     }
     words_add(t, _("%s adds the key %s%s%s."), NAME(e->by), key_text(&b->key).s,
               scope_phrase((enum scope)b->scope), part_text(&ceiling));
+}
+
+void say_key_revoke(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
+    words_add(t, _("%s revokes the key %s; it never signs again."), NAME(e->by),
+              key_text(&e->key_revoke.key).s);
+}
+
+void say_details_erase(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
+    words_add(t, _("%s erases for ever the text \"%s\" of %s; the log itself stays as it is."),
+              NAME(e->by), slot_word((enum slot)e->details_erase.slot),
+              ref_text(&e->details_erase.subject).s);
 }
 
 static void add_thing(struct words *t, int type, const struct slug *skill)
@@ -241,11 +265,12 @@ static void add_reach(struct words *t, const struct slugs *areas, const struct s
     words_add(t, "%s", is_public ? _("; anybody may read it") : _("; members read it"));
 }
 
-static void offer_publish(struct words *t, const struct entry *e)
+void say_offer_publish(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_offer_publish *b = &e->offer_publish;
     struct part who, what, rest;
 
+    (void)us;
     words_names(part_start(&who), &b->providers);
     add_thing(part_start(&what), b->type, &b->skill);
     part_start(&rest);
@@ -271,7 +296,7 @@ static const char *speaker(struct part *part, const struct entry *e, const char 
     return part_text(part);
 }
 
-static void offer_renew(struct words *t, const struct entry *e, const char *us)
+void say_offer_renew(struct words *t, const struct entry *e, const char *us)
 {
     struct part who;
 
@@ -279,11 +304,19 @@ static void offer_renew(struct words *t, const struct entry *e, const char *us)
               ref_text(&e->offer_renew.offer).s, moment_text(e->offer_renew.expires).s);
 }
 
-static void need_publish(struct words *t, const struct entry *e)
+void say_offer_withdraw(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
+    words_add(t, _("%s withdraws the offer %s."), NAME(e->by),
+              ref_text(&e->offer_withdraw.offer).s);
+}
+
+void say_need_publish(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_need_publish *b = &e->need_publish;
     struct part what, rest;
 
+    (void)us;
     add_thing(part_start(&what), b->type, &b->skill);
     part_start(&rest);
     if (b->urgent) {
@@ -294,7 +327,21 @@ static void need_publish(struct words *t, const struct entry *e)
               part_text(&what), moment_text(b->expires).s, part_text(&rest));
 }
 
-static void agreement_sign(struct words *t, const struct entry *e, const char *us)
+void say_need_vouch(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
+    words_add(t, _("%s vouches for the urgency of the need %s."), NAME(e->by),
+              ref_text(&e->need_ref.need).s);
+    sentence_panel(t, &e->need_ref.panel, &e->by);
+}
+
+void say_need_withdraw(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
+    words_add(t, _("%s withdraws the need %s."), NAME(e->by), ref_text(&e->need_ref.need).s);
+}
+
+void say_agreement_sign(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_agreement_sign *b = &e->agreement_sign;
     const struct short_text until = moment_text(b->expires);
@@ -329,7 +376,7 @@ static void agreement_sign(struct words *t, const struct entry *e, const char *u
     }
 }
 
-static void agreement_change(struct words *t, const struct entry *e, const char *us)
+void say_agreement_change(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_agreement_change *b = &e->agreement_change;
     const struct short_text ref = ref_text(&b->agreement), until = moment_text(b->expires);
@@ -360,6 +407,21 @@ static void agreement_change(struct words *t, const struct entry *e, const char 
     add_others(t, &told);
 }
 
+void say_agreement_close(struct words *t, const struct entry *e, const char *us)
+{
+    struct part who;
+
+    words_add(t, _("%s states that the work is done and closes the agreement %s."),
+              speaker(&who, e, us), ref_text(&e->agreement_ref.agreement).s);
+}
+
+void say_agreement_cancel(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
+    words_add(t, _("%s cancels what is left of the agreement %s."), NAME(e->by),
+              ref_text(&e->agreement_ref.agreement).s);
+}
+
 static void hours_record_rest(struct words *t, const struct body_hours_record *b)
 {
     if (b->skill.s[0] != '\0') {
@@ -373,7 +435,7 @@ static void hours_record_rest(struct words *t, const struct body_hours_record *b
     }
 }
 
-static void hours_record(struct words *t, const struct entry *e, const char *us)
+void say_hours_record(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_hours_record *b = &e->hours_record;
     char day[DAY_SIZE];
@@ -405,7 +467,7 @@ static void hours_record(struct words *t, const struct entry *e, const char *us)
     add_others(t, &told);
 }
 
-static void hours_reverse(struct words *t, const struct entry *e, const char *us)
+void say_hours_reverse(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_hours_reverse *b = &e->hours_reverse;
     const struct short_text ref = ref_text(&b->hours);
@@ -435,8 +497,9 @@ static void hours_reverse(struct words *t, const struct entry *e, const char *us
     add_others(t, &told);
 }
 
-static void clock_tick(struct words *t, const struct entry *e)
+void say_clock_tick(struct words *t, const struct entry *e, const char *us)
 {
+    (void)us;
     words_add(t,
               ngettext("The log's clock processes %" PRId64 " due moment through %s.",
                        "The log's clock processes %" PRId64 " due moments through %s.",
@@ -444,10 +507,20 @@ static void clock_tick(struct words *t, const struct entry *e)
               e->clock_tick.n, moment_text(e->clock_tick.through).s);
 }
 
-static void assertion_balance(struct words *t, const struct entry *e)
+void say_seal_balances(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
+    words_add(t,
+              _("The log's clock seals the balances of %" PRId64 " accounts as they stand "
+                "after %" PRId64 " entries."),
+              e->seal_balances.accounts, e->seal_balances.size);
+}
+
+void say_assertion_balance(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_assertion_balance *b = &e->assertion_balance;
 
+    (void)us;
     words_add(t,
               _("%s states: it gave %s and received %s; gifts and the pool moved its position by "
                 "%s; it has promised %s and is promised %s."),
@@ -456,108 +529,14 @@ static void assertion_balance(struct words *t, const struct entry *e)
               time_text(b->received_pending).s);
 }
 
-static void write_kind(struct words *t, const struct entry *e, const char *us)
-{
-    struct part who;
-
-    switch (e->kind->id) {
-    case KIND_NETWORK_FOUND:
-        network_found(t, e);
-        return;
-    case KIND_ORG_ADMIT:
-        org_admit(t, e, us);
-        return;
-    case KIND_ORG_UPDATE:
-        org_update(t, e);
-        return;
-    case KIND_ORG_CONFIRM:
-        words_add(t, _("%s confirms that its sheet is still right."), NAME(e->by));
-        return;
-    case KIND_ORG_LEAVE:
-        org_leave(t, e);
-        return;
-    case KIND_KEY_ADD:
-        key_add(t, e);
-        return;
-    case KIND_KEY_REVOKE:
-        words_add(t, _("%s revokes the key %s; it never signs again."), NAME(e->by),
-                  key_text(&e->key_revoke.key).s);
-        return;
-    case KIND_DETAILS_ERASE:
-        words_add(t, _("%s erases for ever the text \"%s\" of %s; the log itself stays as it is."),
-                  NAME(e->by), slot_word((enum slot)e->details_erase.slot),
-                  ref_text(&e->details_erase.subject).s);
-        return;
-    case KIND_OFFER_PUBLISH:
-        offer_publish(t, e);
-        return;
-    case KIND_OFFER_RENEW:
-        offer_renew(t, e, us);
-        return;
-    case KIND_OFFER_WITHDRAW:
-        words_add(t, _("%s withdraws the offer %s."), NAME(e->by),
-                  ref_text(&e->offer_withdraw.offer).s);
-        return;
-    case KIND_NEED_PUBLISH:
-        need_publish(t, e);
-        return;
-    case KIND_NEED_VOUCH:
-        words_add(t, _("%s vouches for the urgency of the need %s."), NAME(e->by),
-                  ref_text(&e->need_ref.need).s);
-        sentence_panel(t, &e->need_ref.panel, &e->by);
-        return;
-    case KIND_NEED_WITHDRAW:
-        words_add(t, _("%s withdraws the need %s."), NAME(e->by), ref_text(&e->need_ref.need).s);
-        return;
-    case KIND_AGREEMENT_SIGN:
-        agreement_sign(t, e, us);
-        return;
-    case KIND_AGREEMENT_CHANGE:
-        agreement_change(t, e, us);
-        return;
-    case KIND_AGREEMENT_CLOSE:
-        words_add(t, _("%s states that the work is done and closes the agreement %s."),
-                  speaker(&who, e, us), ref_text(&e->agreement_ref.agreement).s);
-        return;
-    case KIND_AGREEMENT_CANCEL:
-        words_add(t, _("%s cancels what is left of the agreement %s."), NAME(e->by),
-                  ref_text(&e->agreement_ref.agreement).s);
-        return;
-    case KIND_HOURS_RECORD:
-        hours_record(t, e, us);
-        return;
-    case KIND_HOURS_REVERSE:
-        hours_reverse(t, e, us);
-        return;
-    case KIND_CLOCK_TICK:
-        clock_tick(t, e);
-        return;
-    case KIND_SEAL_BALANCES:
-        words_add(t,
-                  _("The log's clock seals the balances of %" PRId64 " accounts as they stand "
-                    "after %" PRId64 " entries."),
-                  e->seal_balances.accounts, e->seal_balances.size);
-        return;
-    case KIND_ASSERTION_BALANCE:
-        assertion_balance(t, e);
-        return;
-    case KIND_POOL_GIVE:
-    case KIND_STATUS_GRANT:
-    case KIND_STATUS_END:
-    case KIND_PROMISE_EXCUSE:
-    case KIND_STEP_SET:
-    case KIND_STEP_END:
-    case KIND_STEP_APPEAL:
-        sentence_decision(t, e);
-        return;
-    }
-}
-
 void sentence_write(char *out, size_t size, const struct entry *entry, const char *us)
 {
+#define SAY(suffix, name) [KIND_##suffix] = say_##name,
+    static void (*const say[])(struct words *, const struct entry *, const char *) = {KINDS(SAY)};
+#undef SAY
     struct words t = {.s = out, .size = size};
 
     out[0] = '\0';
-    write_kind(&t, entry, us);
+    say[entry->kind->id](&t, entry, us);
     words_finish(&t);
 }

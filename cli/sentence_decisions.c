@@ -10,7 +10,6 @@
 
 #include "cli/duration.h"
 #include "cli/i18n.h"
-#include "ledger/kind.h"
 #include "policies/promise.h"
 
 void sentence_panel(struct words *t, const struct handles *panel, const struct handle *by)
@@ -65,11 +64,20 @@ static const char *class_phrase(int64_t class)
     }
 }
 
-static void status_grant(struct words *t, const struct entry *e)
+void say_pool_give(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
+    words_add(t, _("%s gives %s of the hours it gave beyond those it received to the common "
+                   "pool."),
+              NAME(e->by), time_text(e->pool_give.minutes).s);
+}
+
+void say_status_grant(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_status_grant *b = &e->status_grant;
     struct part pays, counts;
 
+    (void)us;
     add_percent(part_start(&pays), b->pool_permille);
     add_percent(part_start(&counts), b->levy_permille);
     words_add(t,
@@ -82,20 +90,29 @@ static void status_grant(struct words *t, const struct entry *e)
     sentence_panel(t, &b->panel, &e->by);
 }
 
-static void status_end(struct words *t, const struct entry *e)
+void say_status_end(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_status_end *b = &e->status_end;
 
+    (void)us;
     words_add(t, _("The needs and the capacity of %s count as those of any member again."),
               NAME(b->org));
     sentence_panel(t, &b->panel, &e->by);
 }
 
-static void step_set(struct words *t, const struct entry *e)
+void say_promise_excuse(struct words *t, const struct entry *e, const char *us)
+{
+    (void)us;
+    words_add(t, _("%s says that what it did not receive under the agreement %s is all right."),
+              NAME(e->by), ref_text(&e->agreement_ref.agreement).s);
+}
+
+void say_step_set(struct words *t, const struct entry *e, const char *us)
 {
     const struct body_step_set *b = &e->step_set;
     const struct short_text until = moment_text(b->until);
 
+    (void)us;
     switch ((enum promise_step)b->step) {
     case PROMISE_NO_STEP:
         break;
@@ -118,42 +135,17 @@ static void step_set(struct words *t, const struct entry *e)
     sentence_panel(t, &b->panel, &e->by);
 }
 
-static void step_end(struct words *t, const struct entry *e)
+void say_step_end(struct words *t, const struct entry *e, const char *us)
 {
+    (void)us;
     words_add(t, _("What was decided about the promises of %s ends now."), NAME(e->step_end.org));
     sentence_panel(t, &e->step_end.panel, &e->by);
 }
 
-void sentence_decision(struct words *t, const struct entry *e)
+void say_step_appeal(struct words *t, const struct entry *e, const char *us)
 {
-    switch (e->kind->id) {
-    case KIND_POOL_GIVE:
-        words_add(t, _("%s gives %s of the hours it gave beyond those it received to the common "
-                       "pool."),
-                  NAME(e->by), time_text(e->pool_give.minutes).s);
-        return;
-    case KIND_STATUS_GRANT:
-        status_grant(t, e);
-        return;
-    case KIND_STATUS_END:
-        status_end(t, e);
-        return;
-    case KIND_PROMISE_EXCUSE:
-        words_add(t, _("%s says that what it did not receive under the agreement %s is all right."),
-                  NAME(e->by), ref_text(&e->agreement_ref.agreement).s);
-        return;
-    case KIND_STEP_SET:
-        step_set(t, e);
-        return;
-    case KIND_STEP_END:
-        step_end(t, e);
-        return;
-    case KIND_STEP_APPEAL:
-        words_add(t, _("%s appeals against what was decided about its promises; until the panel "
-                       "looks at it again it has no effect."),
-                  NAME(e->by));
-        return;
-    default:
-        return;
-    }
+    (void)us;
+    words_add(t, _("%s appeals against what was decided about its promises; until the panel "
+                   "looks at it again it has no effect."),
+              NAME(e->by));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * What the files behind cli/sentence.h share: parts of a sentence, and the kinds that decide about
- * an organisation. One thread, no allocation.
+ * What the files behind cli/sentence.h share: parts of a sentence, and the functions that say a
+ * kind. One thread, no allocation.
  */
 #ifndef CLI_SENTENCE_PARTS_H
 #define CLI_SENTENCE_PARTS_H
@@ -9,6 +9,7 @@
 #include "cli/sentence.h"
 #include "cli/words.h"
 #include "ledger/entry.h"
+#include "ledger/kinds/kinds.h"
 
 /* What fills one %s of a sentence: a sentence is one format, which a translation may reorder. */
 struct part {
@@ -34,7 +35,14 @@ void sentence_panel(struct words *t, const struct handles *panel, const struct h
 /* What the organisation declares of its capacity and its size; nothing when it declares neither. */
 void sentence_size(struct words *t, const struct number *capacity, const struct number *fte);
 
-/* pool.give, status.*, promise.excuse, step.*: cli/sentence_decisions.c. */
-void sentence_decision(struct words *t, const struct entry *e);
+/*
+ * One function for each kind of KINDS, e.g. say_hours_record(): what it says to `us`, or to an
+ * outsider when us is NULL. pool.give, status.*, promise.excuse and step.* are in
+ * cli/sentence_decisions.c.
+ */
+#define SAY(suffix, name) \
+    void say_##name(struct words *t, const struct entry *e, const char *us);
+KINDS(SAY)
+#undef SAY
 
 #endif
