@@ -8,8 +8,8 @@
 #define HOUR 60
 #define ROOM 12
 
-/* A batch under construction. Ids are small numbers, the same as places where order permits. */
-struct plan {
+/* The batch under construction. Ids count from 1, in the order in which things are added. */
+static struct plan {
     struct match_input in;
     struct match_org orgs[ROOM];
     struct match_offer offers[ROOM];
@@ -19,111 +19,182 @@ struct plan {
     struct match_bar bars[ROOM];
     struct match_conflict conflicts[ROOM];
     struct match_result result;
-};
+} p;
 
-static void start(struct plan *p)
+static void end(void)
 {
-    memset(p, 0, sizeof *p);
-    p->in = (struct match_input){
+    match_free(&p.result);
+}
+
+/* Before each test, and in one before each further batch that begins with nothing. */
+static void start(void)
+{
+    end();
+    memset(&p, 0, sizeof p);
+    p.in = (struct match_input){
         .rules = {.quantum = 30, .piece_minutes = 120, .pair_cap_minutes = 720,
                   .pair_cap_permille = 400, .pair_price = 25000, .pool_minutes = 600,
                   .weight = 1},
-        .orgs = p->orgs, .offers = p->offers, .needs = p->needs, .pairs = p->pairs,
-        .bars = p->bars, .conflicts = p->conflicts,
+        .orgs = p.orgs, .offers = p.offers, .needs = p.needs, .pairs = p.pairs,
+        .bars = p.bars, .conflicts = p.conflicts,
     };
 }
 
-static struct match_org *org(struct plan *p, uint32_t id, int64_t position, int64_t capacity)
-{
-    struct match_org *o = &p->orgs[p->in.n_orgs++];
+TestSuite(matching, .init = start, .fini = end);
 
-    *o = (struct match_org){.id = id, .position = position, .line = {1200, 2400, 1800},
-                            .capacity = capacity, .burden = -1, .tie = id};
-    return o;
+/* What is particular to an organisation, an offer and a need; the rest is set through org() etc. */
+struct stands {
+    int64_t position, capacity;
+};
+struct offers {
+    uint32_t giver, skill;
+};
+struct asks {
+    uint32_t org, skill;
+    int64_t minutes;
+};
+
+#define ROWS(type, ...) \
+    (const type[]){__VA_ARGS__}, sizeof((const type[]){__VA_ARGS__}) / sizeof(type)
+#define ORGS(...)   add_orgs(ROWS(struct stands, __VA_ARGS__))
+#define OFFERS(...) add_offers(ROWS(struct offers, __VA_ARGS__))
+#define NEEDS(...)  add_needs(ROWS(struct asks, __VA_ARGS__))
+
+static void add_orgs(const struct stands *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t id = (uint32_t)p.in.n_orgs + 1;
+
+        p.orgs[p.in.n_orgs++] = (struct match_org){
+            .id = id, .position = v[i].position, .line = {1200, 2400, 1800},
+            .capacity = v[i].capacity, .burden = -1, .tie = id};
+    }
 }
 
-static struct match_offer *offer(struct plan *p, uint32_t giver, uint32_t skill)
+static void add_offers(const struct offers *v, size_t n)
 {
-    size_t i = p->in.n_offers++;
-    struct match_offer *o = &p->offers[i];
+    for (size_t i = 0; i < n; i++) {
+        size_t at = p.in.n_offers++;
 
-    p->givers[i][0] = giver;
-    *o = (struct match_offer){.id = (uint32_t)i + 1,
-                              .what = {.skill = skill, .from_day = INT32_MIN,
-                                       .until_day = INT32_MAX},
-                              .givers = p->givers[i], .n_givers = 1};
-    return o;
+        p.givers[at][0] = v[i].giver;
+        p.offers[at] = (struct match_offer){.id = (uint32_t)at + 1,
+                                            .what = {.skill = v[i].skill, .from_day = INT32_MIN,
+                                                     .until_day = INT32_MAX},
+                                            .givers = p.givers[at], .n_givers = 1};
+    }
 }
 
-static void joint(struct plan *p, struct match_offer *o, uint32_t giver)
+static void add_needs(const struct asks *v, size_t n)
 {
-    p->givers[o - p->offers][o->n_givers++] = giver;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = p.in.n_needs++;
+
+        p.needs[at] = (struct match_need){.id = (uint32_t)at + 1, .org = v[i].org,
+                                          .what = {.skill = v[i].skill, .from_day = INT32_MIN,
+                                                   .until_day = INT32_MAX},
+                                          .minutes = v[i].minutes, .class = 3,
+                                          .since = (int64_t)at};
+    }
 }
 
-static struct match_need *need(struct plan *p, uint32_t asker, uint32_t skill, int64_t minutes)
+static struct match_org *org(uint32_t id)
 {
-    size_t i = p->in.n_needs++;
-    struct match_need *n = &p->needs[i];
-
-    *n = (struct match_need){.id = (uint32_t)i + 1, .org = asker,
-                             .what = {.skill = skill, .from_day = INT32_MIN,
-                                      .until_day = INT32_MAX},
-                             .minutes = minutes, .class = 3, .since = (int64_t)i};
-    return n;
+    return &p.orgs[id - 1];
 }
 
-static const struct match_result *run(struct plan *p)
+static struct match_offer *offer(uint32_t id)
 {
-    match_free(&p->result);
-    match_batch(&p->in, &p->result);
-    return &p->result;
+    return &p.offers[id - 1];
+}
+
+static struct match_need *need(uint32_t id)
+{
+    return &p.needs[id - 1];
+}
+
+static void joint(uint32_t id, uint32_t giver)
+{
+    p.givers[id - 1][offer(id)->n_givers++] = giver;
+}
+
+/* Also again, after a change. */
+static void run(void)
+{
+    match_free(&p.result);
+    match_batch(&p.in, &p.result);
 }
 
 /* Minutes proposed for a need by a giver; any giver: 0. */
-static int64_t given(const struct plan *p, uint32_t need_id, uint32_t giver)
+static int64_t given(uint32_t need_id, uint32_t giver)
 {
     int64_t sum = 0;
 
-    for (size_t i = 0; i < p->result.n_proposals; i++)
-        if (p->result.proposals[i].need == need_id &&
-            (giver == 0 || p->result.proposals[i].giver == giver))
-            sum += p->result.proposals[i].minutes;
+    for (size_t i = 0; i < p.result.n_proposals; i++)
+        if (p.result.proposals[i].need == need_id &&
+            (giver == 0 || p.result.proposals[i].giver == giver))
+            sum += p.result.proposals[i].minutes;
     return sum;
 }
 
-static int64_t pooled(const struct plan *p, uint32_t need_id)
+static int64_t pooled(uint32_t need_id)
 {
     int64_t sum = 0;
 
-    for (size_t i = 0; i < p->result.n_proposals; i++)
-        if (p->result.proposals[i].need == need_id)
-            sum += p->result.proposals[i].pool_minutes;
+    for (size_t i = 0; i < p.result.n_proposals; i++)
+        if (p.result.proposals[i].need == need_id)
+            sum += p.result.proposals[i].pool_minutes;
     return sum;
 }
 
-static int64_t position_after(const struct plan *p, const struct match_org *o)
+static int64_t position_after(uint32_t id)
 {
-    for (size_t i = 0; i < p->result.n_proposals; i++) {
-        if (p->result.proposals[i].giver == o->id)
-            return p->result.proposals[i].giver_after;
-        if (p->result.proposals[i].receiver == o->id)
-            return p->result.proposals[i].receiver_after;
+    for (size_t i = 0; i < p.result.n_proposals; i++) {
+        if (p.result.proposals[i].giver == id)
+            return p.result.proposals[i].giver_after;
+        if (p.result.proposals[i].receiver == id)
+            return p.result.proposals[i].receiver_after;
     }
-    return o->position;
+    return org(id)->position;
 }
 
-static void expect_left(const struct plan *p, uint32_t need_id, int64_t minutes,
-                        enum match_left_why why)
+static void expect_left(uint32_t need_id, int64_t minutes, enum match_left_why why)
 {
-    for (size_t i = 0; i < p->result.n_left; i++)
-        if (p->result.left[i].need == need_id) {
-            cr_expect_eq(p->result.left[i].minutes, minutes, "need %u: %" PRId64 " left", need_id,
-                         p->result.left[i].minutes);
-            cr_expect_eq(p->result.left[i].why, why, "need %u: why %d, not %d", need_id,
-                         (int)p->result.left[i].why, (int)why);
+    for (size_t i = 0; i < p.result.n_left; i++)
+        if (p.result.left[i].need == need_id) {
+            cr_expect_eq(p.result.left[i].minutes, minutes, "need %u: %" PRId64 " left", need_id,
+                         p.result.left[i].minutes);
+            cr_expect_eq(p.result.left[i].why, why, "need %u: why %d, not %d", need_id,
+                         (int)p.result.left[i].why, (int)why);
             return;
         }
     cr_expect_fail("need %u is served in full", need_id);
+}
+
+/* --- One who gives, one who asks -------------------------------------------------------------- */
+
+/* A batch in which 1 can give 2, who stands at a position, the 4 h it asks for. */
+static struct match_need *four_hours(int64_t position, int64_t pool_minutes)
+{
+    start();
+    p.in.rules.pool_minutes = pool_minutes;
+    ORGS({0, 600}, {position, 0});
+    OFFERS({1, 0});
+    NEEDS({2, 0, 240});
+    return need(1);
+}
+
+static void set_status(struct match_need *n, bool urgent, bool fragile)
+{
+    n->urgent = urgent;
+    n->fragile = fragile;
+    n->pool_permille = urgent ? 1000 : fragile ? 500 : 0;
+}
+
+static void run_row(size_t row, int64_t served, int64_t paid)
+{
+    run();
+    cr_expect_eq(given(1, 1), served, "row %zu: %" PRId64, row, given(1, 1));
+    cr_expect_eq(pooled(1), paid, "row %zu: pool %" PRId64, row, pooled(1));
 }
 
 /* --- Worked examples -------------------------------------------------------------------------- */
@@ -135,41 +206,28 @@ Test(matching, four_organisations_help_eight_hours_and_even_out)
     enum { A = 1, B, C, D };
     enum { COMPTA, JURIDIQUE, GRAPHISME };
     static const int64_t after[] = {6, -1, -2, -3};
-    struct plan p;
     int64_t squares = 0;
 
-    start(&p);
     p.in.rules.quantum = p.in.rules.piece_minutes = HOUR;
-    org(&p, A, 6 * HOUR, 5 * HOUR);
-    org(&p, B, 0, 2 * HOUR);
-    org(&p, C, -4 * HOUR, 3 * HOUR);
-    org(&p, D, -2 * HOUR, 2 * HOUR);
-    for (int i = 0; i < 4; i++)
-        p.orgs[i].line = (struct line){8 * HOUR, 10 * HOUR, 8 * HOUR};
-    offer(&p, A, COMPTA);
-    offer(&p, A, JURIDIQUE);
-    offer(&p, B, GRAPHISME);
-    offer(&p, B, JURIDIQUE);
-    offer(&p, C, COMPTA);
-    offer(&p, C, GRAPHISME);
-    offer(&p, D, GRAPHISME);
-    need(&p, D, COMPTA, 3 * HOUR);
-    need(&p, A, GRAPHISME, 2 * HOUR);
-    need(&p, B, COMPTA, 2 * HOUR);
-    need(&p, C, JURIDIQUE, 1 * HOUR);
-    run(&p);
+    ORGS({6 * HOUR, 5 * HOUR}, {0, 2 * HOUR}, {-4 * HOUR, 3 * HOUR}, {-2 * HOUR, 2 * HOUR});
+    for (uint32_t id = A; id <= D; id++)
+        org(id)->line = (struct line){8 * HOUR, 10 * HOUR, 8 * HOUR};
+    OFFERS({A, COMPTA}, {A, JURIDIQUE}, {B, GRAPHISME}, {B, JURIDIQUE}, {C, COMPTA}, {C, GRAPHISME},
+           {D, GRAPHISME});
+    NEEDS({D, COMPTA, 3 * HOUR}, {A, GRAPHISME, 2 * HOUR}, {B, COMPTA, 2 * HOUR},
+          {C, JURIDIQUE, 1 * HOUR});
+    run();
     cr_expect_eq(p.result.bound.served[3], 8);
     cr_expect_eq(p.result.bound.uneven, (50 - 56) * HOUR);
     cr_expect_not(p.result.repaired);
     cr_expect_eq(p.result.n_left, 0);
-    for (int i = 0; i < 4; i++) {
-        int64_t hours = position_after(&p, &p.orgs[i]) / HOUR;
+    for (uint32_t id = A; id <= D; id++) {
+        int64_t hours = position_after(id) / HOUR;
 
-        cr_expect_eq(hours, after[i], "organisation %d: %" PRId64, i, hours);
+        cr_expect_eq(hours, after[id - 1], "organisation %u: %" PRId64, id, hours);
         squares += hours * hours;
     }
     cr_expect_eq(squares, 50);
-    match_free(&p.result);
 }
 
 /* One after the other, the first need takes C, who is the only one able to help with the second.
@@ -178,26 +236,18 @@ Test(matching, a_batch_keeps_the_only_giver_for_who_needs_it)
 {
     enum { A = 1, B, C };
     enum { COMPTA, GRAPHISME };
-    struct plan p;
 
-    start(&p);
     p.in.rules.quantum = HOUR;
-    org(&p, A, 2 * HOUR, 2 * HOUR);
-    org(&p, B, 2 * HOUR, 0);
-    org(&p, C, -4 * HOUR, 2 * HOUR);
-    offer(&p, A, COMPTA);
-    offer(&p, C, COMPTA);
-    offer(&p, C, GRAPHISME);
-    need(&p, B, COMPTA, 2 * HOUR);
-    need(&p, A, GRAPHISME, 2 * HOUR);
-    run(&p);
-    cr_expect_eq(given(&p, 1, A), 2 * HOUR);
-    cr_expect_eq(given(&p, 2, C), 2 * HOUR);
-    cr_expect_eq(position_after(&p, &p.orgs[0]), 2 * HOUR);
-    cr_expect_eq(position_after(&p, &p.orgs[1]), 0);
-    cr_expect_eq(position_after(&p, &p.orgs[2]), -2 * HOUR);
+    ORGS({2 * HOUR, 2 * HOUR}, {2 * HOUR, 0}, {-4 * HOUR, 2 * HOUR});
+    OFFERS({A, COMPTA}, {C, COMPTA}, {C, GRAPHISME});
+    NEEDS({B, COMPTA, 2 * HOUR}, {A, GRAPHISME, 2 * HOUR});
+    run();
+    cr_expect_eq(given(1, A), 2 * HOUR);
+    cr_expect_eq(given(2, C), 2 * HOUR);
+    cr_expect_eq(position_after(1), 2 * HOUR);
+    cr_expect_eq(position_after(2), 0);
+    cr_expect_eq(position_after(3), -2 * HOUR);
     cr_expect_eq(p.result.bound.uneven, (8 - 24) * HOUR);
-    match_free(&p.result);
 }
 
 /* --- Classes and shares ----------------------------------------------------------------------- */
@@ -223,20 +273,16 @@ Test(matching, classes_rise_with_waiting_but_not_into_urgency)
 
 Test(matching, a_more_pressing_need_goes_first_whoever_is_more_even)
 {
-    struct plan p;
-
     for (int class = 0; class < 3; class++) {
-        start(&p);
-        org(&p, 1, 0, 120);
-        org(&p, 2, -1000, 0);
-        org(&p, 3, 2000, 0);
-        offer(&p, 1, 0);
-        need(&p, 3, 0, 120)->class = class + 1;
-        need(&p, 2, 0, 120)->class = class;
-        run(&p);
-        cr_expect_eq(given(&p, 2, 1), 120);
-        expect_left(&p, 1, 120, MATCH_LEFT_NO_CAPACITY);
-        match_free(&p.result);
+        start();
+        ORGS({0, 120}, {-1000, 0}, {2000, 0});
+        OFFERS({1, 0});
+        NEEDS({3, 0, 120}, {2, 0, 120});
+        need(1)->class = class + 1;
+        need(2)->class = class;
+        run();
+        cr_expect_eq(given(2, 1), 120);
+        expect_left(1, 120, MATCH_LEFT_NO_CAPACITY);
     }
 }
 
@@ -250,24 +296,13 @@ Test(matching, the_pool_pays_its_share_of_a_fragile_need)
         {true, false, 600, 240}, {true, true, 600, 240}, {true, false, 90, 90},
         {false, false, 600, 0},  {true, false, 0, 0},
     };
-    struct plan p;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        start(&p);
-        p.in.rules.pool_minutes = rows[i].budget;
-        org(&p, 1, 0, 600);
-        org(&p, 2, 0, 0);
-        offer(&p, 1, 0);
-        need(&p, 2, 0, 240)->urgent = rows[i].urgent;
-        p.needs[0].fragile = rows[i].fragile;
-        p.needs[0].pool_permille = rows[i].urgent ? 1000 : rows[i].fragile ? 500 : 0;
-        run(&p);
-        cr_expect_eq(given(&p, 1, 1), 240, "row %zu", i);
-        cr_expect_eq(pooled(&p, 1), rows[i].paid, "row %zu: %" PRId64, i, pooled(&p, 1));
+        set_status(four_hours(0, rows[i].budget), rows[i].urgent, rows[i].fragile);
+        run_row(i, 240, rows[i].paid);
         cr_expect_eq(p.result.pool_minutes, rows[i].paid);
-        cr_expect_eq(position_after(&p, &p.orgs[0]), 240);
-        cr_expect_eq(position_after(&p, &p.orgs[1]), rows[i].paid - 240);
-        match_free(&p.result);
+        cr_expect_eq(position_after(1), 240);
+        cr_expect_eq(position_after(2), rows[i].paid - 240);
     }
 }
 
@@ -295,47 +330,28 @@ Test(matching, how_far_a_need_reaches_below_the_line)
         {-1800, true, false, 0, 240, 0, MATCH_LEFT_FLOOR},
         {-9000, true, false, 60, 240, 60, MATCH_LEFT_FLOOR},
     };
-    struct plan p;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        start(&p);
-        p.in.rules.pool_minutes = rows[i].budget;
-        org(&p, 1, 0, 600);
-        org(&p, 2, rows[i].position, 0);
-        offer(&p, 1, 0);
-        need(&p, 2, 0, 240)->urgent = rows[i].urgent;
-        p.needs[0].fragile = rows[i].fragile;
-        p.needs[0].pool_permille = rows[i].urgent ? 1000 : rows[i].fragile ? 500 : 0;
-        run(&p);
-        cr_expect_eq(given(&p, 1, 1), rows[i].served, "row %zu: %" PRId64, i, given(&p, 1, 1));
-        cr_expect_eq(pooled(&p, 1), rows[i].paid, "row %zu: pool %" PRId64, i, pooled(&p, 1));
+        set_status(four_hours(rows[i].position, rows[i].budget), rows[i].urgent, rows[i].fragile);
+        run_row(i, rows[i].served, rows[i].paid);
         if (rows[i].served < 240)
-            expect_left(&p, 1, 240 - rows[i].served, rows[i].why);
-        match_free(&p.result);
+            expect_left(1, 240 - rows[i].served, rows[i].why);
     }
 }
 
 /* What an organisation gives in the same batch makes room for what it asks. */
 Test(matching, giving_and_receiving_in_one_batch_cancel)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, 0, 120);
-    org(&p, 2, -1200, 120);
-    offer(&p, 1, 0);
-    offer(&p, 2, 1);
-    need(&p, 2, 0, 120);
-    need(&p, 1, 1, 120);
-    run(&p);
+    ORGS({0, 120}, {-1200, 120});
+    OFFERS({1, 0}, {2, 1});
+    NEEDS({2, 0, 120}, {1, 1, 120});
+    run();
     cr_expect_eq(p.result.n_left, 0);
-    cr_expect_eq(position_after(&p, &p.orgs[1]), -1200);
-    match_free(&p.result);
+    cr_expect_eq(position_after(2), -1200);
 
     p.in.n_needs = 1;
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_FLOOR);
-    match_free(&p.result);
+    run();
+    expect_left(1, 120, MATCH_LEFT_FLOOR);
 }
 
 Test(matching, above_the_ceiling_an_organisation_rests)
@@ -352,19 +368,16 @@ Test(matching, above_the_ceiling_an_organisation_rests)
         {2400, 0, MATCH_LEFT_CEILING},
         {3000, 0, MATCH_LEFT_CEILING},
     };
-    struct plan p;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        start(&p);
-        org(&p, 1, rows[i].position, 600);
-        org(&p, 2, 0, 0);
-        offer(&p, 1, 0);
-        need(&p, 2, 0, 120);
-        run(&p);
-        cr_expect_eq(given(&p, 1, 1), rows[i].served, "row %zu", i);
+        start();
+        ORGS({rows[i].position, 600}, {0, 0});
+        OFFERS({1, 0});
+        NEEDS({2, 0, 120});
+        run();
+        cr_expect_eq(given(1, 1), rows[i].served, "row %zu", i);
         if (rows[i].served == 0)
-            expect_left(&p, 1, 120, rows[i].why);
-        match_free(&p.result);
+            expect_left(1, 120, rows[i].why);
     }
 }
 
@@ -373,119 +386,106 @@ Test(matching, above_the_ceiling_an_organisation_rests)
 Test(matching, each_hurdle_has_a_name)
 {
     static const uint32_t here[] = {7, 8}, there[] = {9};
-    struct plan p;
 
-    start(&p);
-    org(&p, 1, 0, 600);
-    org(&p, 2, 0, 0);
-    offer(&p, 1, 0);
-    need(&p, 2, 0, 120);
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
+    ORGS({0, 600}, {0, 0});
+    OFFERS({1, 0});
+    NEEDS({2, 0, 120});
+    run();
+    cr_expect_eq(given(1, 1), 120);
 
-    p.needs[0].what.skill = 5;
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_NO_OFFER);
-    p.needs[0].what.skill = 0;
+    need(1)->what.skill = 5;
+    run();
+    expect_left(1, 120, MATCH_LEFT_NO_OFFER);
+    need(1)->what.skill = 0;
 
-    p.needs[0].what.type = 1;
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_NO_OFFER);
-    p.needs[0].what.type = 0;
+    need(1)->what.type = 1;
+    run();
+    expect_left(1, 120, MATCH_LEFT_NO_OFFER);
+    need(1)->what.type = 0;
 
-    p.offers[0].what.until_day = 99;
-    p.needs[0].what.from_day = 100;
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_NO_DAY);
-    p.needs[0].what.from_day = 99;
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
+    offer(1)->what.until_day = 99;
+    need(1)->what.from_day = 100;
+    run();
+    expect_left(1, 120, MATCH_LEFT_NO_DAY);
+    need(1)->what.from_day = 99;
+    run();
+    cr_expect_eq(given(1, 1), 120);
 
-    p.offers[0].what.areas = (struct match_set){here, 2};
-    p.needs[0].what.areas = (struct match_set){there, 1};
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_NO_AREA);
-    p.needs[0].what.areas = (struct match_set){here + 1, 1};
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
+    offer(1)->what.areas = (struct match_set){here, 2};
+    need(1)->what.areas = (struct match_set){there, 1};
+    run();
+    expect_left(1, 120, MATCH_LEFT_NO_AREA);
+    need(1)->what.areas = (struct match_set){here + 1, 1};
+    run();
+    cr_expect_eq(given(1, 1), 120);
 
-    p.offers[0].what.languages = (struct match_set){there, 1};
-    p.needs[0].what.languages = (struct match_set){here, 2};
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_NO_LANGUAGE);
-    p.needs[0].what.languages.n = 0;
+    offer(1)->what.languages = (struct match_set){there, 1};
+    need(1)->what.languages = (struct match_set){here, 2};
+    run();
+    expect_left(1, 120, MATCH_LEFT_NO_LANGUAGE);
+    need(1)->what.languages.n = 0;
 
     p.bars[0] = (struct match_bar){1, 1};
     p.in.n_bars = 1;
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_BARRED);
+    run();
+    expect_left(1, 120, MATCH_LEFT_BARRED);
     p.bars[0].need = 2;
 
     p.conflicts[0] = (struct match_conflict){2, 1};
     p.in.n_conflicts = 1;
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_BARRED);
+    run();
+    expect_left(1, 120, MATCH_LEFT_BARRED);
     p.conflicts[0] = (struct match_conflict){2, 3};
 
-    p.orgs[0].capacity = 29;
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_NO_CAPACITY);
-    p.needs[0].org = 1;
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_BARRED);
-    match_free(&p.result);
+    org(1)->capacity = 29;
+    run();
+    expect_left(1, 120, MATCH_LEFT_NO_CAPACITY);
+    need(1)->org = 1;
+    run();
+    expect_left(1, 120, MATCH_LEFT_BARRED);
 }
 
 /* Three known burdens with mean 200; the fragile one lies above it. */
 Test(matching, a_fragile_organisation_that_carries_more_than_the_mean_is_not_proposed)
 {
-    struct plan p;
+    ORGS({-1000, 600}, {0, 0}, {0, 0}, {0, 0});
+    org(1)->fragile = true;
+    org(1)->burden = 201;
+    org(2)->burden = 199;
+    org(3)->burden = 200;
+    OFFERS({1, 0});
+    NEEDS({2, 0, 120});
+    run();
+    expect_left(1, 120, MATCH_LEFT_GUARDED);
 
-    start(&p);
-    org(&p, 1, -1000, 600)->fragile = true;
-    p.orgs[0].burden = 201;
-    org(&p, 2, 0, 0)->burden = 199;
-    org(&p, 3, 0, 0)->burden = 200;
-    org(&p, 4, 0, 0);
-    offer(&p, 1, 0);
-    need(&p, 2, 0, 120);
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_GUARDED);
+    org(1)->volunteers = true;
+    run();
+    cr_expect_eq(given(1, 1), 120);
+    org(1)->volunteers = false;
 
-    p.orgs[0].volunteers = true;
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
-    p.orgs[0].volunteers = false;
+    org(2)->burden = 200;
+    org(1)->burden = 200; /* exactly the mean */
+    run();
+    cr_expect_eq(given(1, 1), 120);
 
-    p.orgs[1].burden = 200;
-    p.orgs[0].burden = 200; /* exactly the mean */
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
+    org(1)->burden = -1;
+    run();
+    cr_expect_eq(given(1, 1), 120);
 
-    p.orgs[0].burden = -1;
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
-
-    p.orgs[0].burden = 500;
-    p.orgs[0].fragile = false;
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
-    match_free(&p.result);
+    org(1)->burden = 500;
+    org(1)->fragile = false;
+    run();
+    cr_expect_eq(given(1, 1), 120);
 }
 
 Test(matching, the_least_asked_gives_and_relations_are_shared)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, 300, 600);
-    org(&p, 2, 0, 600);
-    org(&p, 3, 0, 0)->received = 720;
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    need(&p, 3, 0, 120);
-    run(&p);
-    cr_expect_eq(given(&p, 1, 2), 120);
+    ORGS({300, 600}, {0, 600}, {0, 0});
+    org(3)->received = 720;
+    OFFERS({1, 0}, {2, 0});
+    NEEDS({3, 0, 120});
+    run();
+    cr_expect_eq(given(1, 2), 120);
     cr_expect_eq(p.result.proposals[0].pair_before, 0);
     cr_expect_eq(p.result.proposals[0].received_before, 720);
     cr_expect_eq(p.result.proposals[0].pair_beyond, 0);
@@ -493,17 +493,16 @@ Test(matching, the_least_asked_gives_and_relations_are_shared)
     /* 2 has already given more than its share: 1 is asked instead, though it gave more in all. */
     p.pairs[0] = (struct match_pair){2, 3, 400};
     p.in.n_pairs = 1;
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
+    run();
+    cr_expect_eq(given(1, 1), 120);
 
     /* It is a weight, not a ban. */
     p.in.n_offers = 2;
-    p.offers[0].what.skill = 1;
-    run(&p);
-    cr_expect_eq(given(&p, 1, 2), 120);
+    offer(1)->what.skill = 1;
+    run();
+    cr_expect_eq(given(1, 2), 120);
     cr_expect_eq(p.result.proposals[0].pair_before, 400);
     cr_expect_eq(p.result.proposals[0].pair_beyond, 120);
-    match_free(&p.result);
 }
 
 Test(matching, the_allowance_of_a_pair_is_the_rule_solved)
@@ -527,236 +526,159 @@ Test(matching, the_allowance_of_a_pair_is_the_rule_solved)
 /* Evenness alone would have each give an hour and a half. */
 Test(matching, three_hours_come_from_one_organisation)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, 0, 600);
-    org(&p, 2, 0, 600);
-    org(&p, 3, 0, 0);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    need(&p, 3, 0, 180);
-    run(&p);
+    ORGS({0, 600}, {0, 600}, {0, 0});
+    OFFERS({1, 0}, {2, 0});
+    NEEDS({3, 0, 180});
+    run();
     cr_expect(p.result.repaired);
     cr_expect_eq(p.result.n_proposals, 1);
-    cr_expect_eq(given(&p, 1, 1), 180);
+    cr_expect_eq(given(1, 1), 180);
     cr_expect_eq(p.result.bound.served[3], 6);
     cr_expect_eq(p.result.reached.served[3], 6);
     cr_expect_eq(p.result.reached.uneven - p.result.bound.uneven, (180 * 180 - 2 * 90 * 90) / 30);
-    match_free(&p.result);
 }
 
 Test(matching, four_hours_may_be_shared_by_two)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, 0, 600);
-    org(&p, 2, 0, 600);
-    org(&p, 3, 0, 0);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    need(&p, 3, 0, 240);
-    run(&p);
+    ORGS({0, 600}, {0, 600}, {0, 0});
+    OFFERS({1, 0}, {2, 0});
+    NEEDS({3, 0, 240});
+    run();
     cr_expect_not(p.result.repaired);
-    cr_expect_eq(given(&p, 1, 1), 120);
-    cr_expect_eq(given(&p, 1, 2), 120);
-    match_free(&p.result);
+    cr_expect_eq(given(1, 1), 120);
+    cr_expect_eq(given(1, 2), 120);
 }
 
 /* 2 has no line and receives as much as it gives: its piece may not be merged into that of 1, which
  * would be more even, but that of 1 into its own. */
 Test(matching, merging_leaves_a_giver_what_it_relies_on)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, -300, 600);
-    org(&p, 2, 0, 600)->line = (struct line){0, 2400, 0};
-    org(&p, 3, 0, 90);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    offer(&p, 3, 1);
-    need(&p, 3, 0, 180);
-    need(&p, 2, 1, 90);
-    run(&p);
+    ORGS({-300, 600}, {0, 600}, {0, 90});
+    org(2)->line = (struct line){0, 2400, 0};
+    OFFERS({1, 0}, {2, 0}, {3, 1});
+    NEEDS({3, 0, 180}, {2, 1, 90});
+    run();
     cr_expect(p.result.repaired);
     cr_expect_eq(p.result.n_left, 0);
-    cr_expect_eq(given(&p, 1, 2), 180);
-    cr_expect_eq(given(&p, 2, 3), 90);
-    match_free(&p.result);
+    cr_expect_eq(given(1, 2), 180);
+    cr_expect_eq(given(2, 3), 90);
 }
 
 /* By quanta 2 gives as much as 3, who is the lower in ties; the whole belongs to 2, asked least. */
 Test(matching, a_merged_piece_goes_to_who_was_asked_least)
 {
-    struct plan p;
-
-    start(&p);
     p.in.rules.weight = 0;
-    org(&p, 1, 0, 0);
-    org(&p, 2, 0, 240)->tie = 9;
-    org(&p, 3, 30, 210);
-    org(&p, 4, 90, 150);
-    offer(&p, 2, 7);
-    offer(&p, 3, 7);
-    offer(&p, 4, 7);
-    need(&p, 1, 7, 120);
-    run(&p);
+    ORGS({0, 0}, {0, 240}, {30, 210}, {90, 150});
+    org(2)->tie = 9;
+    OFFERS({2, 7}, {3, 7}, {4, 7});
+    NEEDS({1, 7, 120});
+    run();
     cr_expect(p.result.repaired);
-    cr_expect_eq(given(&p, 1, 2), 120);
-    cr_expect_eq(given(&p, 1, 0), 120);
+    cr_expect_eq(given(1, 2), 120);
+    cr_expect_eq(given(1, 0), 120);
     for (size_t i = 0; i < p.result.n_others; i++)
         cr_expect_geq(p.result.others[i].uneven, 0);
-    match_free(&p.result);
 }
 
 /* Two pieces of an hour find one who can take both. */
 Test(matching, small_pieces_go_together_to_somebody_new)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, -900, 60);
-    org(&p, 2, -900, 60);
-    org(&p, 3, 900, 120);
-    org(&p, 4, 0, 0);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    offer(&p, 3, 0);
-    need(&p, 4, 0, 120);
-    run(&p);
+    ORGS({-900, 60}, {-900, 60}, {900, 120}, {0, 0});
+    OFFERS({1, 0}, {2, 0}, {3, 0});
+    NEEDS({4, 0, 120});
+    run();
     cr_expect(p.result.repaired);
     cr_expect_eq(p.result.n_proposals, 1);
-    cr_expect_eq(given(&p, 1, 3), 120);
-    match_free(&p.result);
+    cr_expect_eq(given(1, 3), 120);
 }
 
 /* 4 h and 1 h become 3 h and 2 h. */
 Test(matching, a_small_piece_grows_at_the_cost_of_a_large_one)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, -1000, 240);
-    org(&p, 2, 0, 120);
-    org(&p, 3, 0, 0);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    need(&p, 3, 0, 300);
-    run(&p);
+    ORGS({-1000, 240}, {0, 120}, {0, 0});
+    OFFERS({1, 0}, {2, 0});
+    NEEDS({3, 0, 300});
+    run();
     cr_expect(p.result.repaired);
-    cr_expect_eq(given(&p, 1, 1), 180);
-    cr_expect_eq(given(&p, 1, 2), 120);
-    match_free(&p.result);
+    cr_expect_eq(given(1, 1), 180);
+    cr_expect_eq(given(1, 2), 120);
 }
 
 Test(matching, what_cannot_be_a_piece_is_left_and_told)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, 0, 60);
-    org(&p, 2, 0, 60);
-    org(&p, 3, 0, 0);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    need(&p, 3, 0, 120);
-    run(&p);
+    ORGS({0, 60}, {0, 60}, {0, 0});
+    OFFERS({1, 0}, {2, 0});
+    NEEDS({3, 0, 120});
+    run();
     cr_expect_eq(p.result.n_proposals, 0);
     cr_expect_eq(p.result.bound.served[3], 4);
     cr_expect_eq(p.result.reached.served[3], 0);
-    expect_left(&p, 1, 120, MATCH_LEFT_SMALL);
+    expect_left(1, 120, MATCH_LEFT_SMALL);
 
     /* Together they can: a joint offer is one piece. */
     p.in.n_offers = 0;
-    joint(&p, offer(&p, 1, 0), 2);
-    run(&p);
+    OFFERS({1, 0});
+    joint(1, 2);
+    run();
     cr_expect_not(p.result.repaired);
     cr_expect_eq(p.result.n_proposals, 2);
     cr_expect(p.result.proposals[0].joint && p.result.proposals[1].joint);
-    cr_expect_eq(given(&p, 1, 1), 60);
-    cr_expect_eq(given(&p, 1, 2), 60);
+    cr_expect_eq(given(1, 1), 60);
+    cr_expect_eq(given(1, 2), 60);
 
     /* And a need that asks for less than a piece is one. */
-    p.needs[0].minutes = 60;
+    need(1)->minutes = 60;
     p.in.n_offers = 0;
-    offer(&p, 1, 0);
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 60);
-    match_free(&p.result);
+    OFFERS({1, 0});
+    run();
+    cr_expect_eq(given(1, 1), 60);
 }
 
 /* 2 can receive only because it gives. When what it would give is too small to be a piece, what
  * it would receive is left out with it. */
 Test(matching, leaving_out_a_piece_takes_with_it_what_it_carried)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, 0, 600);
-    org(&p, 2, -1200, 60);
-    org(&p, 3, 0, 0);
-    offer(&p, 1, 0);
-    offer(&p, 2, 1);
-    need(&p, 2, 0, 60);
-    need(&p, 3, 1, 120);
-    run(&p);
+    ORGS({0, 600}, {-1200, 60}, {0, 0});
+    OFFERS({1, 0}, {2, 1});
+    NEEDS({2, 0, 60}, {3, 1, 120});
+    run();
     cr_expect(p.result.repaired);
     cr_expect_eq(p.result.bound.served[3], 4);
     cr_expect_eq(p.result.reached.served[3], 0);
-    expect_left(&p, 1, 60, MATCH_LEFT_FLOOR);
-    expect_left(&p, 2, 120, MATCH_LEFT_SMALL);
-    match_free(&p.result);
+    expect_left(1, 60, MATCH_LEFT_FLOOR);
+    expect_left(2, 120, MATCH_LEFT_SMALL);
 }
 
 Test(matching, a_need_that_is_no_whole_number_of_quanta_is_proposed_as_asked)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, 0, 600);
-    org(&p, 2, 0, 0);
-    offer(&p, 1, 0);
-    need(&p, 2, 0, 130);
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 130);
-    cr_expect_eq(position_after(&p, &p.orgs[1]), -130);
+    ORGS({0, 600}, {0, 0});
+    OFFERS({1, 0});
+    NEEDS({2, 0, 130});
+    run();
+    cr_expect_eq(given(1, 1), 130);
+    cr_expect_eq(position_after(2), -130);
     cr_expect_eq(p.result.n_left, 0);
-    match_free(&p.result);
 }
 
 /* --- Reasons and ties ------------------------------------------------------------------------- */
 
-static const struct match_other *other(const struct plan *p, const struct match_proposal *of,
-                                       uint32_t giver)
+static const struct match_other *other(const struct match_proposal *of, uint32_t giver)
 {
     for (size_t i = 0; i < of->n_others; i++)
-        if (p->result.others[of->first_other + i].giver == giver)
-            return &p->result.others[of->first_other + i];
+        if (p.result.others[of->first_other + i].giver == giver)
+            return &p.result.others[of->first_other + i];
     cr_assert_fail("%u is no alternative", giver);
     return NULL;
 }
 
 Test(matching, a_proposal_says_why_not_the_others)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, -300, 120);
-    org(&p, 2, 0, 120);
-    org(&p, 3, -600, 120); /* the lowest, and taken by who is more pressing */
-    org(&p, 4, 2399, 120);
-    org(&p, 5, 0, 0);
-    org(&p, 6, 0, 0);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    offer(&p, 3, 0);
-    offer(&p, 4, 0);
-    offer(&p, 3, 1);
-    need(&p, 5, 0, 120);
-    need(&p, 6, 1, 120)->class = 2;
-    run(&p);
+    /* 3 is the lowest, and taken by who is more pressing. */
+    ORGS({-300, 120}, {0, 120}, {-600, 120}, {2399, 120}, {0, 0}, {0, 0});
+    OFFERS({1, 0}, {2, 0}, {3, 0}, {4, 0}, {3, 1});
+    NEEDS({5, 0, 120}, {6, 1, 120});
+    need(2)->class = 2;
+    run();
     cr_assert_eq(p.result.n_proposals, 2);
 
     const struct match_proposal *first = &p.result.proposals[0];
@@ -766,61 +688,45 @@ Test(matching, a_proposal_says_why_not_the_others)
     cr_expect_eq(first->giver_after, -180);
     cr_expect_eq(first->receiver_after, -120);
     cr_expect_eq(first->n_others, 3);
-    cr_expect_eq(other(&p, first, 2)->why, MATCH_OTHER_WORSE);
+    cr_expect_eq(other(first, 2)->why, MATCH_OTHER_WORSE);
     /* 120^2 - 0^2 instead of 180^2 - 300^2, by 30. */
-    cr_expect_eq(other(&p, first, 2)->uneven, (14400 - (32400 - 90000)) / 30);
-    cr_expect_eq(other(&p, first, 3)->why, MATCH_OTHER_TAKEN);
-    cr_expect_eq(other(&p, first, 4)->why, MATCH_OTHER_CEILING);
+    cr_expect_eq(other(first, 2)->uneven, (14400 - (32400 - 90000)) / 30);
+    cr_expect_eq(other(first, 3)->why, MATCH_OTHER_TAKEN);
+    cr_expect_eq(other(first, 4)->why, MATCH_OTHER_CEILING);
     cr_expect_eq(p.result.proposals[1].giver, 3);
     cr_expect_eq(p.result.proposals[1].n_others, 0);
-    match_free(&p.result);
 }
 
 Test(matching, a_giver_that_stays_within_its_line_by_this_piece_is_told_so)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, -1200, 120);
-    org(&p, 2, -1200, 120);
-    org(&p, 3, 0, 120);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    offer(&p, 3, 1);
-    need(&p, 3, 0, 120);
-    need(&p, 1, 1, 120);
-    run(&p);
-    cr_assert_eq(given(&p, 1, 1), 120);
-    cr_expect_eq(other(&p, &p.result.proposals[0], 2)->why, MATCH_OTHER_RELIED);
-    match_free(&p.result);
+    ORGS({-1200, 120}, {-1200, 120}, {0, 120});
+    OFFERS({1, 0}, {2, 0}, {3, 1});
+    NEEDS({3, 0, 120}, {1, 1, 120});
+    run();
+    cr_assert_eq(given(1, 1), 120);
+    cr_expect_eq(other(&p.result.proposals[0], 2)->why, MATCH_OTHER_RELIED);
 }
 
 Test(matching, ties_go_to_the_lower_number_and_the_older_need)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, 0, 120)->tie = 900;
-    org(&p, 2, 0, 120)->tie = 100;
-    org(&p, 3, 0, 0);
-    org(&p, 4, 0, 0);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    need(&p, 3, 0, 120);
-    run(&p);
-    cr_expect_eq(given(&p, 1, 2), 120);
-    p.orgs[1].tie = 900;
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
+    ORGS({0, 120}, {0, 120}, {0, 0}, {0, 0});
+    org(1)->tie = 900;
+    org(2)->tie = 100;
+    OFFERS({1, 0}, {2, 0});
+    NEEDS({3, 0, 120});
+    run();
+    cr_expect_eq(given(1, 2), 120);
+    org(2)->tie = 900;
+    run();
+    cr_expect_eq(given(1, 1), 120);
 
     p.in.n_offers = 1;
-    need(&p, 4, 0, 120);
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
-    p.needs[1].since = -1;
-    run(&p);
-    cr_expect_eq(given(&p, 2, 1), 120);
-    match_free(&p.result);
+    NEEDS({4, 0, 120});
+    run();
+    cr_expect_eq(given(1, 1), 120);
+    need(2)->since = -1;
+    run();
+    cr_expect_eq(given(2, 1), 120);
 }
 
 /* One need can be met, of two. */
@@ -834,31 +740,29 @@ Test(matching, where_nothing_else_decides_the_order_comes_before_age)
         {{0, 0}, {1, 2}, 1}, {{0, 0}, {2, 1}, 2}, {{0, 0}, {1, 1}, 1}, {{0, 1}, {2, 1}, 1},
         {{1, 0}, {1, 2}, 2}, {{UINT32_MAX, 0}, {1, 2}, 2},
     };
-    struct plan p;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        start(&p);
-        org(&p, 1, 0, 120);
-        org(&p, 2, 0, 0);
-        org(&p, 3, 0, 0);
-        offer(&p, 1, 0);
+        uint32_t first = rows[i].first, second = 3 - first;
+
+        start();
+        ORGS({0, 120}, {0, 0}, {0, 0});
+        OFFERS({1, 0});
         for (uint32_t k = 0; k < 2; k++) {
-            need(&p, 2 + k, 0, 120)->order = rows[i].order[k];
-            p.needs[k].since = rows[i].since[k];
+            NEEDS({2 + k, 0, 120});
+            need(k + 1)->order = rows[i].order[k];
+            need(k + 1)->since = rows[i].since[k];
         }
-        run(&p);
-        cr_expect_eq(given(&p, rows[i].first, 1), 120, "row %zu", i);
-        match_free(&p.result);
+        run();
+        cr_expect_eq(given(first, 1), 120, "row %zu", i);
         /* A class is not a matter of order, nor is what an organisation already has. */
-        p.needs[rows[i].first - 1].class = 3;
-        p.needs[2 - rows[i].first].class = 2;
-        run(&p);
-        cr_expect_eq(given(&p, 3 - rows[i].first, 1), 120, "row %zu", i);
-        p.needs[2 - rows[i].first].class = 3;
-        p.orgs[rows[i].first].position = -600;
-        run(&p);
-        cr_expect_eq(given(&p, 3 - rows[i].first, 1), 120, "row %zu", i);
-        match_free(&p.result);
+        need(first)->class = 3;
+        need(second)->class = 2;
+        run();
+        cr_expect_eq(given(second, 1), 120, "row %zu", i);
+        need(second)->class = 3;
+        org(first + 1)->position = -600;
+        run();
+        cr_expect_eq(given(second, 1), 120, "row %zu", i);
     }
 }
 
@@ -872,71 +776,47 @@ Test(matching, the_pool_pays_a_share_of_a_usual_need)
         {0, 0, 600, 240, 0},        {-1200, 1000, 600, 240, 240}, {-1200, 500, 600, 120, 120},
         {-1140, 250, 600, 120, 60}, {-1200, 500, 0, 0, 0},
     };
-    struct plan p;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        start(&p);
-        p.in.rules.pool_minutes = rows[i].budget;
-        org(&p, 1, 0, 600);
-        org(&p, 2, rows[i].position, 0);
-        offer(&p, 1, 0);
-        need(&p, 2, 0, 240)->pool_permille = rows[i].permille;
-        run(&p);
-        cr_expect_eq(given(&p, 1, 1), rows[i].served, "row %zu: %" PRId64, i, given(&p, 1, 1));
-        cr_expect_eq(pooled(&p, 1), rows[i].paid, "row %zu: pool %" PRId64, i, pooled(&p, 1));
-        match_free(&p.result);
+        four_hours(rows[i].position, rows[i].budget)->pool_permille = rows[i].permille;
+        run_row(i, rows[i].served, rows[i].paid);
     }
 }
 
 Test(matching, an_offer_of_one_is_named_before_a_joint_one)
 {
-    struct plan p;
-
-    start(&p);
-    org(&p, 1, 0, 600);
-    org(&p, 2, 0, 0);
-    org(&p, 3, 0, 0);
-    joint(&p, offer(&p, 1, 0), 3);
-    offer(&p, 1, 0);
-    need(&p, 2, 0, 120);
-    run(&p);
+    ORGS({0, 600}, {0, 0}, {0, 0});
+    OFFERS({1, 0}, {1, 0});
+    joint(1, 3);
+    NEEDS({2, 0, 120});
+    run();
     cr_assert_eq(p.result.n_proposals, 1);
     cr_expect_eq(p.result.proposals[0].offer, 2);
     cr_expect_not(p.result.proposals[0].joint);
-    match_free(&p.result);
 }
 
 /* The line is part of the weight: an hour is more for who has less room. */
 Test(matching, weights_follow_the_line_of_each)
 {
-    struct plan p;
-
-    start(&p);
     p.in.rules.weight = 0;
-    org(&p, 1, 600, 120)->line.ceiling = 2400; /* a quarter of its line */
-    org(&p, 2, 400, 120)->line.ceiling = 800;  /* half of it, though less in minutes */
-    org(&p, 3, 0, 0);
-    offer(&p, 1, 0);
-    offer(&p, 2, 0);
-    need(&p, 3, 0, 120);
-    run(&p);
-    cr_expect_eq(given(&p, 1, 1), 120);
+    ORGS({600, 120}, {400, 120}, {0, 0});
+    org(1)->line.ceiling = 2400; /* it stands at a quarter of its line */
+    org(2)->line.ceiling = 800;  /* half of it, though less in minutes */
+    OFFERS({1, 0}, {2, 0});
+    NEEDS({3, 0, 120});
+    run();
+    cr_expect_eq(given(1, 1), 120);
     p.in.rules.weight = 1;
-    run(&p);
-    cr_expect_eq(given(&p, 1, 2), 120);
-    match_free(&p.result);
+    run();
+    cr_expect_eq(given(1, 2), 120);
 }
 
 Test(matching, nothing_asked_or_nothing_offered_is_no_trouble)
 {
-    struct plan p;
-
-    start(&p);
-    run(&p);
+    run();
     cr_expect_eq(p.result.n_proposals + p.result.n_left, 0);
-    org(&p, 1, 0, 0);
-    need(&p, 1, 0, 120);
-    run(&p);
-    expect_left(&p, 1, 120, MATCH_LEFT_NO_OFFER);
-    match_free(&p.result);
+    ORGS({0, 0});
+    NEEDS({1, 0, 120});
+    run();
+    expect_left(1, 120, MATCH_LEFT_NO_OFFER);
 }
