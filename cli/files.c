@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "crypto/random.h"
+#include "ledger/files.h"
 
 static char *read_all(int fd, size_t max, size_t *n)
 {
@@ -83,19 +84,6 @@ char *read_plain_file(const char *path, size_t max, size_t *n)
     return read_and_close(open_plain_file(path), max, n);
 }
 
-static bool write_all(int fd, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
-        if (done < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes += done > 0 ? done : 0;
-        n -= done > 0 ? (size_t)done : 0;
-    }
-    return true;
-}
-
 /* link() fails when the name is taken, rename() replaces: both are one step for whoever looks. */
 static bool put_in_place(const char *fresh, const char *path, bool replace)
 {
@@ -120,7 +108,7 @@ static bool write_fresh(const char *path, const void *bytes, size_t n, mode_t mo
         return false;
     }
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    bool ok = fd >= 0 && write_all(fd, bytes, n) && (!sync || fsync(fd) == 0);
+    bool ok = fd >= 0 && file_write(fd, bytes, n) && (!sync || fsync(fd) == 0);
     if (fd >= 0 && close(fd) != 0) {
         ok = false;
     }
