@@ -73,6 +73,21 @@ bool file_write(int fd, const void *bytes, size_t n)
     return true;
 }
 
+bool file_fill(int fd, void *out, size_t size, size_t *n)
+{
+    for (*n = 0; *n < size;) {
+        ssize_t part = read(fd, (char *)out + *n, size - *n);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part < 0)
+            return false;
+        if (part == 0)
+            break;
+        *n += (size_t)part;
+    }
+    return true;
+}
+
 bool file_replace(const char *dir, const char *name, mode_t mode, const void *bytes, size_t n)
 {
     char path[PATH_MAX], fresh[PATH_MAX + 4];
@@ -114,17 +129,9 @@ bool file_read(const char *dir, const char *name, char *out, size_t size, size_t
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    size_t got = 0;
-    while (got < size) {
-        ssize_t part = read(fd, out + got, size - got);
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part < 0)
-            return close_failed(fd);
-        if (part == 0)
-            break;
-        got += (size_t)part;
-    }
+    size_t got;
+    if (!file_fill(fd, out, size, &got))
+        return close_failed(fd);
     close(fd);
     if (got == size) {
         errno = EFBIG;

@@ -32,6 +32,9 @@ bool file_read(const char *dir, const char *name, char *out, size_t size, size_t
 /* Writes all n bytes to an open file, through interruptions and short writes. */
 bool file_write(int fd, const void *bytes, size_t n) __attribute__((warn_unused_result));
 
+/* Reads an open file until its end or until `size` bytes are there; n says how many are. */
+bool file_fill(int fd, void *out, size_t size, size_t *n) __attribute__((warn_unused_result));
+
 /* fsync of a file or folder. */
 bool path_sync(const char *path) __attribute__((warn_unused_result));
 

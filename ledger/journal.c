@@ -199,20 +199,10 @@ static uint8_t *read_file(int fd, size_t *n)
     size_t room = (size_t)info.st_size < JOURNAL_BYTES_MAX ? (size_t)info.st_size
                                                            : JOURNAL_BYTES_MAX;
     uint8_t *bytes = malloc(room + 1);
-    *n = 0;
-    while (bytes != NULL && *n < room) {
-        ssize_t done = read(fd, bytes + *n, room - *n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0) {
-            free(bytes);
-            return NULL;
-        }
-        if (done == 0)
-            break;
-        *n += (size_t)done;
-    }
-    return bytes;
+    if (bytes != NULL && file_fill(fd, bytes, room, n))
+        return bytes;
+    free(bytes);
+    return NULL;
 }
 
 /* The record at a place, if there is one whose sum holds. */
