@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
-/* The tour is in ledger/writer.h. */
+/* The tour is in ledger/writer.h; one job is decided in ledger/decide.c. */
 #include "ledger/writer.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -17,15 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ledger/kind.h"
+#include "ledger/decide.h"
 #include "ledger/journal.h"
 #include "ledger/last_signed.h"
 #include "ledger/log.h"
 #include "ledger/queue.h"
 #include "ledger/refuser.h"
-#include "ledger/seal.h"
-#include "ledger/signers.h"
-#include "ledger/tick.h"
 
 #define QUEUE_MAX_DEFAULT 4096
 #define BATCH_MAX_DEFAULT 256
@@ -45,8 +40,7 @@
 struct writer {
     char *dir, *origin;
     struct store *store;
-    const struct secret_key *log_key, *clock_key;
-    struct public_key log_public, clock_public, refusal_public;
+    const struct secret_key *log_key;
     int64_t (*now_ms)(void);
     pthread_t thread;
     _Atomic(const char *) read_only;
@@ -72,15 +66,9 @@ struct writer {
     struct log_nodes nodes;
     int64_t next_due;    /* the earliest due moment after the last batch; INT64_MAX: none */
     int64_t active_at;   /* monotonic time of the start or the last accepted job */
-    uint64_t appended;   /* leaves of the batch under way */
     struct kv *txn;      /* of the store, NULL or open; the overlay on it is handed on as `kv` */
-    struct state state;
-    struct rules rules;
     struct refuser refuser;
-    struct note note_read;
-    struct signatures signatures;
-    struct entry own; /* of the clock, under way */
-    char leaf[LEAF_MAX];
+    struct decider decider;
 };
 
 static int64_t clock_us(clockid_t clock)
@@ -100,219 +88,6 @@ int64_t writer_now_monotonic_ms(void)
     return clock_us(CLOCK_MONOTONIC) / 1000;
 }
 
-/*
- * Pages that may not be on disk, or a head that cannot be kept, must not be built upon, and nobody
- * may be told of them: the only safe way on is a new start.
- */
-static _Noreturn void die(const char *what, const char *why)
-{
-    fprintf(stderr, "sem: the writer stops the process: %s: %s\n", what, why);
-    abort();
-}
-
-/* --- Appending -------------------------------------------------------------------------------- */
-
-/* Puts the next leaf together, for the rules to see. */
-static void write_leaf(struct writer *w, const char *note, size_t note_len)
-{
-    size_t prefix = leaf_prefix(w->leaf, w->rules.at);
-    assert(note_len <= sizeof w->leaf - prefix);
-    memcpy(w->leaf + prefix, note, note_len);
-    w->rules.leaf = (struct slice){(const uint8_t *)w->leaf, prefix + note_len};
-}
-
-static void append_leaf(struct writer *w, struct kv *kv)
-{
-    if (!log_append_next(kv, w->rules.index, w->rules.leaf))
-        die("the log cannot be appended to", store_message());
-    if (!journal_add(&w->journal, w->rules.leaf))
-        die("the journal cannot be appended to", "no memory");
-}
-
-/* Appends what the clock makes: a leaf of our own making must be taken. */
-static void append_own(struct writer *w, struct kv *kv, int64_t at, const char *note, size_t n)
-{
-    struct refusal why = {.code = CODE_OK};
-    struct rules *r = &w->rules;
-    r->index = state_size(&w->state);
-    r->at = at;
-    r->root_ctx = kv;
-    r->signers = NULL;
-    write_leaf(w, note, n);
-    if (note_parse(&w->note_read, note, n) != NOTE_OK ||
-        !entry_decode(&w->own, w->origin, w->note_read.text, w->note_read.text_len, &why) ||
-        !rules_apply(r, &w->own, &why))
-        die("a leaf of our own is refused", why.code != CODE_OK ? code_word(why.code) : "its form");
-    append_leaf(w, kv);
-    w->appended++;
-}
-
-/* SPEC 6.11: behind the last leaf that may stand without a seal, in its transaction. */
-static void append_seal(struct writer *w, struct kv *kv)
-{
-    struct body_seal_balances body;
-    struct id id;
-    char note[SEAL_NOTE_SIZE];
-    if (!rules_seal_due(&w->state))
-        return;
-    int64_t at = state_last_at(&w->state);
-    rules_make_seal(&w->state, w->origin, &body, &id);
-    w->rules.made = &body;
-    append_own(w, kv, at, note, seal_note(note, w->origin, &body, &id, at, w->clock_key));
-    w->rules.made = NULL;
-}
-
-static void append_tick(struct writer *w, struct kv *kv, int64_t at)
-{
-    struct body_clock_tick body;
-    struct id id;
-    char note[TICK_NOTE_SIZE];
-    if (!rules_make_tick(&w->state, at, &body, &id))
-        die("a tick cannot be made", kv_failed(kv) ? store_message() : "no memory");
-    append_own(w, kv, at, note, tick_note(note, w->origin, &body, &id, w->clock_key));
-    append_seal(w, kv);
-}
-
-/* SPEC 5.2: every due moment up to `at` is processed before another entry comes. */
-static void append_ticks(struct writer *w, struct kv *kv, int64_t at)
-{
-    while (w->state.network.founded && rules_tick_due(&w->state, at))
-        append_tick(w, kv, at);
-}
-
-/* --- One job ---------------------------------------------------------------------------------- */
-
-/* True when the id is in the log: the job is then decided. */
-static bool decide_known(struct writer *w, struct job *job)
-{
-    struct entry_record record;
-    struct thing_key key = {.id = job->entry->id,
-                            .author = state_org_number(&w->state, &job->entry->by)};
-    if (key.author == 0 || !state_id(&w->state, &key, &job->index) ||
-        !state_entry(&w->state, job->index, &record))
-        return false;
-    job->at = record.at;
-    job->result = JOB_KNOWN;
-    if (!hash_equal(&record.text_hash, &job->entry->text_hash)) {
-        job->result = JOB_REFUSED;
-        refuse(&job->why, CODE_id_reused, "id", "an id never used for another text",
-               "used by entry %" PRIu64, job->index);
-        refuse_values(&job->why, "id", NULL, "%" PRIu64, job->index);
-    }
-    return true;
-}
-
-static bool check_network_keys(const struct writer *w, const struct entry *e, struct refusal *why)
-{
-    if (e->kind->id != KIND_NETWORK_FOUND)
-        return true;
-    const struct body_network_found *f = &e->network_found;
-    const char *field = NULL;
-    if (!public_key_equal(&f->clock_key, &w->clock_public))
-        field = "clock_key";
-    if (!public_key_equal(&f->log_key, &w->log_public))
-        field = "log_key";
-    if (!public_key_equal(&f->refusal_key, &w->refusal_public))
-        field = "refusal_key";
-    return field == NULL ||
-           refuse(why, CODE_network_keys, field, "the key of this server", "another key");
-}
-
-/*
- * Decides on the overlay `kv`, which is the caller's to keep or to throw away. *decided: the
- * signatures are complete and hold, so that a refusal is a decision. `untimely`: why the entry's
- * time is refused, or NULL.
- */
-static bool apply(struct writer *w, struct kv *kv, struct job *job, const struct refusal *untimely,
-                  bool *decided)
-{
-    struct rules *r = &w->rules;
-    struct refusal *why = &job->why;
-    r->index = state_size(&w->state);
-    r->at = job->at;
-    r->root_ctx = kv;
-    enum note_err err = note_parse(&w->note_read, job->note_bytes, job->note_len);
-    if (err != NOTE_OK)
-        return refuse(why, CODE_note_malformed, "", "a C2SP signed note", "%s",
-                      note_strerror(err));
-    if (!signers_check(r, w->origin, job->entry, &w->note_read, false, &w->signatures, why))
-        return false;
-    if (!signatures_complete(&w->signatures))
-        return signers_missing(&w->signatures, why);
-    *decided = true;
-    if (untimely != NULL) {
-        *why = *untimely;
-        return false;
-    }
-    r->signers = &w->signatures.needed;
-    write_leaf(w, job->note_bytes, job->note_len);
-    if (!rules_apply(r, job->entry, why) || !check_network_keys(w, job->entry, why))
-        return false;
-    job->index = r->index;
-    append_leaf(w, kv);
-    append_seal(w, kv);
-    return true;
-}
-
-/* Decides on the overlay `kv`, and leaves it empty: what was accepted is in the transaction. */
-static bool apply_alone(struct writer *w, struct kv *kv, struct job *job,
-                        const struct refusal *untimely, bool *decided)
-{
-    uint64_t appended = w->appended;
-    struct journal_mark mark = journal_mark(&w->journal);
-    append_ticks(w, kv, job->at);
-    bool accepted = apply(w, kv, job, untimely, decided);
-    /* A read that fails looks like a thing that is not there: a refusal must not come of it. */
-    if (kv_failed(kv))
-        die("the store fails", store_message());
-    if (accepted) {
-        kv_memory_flush(kv);
-        return true;
-    }
-    kv_memory_clear(kv);
-    w->appended = appended; /* its ticks too: a refused entry leaves nothing behind */
-    journal_cut(&w->journal, mark);
-    w->state.network_version = 0; /* what was read of the network may be gone */
-    state_attach(&w->state, kv);
-    return false;
-}
-
-/* SPEC 10.2: states the log as it stands without the entry and the ticks before it. */
-static void sign_refusal(struct writer *w, struct kv *kv, struct job *job)
-{
-    struct log_head head;
-    if (!log_head(kv, &head))
-        die("the head of the log cannot be read", store_message());
-    job->stranger = state_org_number(&w->state, &job->entry->by) == 0;
-    refuser_sign(&w->refuser, job, &head);
-}
-
-static void decide(struct writer *w, struct kv *kv, struct job *job)
-{
-    struct refusal untimely = {.code = CODE_OK};
-    bool decided = false;
-    if (job->result == JOB_DEADLINE || decide_known(w, job) || refuser_look(&w->refuser, job))
-        return;
-    job->result = JOB_REFUSED;
-    if (job->note_len > ENTRY_NOTE_MAX) {
-        refuse(&job->why, CODE_entry_too_large, "", "a note of at most 16128 bytes", "%zu",
-               job->note_len);
-        return;
-    }
-    if (job->entry->kind->by_clock) {
-        refuse(&job->why, CODE_clock_only, "kind", "any other kind", "%s",
-               job->entry->kind->name);
-        return;
-    }
-    bool timely = rules_entry_time(&w->state, job->entry, w->now_ms(), &job->at, &untimely);
-    if (apply_alone(w, kv, job, timely ? NULL : &untimely, &decided)) {
-        job->result = JOB_ACCEPTED;
-        w->appended++;
-    } else if (decided) {
-        sign_refusal(w, kv, job);
-    }
-}
-
 /* --- One batch -------------------------------------------------------------------------------- */
 
 /* How many leaves the store does not have yet. */
@@ -325,21 +100,20 @@ static uint64_t behind(const struct writer *w)
 static struct kv *begin(struct writer *w)
 {
     if (w->txn == NULL && store_begin(w->store, &w->txn) != STORE_OK)
-        die("the store fails", store_message());
+        writer_die("the store fails", store_message());
     struct kv *overlay = kv_memory_new(w->txn);
     if (overlay == NULL)
-        die("no overlay", "no memory");
-    w->appended = 0;
-    state_follow(&w->state, overlay); /* nobody else writes */
-    if (log_size(w->txn) != state_size(&w->state))
-        die("the log cannot be appended to", "its size is not that of the state");
+        writer_die("no overlay", "no memory");
+    decider_begin(&w->decider, overlay);
+    if (log_size(w->txn) != state_size(&w->decider.state))
+        writer_die("the log cannot be appended to", "its size is not that of the state");
     return overlay;
 }
 
 static void sign_head(struct writer *w)
 {
     if (!log_head(w->txn, &w->answered))
-        die("the head of the log cannot be read", store_message());
+        writer_die("the head of the log cannot be read", store_message());
     w->answered_note_len =
         checkpoint_sign(w->answered_note, w->origin, &w->answered, w->log_key);
 }
@@ -354,7 +128,7 @@ static void prove(struct writer *w, struct job *jobs)
         job->head = w->answered;
         memcpy(job->checkpoint, w->answered_note, w->answered_note_len + 1);
         if (!log_prove(&w->nodes, job->index, w->answered.size, job->proof, &job->n_proof))
-            die("a proof cannot be made", store_message());
+            writer_die("a proof cannot be made", store_message());
     }
 }
 
@@ -375,8 +149,8 @@ static bool keep_last_signed(struct writer *w)
 
 static void write_journal(struct writer *w)
 {
-    if (!journal_write(&w->journal, w->answered.size - w->appended, &w->answered))
-        die("the journal cannot be written", strerror(errno));
+    if (!journal_write(&w->journal, w->answered.size - w->decider.appended, &w->answered))
+        writer_die("the journal cannot be written", strerror(errno));
     w->journal_size = w->answered.size;
     if (!atomic_load(&w->ahead))
         w->behind_since = writer_now_monotonic_ms();
@@ -405,10 +179,10 @@ static void show(struct writer *w)
 static void commit(struct writer *w)
 {
     if (store_commit(w->txn) != STORE_OK)
-        die("a commit fails", store_message());
+        writer_die("a commit fails", store_message());
     w->txn = NULL;
     if (w->journal_size < w->answered.size && !keep_last_signed(w))
-        die("last-signed cannot be written", strerror(errno));
+        writer_die("last-signed cannot be written", strerror(errno));
     journal_rewind(&w->journal);
     show(w);
 }
@@ -436,12 +210,12 @@ static void finish(struct writer *w, struct kv *overlay, struct job *jobs, bool 
 {
     struct due due;
     kv_memory_flush(overlay);
-    bool more = state_first_due(&w->state, INT64_MAX, &due);
+    bool more = state_first_due(&w->decider.state, INT64_MAX, &due);
     w->next_due = more ? due.moment : INT64_MAX;
     if (kv_failed(overlay))
-        die("the store fails", store_message());
+        writer_die("the store fails", store_message());
     kv_memory_free(overlay);
-    if (w->appended > 0)
+    if (w->decider.appended > 0)
         sign_head(w);
     prove(w, jobs);
     if (behind(w) == 0) {
@@ -449,7 +223,7 @@ static void finish(struct writer *w, struct kv *overlay, struct job *jobs, bool 
         w->txn = NULL;
     } else if (settle || is_awaited(w) || is_far_ahead(w) || !journal_fits(&w->journal)) {
         commit(w);
-    } else if (w->appended > 0) {
+    } else if (w->decider.appended > 0) {
         write_journal(w);
     }
     pthread_mutex_lock(&w->lock);
@@ -503,12 +277,12 @@ static void decide_all(struct writer *w, struct job *jobs)
     refuser_begin(&w->refuser);
     bool settle = false;
     for (struct job *job = jobs; job != NULL; job = job->next) {
-        decide(w, kv, job);
+        decide(&w->decider, kv, job);
         settle = settle || (job->settle && job->result != JOB_REFUSED);
     }
     finish(w, kv, jobs, settle);
     refuser_keep(&w->refuser, jobs);
-    if (w->appended > 0)
+    if (w->decider.appended > 0)
         w->active_at = writer_now_monotonic_ms();
 }
 
@@ -575,14 +349,15 @@ static void run_idle(struct writer *w)
         catch_up(w);
     if (now < w->next_due || writer_read_only(w) != NULL)
         return;
-    if (w->state.network.found.demo && writer_now_monotonic_ms() - w->active_at < DEMO_QUIET_MS)
+    if (w->decider.state.network.found.demo &&
+        writer_now_monotonic_ms() - w->active_at < DEMO_QUIET_MS)
         return;
     look_at_room(w);
     if (writer_read_only(w) != NULL)
         return;
     struct kv *kv = begin(w);
-    int64_t last = state_last_at(&w->state);
-    append_ticks(w, kv, now > last ? now : last);
+    int64_t last = state_last_at(&w->decider.state);
+    decide_ticks(&w->decider, kv, now > last ? now : last);
     finish(w, kv, NULL, false);
 }
 
@@ -640,13 +415,13 @@ static bool look_at_log(struct writer *w)
     bool ok = kv != NULL;
     if (ok) {
         struct due due;
-        state_attach(&w->state, kv);
+        state_attach(&w->decider.state, kv);
         ok = log_head(kv, &w->head);
         w->answered = w->head;
         const char *reason = last_signed_check(w->dir, kv, &w->head);
-        if (state_size(&w->state) != w->head.size)
+        if (state_size(&w->decider.state) != w->head.size)
             reason = "log and state are of different sizes: run semd rebuild";
-        w->next_due = state_first_due(&w->state, INT64_MAX, &due) ? due.moment : INT64_MAX;
+        w->next_due = state_first_due(&w->decider.state, INT64_MAX, &due) ? due.moment : INT64_MAX;
         ok = ok && !kv_failed(kv);
         if (reason != NULL)
             atomic_store(&w->read_only, reason);
@@ -688,7 +463,7 @@ static void writer_free(struct writer *w)
     pthread_mutex_destroy(&w->lock);
     queue_free(&w->queue);
     refuser_free(&w->refuser);
-    state_keep_few(&w->state);
+    decider_free(&w->decider);
     journal_close(&w->journal);
     free(w->dir);
     free(w->origin);
@@ -707,10 +482,6 @@ struct writer *writer_start(const struct writer_config *config, const char **why
     w->origin = strdup(config->origin);
     w->store = config->store;
     w->log_key = config->log_key;
-    w->clock_key = config->clock_key;
-    secret_key_public(config->log_key, &w->log_public);
-    secret_key_public(config->clock_key, &w->clock_public);
-    secret_key_public(config->refusal_key, &w->refusal_public);
     size_t batch_max = config->batch_max > 0 ? config->batch_max : BATCH_MAX_DEFAULT;
     bool room = queue_init(&w->queue, config->queue_max > 0 ? config->queue_max : QUEUE_MAX_DEFAULT,
                            batch_max, QUEUE_WINDOW_US);
@@ -718,10 +489,9 @@ struct writer *writer_start(const struct writer_config *config, const char **why
     w->now_ms = config->now_ms != NULL ? config->now_ms : system_now_ms;
     atomic_store(&w->read_only, config->read_only);
     w->active_at = writer_now_monotonic_ms();
-    w->rules.state = &w->state;
-    w->rules.root_at = log_root_of;
     room = refuser_init(&w->refuser, config, w->origin, batch_max) && room;
-    room = state_keep_many(&w->state) && room;
+    room = decider_init(&w->decider, config, w->origin, w->now_ms, &w->journal, &w->refuser) &&
+           room;
     if (room && w->dir != NULL && w->origin != NULL && sign_start(w, why)) {
         *why = "no thread";
         if (pthread_create(&w->thread, NULL, run, w) == 0) {
