@@ -32,6 +32,7 @@ struct txn {
     bool writes;
     enum store_err err; /* sticky */
     struct pack_room *leaf; /* the leaf that was read last; NULL where there are none */
+    MDB_cursor *cursor[KV_TABLES]; /* kept, or NULL; LMDB ends them with the transaction */
 };
 
 struct store_reader {
@@ -142,14 +143,40 @@ static bool expand(struct txn *t, enum kv_table table, struct slice *value)
     return false;
 }
 
+/*
+ * A transaction that writes keeps a cursor in each table: what lies on the page where it stands is
+ * found without the way down from the root. While one is kept, all that changes in its table is put
+ * through it, so that it never depends on LMDB's mending of other cursors.
+ */
+static int keep_cursor(struct txn *t, enum kv_table table)
+{
+    if (t->cursor[table] != NULL)
+        return MDB_SUCCESS;
+    return mdb_cursor_open(t->txn, dbi_of(t, table), &t->cursor[table]);
+}
+
+static void drop_cursor(struct txn *t, enum kv_table table)
+{
+    if (t->cursor[table] != NULL)
+        mdb_cursor_close(t->cursor[table]);
+    t->cursor[table] = NULL;
+}
+
+static int get(struct txn *t, enum kv_table table, MDB_val *key, MDB_val *value)
+{
+    if (!t->writes)
+        return mdb_get(t->txn, dbi_of(t, table), key, value);
+    int code = keep_cursor(t, table);
+    return code == MDB_SUCCESS ? mdb_cursor_get(t->cursor[table], key, value, MDB_SET) : code;
+}
+
 static bool txn_get(struct kv *kv, enum kv_table table, struct slice key, struct slice *value)
 {
     struct txn *t = txn_of(kv);
-    MDB_dbi dbi = dbi_of(t, table);
     if (t->err != STORE_OK)
         return false;
     MDB_val k = val_of(key), v;
-    if (!settle(t, mdb_get(t->txn, dbi, &k, &v)))
+    if (!settle(t, get(t, table, &k, &v)))
         return false;
     *value = slice_of(v);
     return expand(t, table, value);
@@ -164,17 +191,34 @@ static bool grows_at_its_end(enum kv_table table)
 /*
  * A page that runs over is split, and LMDB moves the last pair to the new page with the one that
  * comes: told that a key is behind all others, it leaves the old page full, or says that it is not.
+ * Not through the cursor kept: one that was at the end may be taken to be there still.
  */
-static int put_behind(struct txn *t, MDB_dbi dbi, MDB_val *key, MDB_val *value)
+static int put_behind(struct txn *t, enum kv_table table, MDB_val *key, MDB_val *value)
 {
-    int code = mdb_put(t->txn, dbi, key, value, MDB_APPEND);
-    return code == MDB_KEYEXIST ? mdb_put(t->txn, dbi, key, value, 0) : code;
+    drop_cursor(t, table);
+    int code = mdb_put(t->txn, dbi_of(t, table), key, value, MDB_APPEND);
+    return code == MDB_KEYEXIST ? mdb_put(t->txn, dbi_of(t, table), key, value, 0) : code;
+}
+
+/* Where a cursor is kept the key was most likely looked up: the last row of nodes, that grows. */
+static bool stands_there(struct txn *t, enum kv_table table, MDB_val *key)
+{
+    MDB_val value;
+    return t->cursor[table] != NULL &&
+           mdb_cursor_get(t->cursor[table], key, &value, MDB_SET) == MDB_SUCCESS;
+}
+
+static int put(struct txn *t, enum kv_table table, MDB_val *key, MDB_val *value)
+{
+    if (grows_at_its_end(table) && !stands_there(t, table, key))
+        return put_behind(t, table, key, value);
+    int code = keep_cursor(t, table);
+    return code == MDB_SUCCESS ? mdb_cursor_put(t->cursor[table], key, value, 0) : code;
 }
 
 static void txn_put(struct kv *kv, enum kv_table table, struct slice key, struct slice value)
 {
     struct txn *t = txn_of(kv);
-    MDB_dbi dbi = dbi_of(t, table);
     uint8_t packed[PACK_LEAF_MAX];
     assert(t->writes);
     if (t->err != STORE_OK)
@@ -182,8 +226,7 @@ static void txn_put(struct kv *kv, enum kv_table table, struct slice key, struct
     if (table == KV_LEAF)
         value = pack_leaf(value, packed, t->leaf);
     MDB_val k = val_of(key), v = val_of(value);
-    settle(t, grows_at_its_end(table) ? put_behind(t, dbi, &k, &v)
-                                      : mdb_put(t->txn, dbi, &k, &v, 0));
+    settle(t, put(t, table, &k, &v));
 }
 
 static void txn_del(struct kv *kv, enum kv_table table, struct slice key)
@@ -193,6 +236,7 @@ static void txn_del(struct kv *kv, enum kv_table table, struct slice key)
     assert(t->writes);
     if (t->err != STORE_OK)
         return;
+    drop_cursor(t, table);
     MDB_val k = val_of(key);
     settle(t, mdb_del(t->txn, dbi, &k, NULL));
 }
@@ -220,7 +264,7 @@ static int last_before(MDB_cursor *cursor, struct slice key, MDB_val *k, MDB_val
     return code == MDB_NOTFOUND ? mdb_cursor_get(cursor, k, v, MDB_LAST) : code;
 }
 
-/* Cursors live for one call: no writer's change can leave one behind that points nowhere. */
+/* These cursors live for one call: no change can leave one behind that points nowhere. */
 static bool txn_move(struct txn *t, enum kv_table table, struct slice key, bool back, bool after,
                      struct slice *found, struct slice *value)
 {

@@ -219,6 +219,67 @@ Test(store, walks_both_ways_as_the_tables_in_memory_do)
     folder_drop(path);
 }
 
+static uint32_t roll(uint32_t *dice)
+{
+    *dice = *dice * 1664525u + 1013904223u;
+    return *dice >> 8;
+}
+
+static void same_pair(struct kv *kv, struct kv *memory, enum kv_table table, struct slice key)
+{
+    struct slice a, b;
+    bool there = kv_get(memory, table, key, &b);
+    cr_assert_eq(kv_get(kv, table, key, &a), there);
+    cr_assert(!there || (a.size == b.size && memcmp(a.data, b.data, a.size) == 0));
+}
+
+static void same_table(struct kv *kv, struct kv *memory, enum kv_table table)
+{
+    struct slice key[2] = {{0}}, value[2];
+    while (kv_seek(memory, table, key[1], key[1].size > 0, &key[1], &value[1])) {
+        cr_assert(kv_seek(kv, table, key[0], key[0].size > 0, &key[0], &value[0]));
+        cr_assert(key[0].size == key[1].size && memcmp(key[0].data, key[1].data, key[0].size) == 0);
+        same_pair(kv, memory, table, key[1]);
+    }
+    cr_assert_not(kv_seek(kv, table, key[0], key[0].size > 0, &key[0], &value[0]));
+}
+
+/* Changes and looks in one transaction, at the end of a table and within, on pages that split. */
+Test(store, a_transaction_changes_and_finds_as_the_tables_in_memory_do)
+{
+    static const enum kv_table tables[] = {KV_DUE, KV_NODE};
+    static const uint8_t bytes[1200];
+    char path[32];
+    folder_make(path);
+    struct store *store = open_in(path, STORE_CREATE);
+    struct kv *kv = write_in(store), *memory = kv_memory_new(NULL);
+    uint32_t dice = 7, end = 0;
+    for (int i = 0; i < 40000; i++) {
+        enum kv_table table = tables[roll(&dice) % 2];
+        uint32_t what = roll(&dice) % 8, at = roll(&dice) % (end + 1);
+        if (what < 2)
+            at = end++;
+        uint8_t key[4] = {0, (uint8_t)(at >> 16), (uint8_t)(at >> 8), (uint8_t)at};
+        struct slice k = {key, sizeof key}, v = {bytes, roll(&dice) % (at % 5 == 0 ? 1200 : 90)};
+        if (what < 4) {
+            kv_put(kv, table, k, v);
+            kv_put(memory, table, k, v);
+        } else if (what == 4) {
+            kv_del(kv, table, k);
+            kv_del(memory, table, k);
+        }
+        same_pair(kv, memory, table, k);
+    }
+    cr_assert_eq(store_commit(kv), STORE_OK);
+    kv = write_in(store);
+    for (size_t i = 0; i < 2; i++)
+        same_table(kv, memory, tables[i]);
+    store_abort(kv);
+    kv_memory_free(memory);
+    store_close(store);
+    folder_drop(path);
+}
+
 Test(store, a_copy_holds_the_same_and_opens_by_itself)
 {
     char path[32], copy[32];
