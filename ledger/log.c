@@ -63,10 +63,24 @@ static bool node_again(void *nodes, uint64_t stored_index, struct hash *out)
     return true;
 }
 
+static bool load_edge(struct log_nodes *nodes, uint64_t size)
+{
+    return (nodes->edge.size == size && size > 0) ||
+           merkle_edge_load(&nodes->edge, node_again, nodes, size);
+}
+
+bool log_head_of(struct log_nodes *nodes, uint64_t size, struct log_head *out)
+{
+    if (!load_edge(nodes, size))
+        return false;
+    *out = (struct log_head){size, nodes->edge.rest[0]};
+    return true;
+}
+
 bool log_prove(struct log_nodes *nodes, uint64_t index, uint64_t size,
                struct hash proof[static MERKLE_PROOF_MAX], size_t *n_proof)
 {
-    if (nodes->edge.size != size && !merkle_edge_load(&nodes->edge, node_again, nodes, size))
+    if (!load_edge(nodes, size))
         return false;
     return merkle_edge_prove(&nodes->edge, node_again, nodes, index, proof, n_proof);
 }

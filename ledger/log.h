@@ -52,6 +52,9 @@ struct log_nodes {
 bool log_prove(struct log_nodes *nodes, uint64_t index, uint64_t size,
                struct hash proof[static MERKLE_PROOF_MAX], size_t *n_proof)
     __attribute__((warn_unused_result));
+/* log_head() of a log of that size, at least 1; with what its proofs then share. */
+bool log_head_of(struct log_nodes *nodes, uint64_t size, struct log_head *out)
+    __attribute__((warn_unused_result));
 /* log_root_at() in the form that struct rules asks for. */
 bool log_root_of(void *kv, uint64_t size, struct hash *out);
 

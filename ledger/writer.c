@@ -112,7 +112,8 @@ static struct kv *begin(struct writer *w)
 
 static void sign_head(struct writer *w)
 {
-    if (!log_head(w->txn, &w->answered))
+    w->nodes.kv = w->txn;
+    if (!log_head_of(&w->nodes, log_size(w->txn), &w->answered) || kv_failed(w->txn))
         writer_die("the head of the log cannot be read", store_message());
     w->answered_note_len =
         checkpoint_sign(w->answered_note, w->origin, &w->answered, w->log_key);

@@ -141,10 +141,14 @@ Test(log, proofs_with_a_memory_are_those_without)
     static struct log_nodes nodes;
     struct kv *kv = start();
     struct hash proof[MERKLE_PROOF_MAX], want[MERKLE_PROOF_MAX];
+    struct log_head found, wanted;
     nodes.kv = kv;
     for (uint64_t size = 1; size <= 700; size++) {
         struct slice leaf = {(const uint8_t *)&size, sizeof size};
         cr_assert(log_append_next(kv, size - 1, leaf));
+        cr_assert(log_head_of(&nodes, size, &found) && log_head(kv, &wanted));
+        cr_assert(found.size == wanted.size && hash_equal(&found.root, &wanted.root));
+        cr_assert_not(log_head_of(&nodes, size + 1, &found), "it is not there yet");
         for (uint64_t i = 0; i < 12; i++) {
             uint64_t head = i % 3 == 2 && size > 40 ? size - 40 : size, index = i * 61 % head;
             size_t n, n_want;
