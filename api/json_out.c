@@ -64,18 +64,10 @@ void json_shut(struct json_out *out, char bracket)
 
 void json_int(struct json_out *out, const char *name, int64_t value)
 {
-    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    char digits[20], *at = digits + sizeof digits;
+    char digits[DECIMAL_SIZE];
 
-    do {
-        *--at = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
-    if (value < 0) {
-        *--at = '-';
-    }
     begin(out, name);
-    add(out, at, (size_t)(digits + sizeof digits - at));
+    add(out, digits, decimal_format(digits, value));
 }
 
 void json_flag(struct json_out *out, const char *name, bool value)

@@ -238,6 +238,25 @@ bool decimal_parse(uint64_t *out, const char *in, size_t n)
     return true;
 }
 
+size_t decimal_format(char out[static DECIMAL_SIZE], int64_t value)
+{
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    char digits[DECIMAL_SIZE], *at = digits + sizeof digits;
+    size_t n;
+
+    *--at = '\0';
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0) {
+        *--at = '-';
+    }
+    n = (size_t)(digits + sizeof digits - at);
+    memcpy(out, at, n);
+    return n - 1;
+}
+
 /* --- UTF-8 ----------------------------------------------------------------------------------- */
 
 /* Length of a character by its first byte, and the smallest code point of that length. */

@@ -69,6 +69,10 @@ bool base64_check(size_t *out_len, const char *in, size_t in_len)
 /* Decimal digits alone, without sign or leading zero, of what fits into 64 bits. */
 bool decimal_parse(uint64_t *out, const char *in, size_t n) __attribute__((warn_unused_result));
 
+/* The shortest decimal text of a number, as "%" PRId64 writes it, and a NUL. Gives its length. */
+#define DECIMAL_SIZE 21
+size_t decimal_format(char out[static DECIMAL_SIZE], int64_t value);
+
 /*
  * Decodes the first character of n bytes of UTF-8 (RFC 3629: no overlong form, no surrogate,
  * nothing above U+10FFFF). Returns the 1 to 4 bytes used, or 0 when they are not UTF-8 or n

@@ -403,5 +403,9 @@ bool leaf_split(const char *leaf, size_t n, int64_t *at, const char **note, size
 size_t leaf_prefix(char out[static 24], int64_t at)
 {
     assert(at >= 0 && at <= INTEGER_MAX);
-    return (size_t)snprintf(out, 24, "%s%" PRId64 "\n", leaf_word, at);
+    size_t n = sizeof leaf_word - 1;
+    memcpy(out, leaf_word, n);
+    n += decimal_format(out + n, at);
+    memcpy(out + n, "\n", 2);
+    return n + 1;
 }

@@ -12,14 +12,23 @@
 
 /* --- Salts ------------------------------------------------------------------------------------ */
 
+/* Where they begin: behind the last line feed that follows another. */
+static size_t signature_lines(struct slice leaf)
+{
+    size_t at = leaf.size;
+    do {
+        const uint8_t *feed = memrchr(leaf.data, '\n', at);
+        assert(feed != NULL && feed > leaf.data); /* the leaf is a note */
+        at = (size_t)(feed - leaf.data);
+    } while (leaf.data[at - 1] != '\n');
+    return at + 1;
+}
+
 void salt_of_leaf(struct hash *out, const char *origin, struct slice leaf)
 {
     static const char purpose[] = "/salt/v1\n";
     struct hash_stream h;
-    size_t lines = leaf.size; /* where the signature lines begin: behind the last empty line */
-    while (lines >= 2 && (leaf.data[lines - 1] != '\n' || leaf.data[lines - 2] != '\n'))
-        lines--;
-    assert(lines >= 2); /* the leaf is a note */
+    size_t lines = signature_lines(leaf);
     hash_stream_start(&h);
     hash_stream_add(&h, origin, strlen(origin));
     hash_stream_add(&h, purpose, sizeof purpose - 1);
@@ -50,23 +59,42 @@ void sealed_of(struct sealed *out, const struct org *org)
     memcpy(out->salt, org->salt_chain, sizeof out->salt);
 }
 
-/* Names and numbers need no escapes, so the canonical JSON is written as it stands. */
+static char *add(char *at, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(at, text, n);
+    return at + n;
+}
+
+static char *add_number(char *at, const char *before, int64_t n)
+{
+    at = add(at, before);
+    return at + decimal_format(at, n);
+}
+
+/*
+ * Names and numbers need no escapes, so the canonical JSON is written as it stands; piece by piece,
+ * because a seal writes as many as there are accounts.
+ */
 size_t balance_text(char out[static BALANCE_TEXT_SIZE], const char *origin, const char *handle,
                     const struct sealed *account, uint64_t size)
 {
-    char salt[HEX_SIZE(BALANCE_SALT_BYTES)];
+    char salt[HEX_SIZE(BALANCE_SALT_BYTES)], *at = out;
+    assert(strlen(origin) <= ORIGIN_MAX && strlen(handle) <= HANDLE_MAX && size <= INT64_MAX);
     hex_encode(salt, account->salt, sizeof account->salt);
-    int n = snprintf(out, BALANCE_TEXT_SIZE,
-                     "%s/balance/v1\n"
-                     "{\"given_pending\":%" PRId64 ",\"given_posted\":%" PRId64
-                     ",\"moves\":%" PRId64 ",\"org\":\"%s\",\"position\":%" PRId64
-                     ",\"received_pending\":%" PRId64 ",\"received_posted\":%" PRId64
-                     ",\"salt\":\"%s\",\"size\":%" PRIu64 "}\n",
-                     origin, account->given_pending, account->given_posted, account->moves, handle,
-                     sealed_position(account), account->received_pending, account->received_posted,
-                     salt, size);
-    assert(n > 0 && n < BALANCE_TEXT_SIZE);
-    return (size_t)n;
+    at = add(at, origin);
+    at = add_number(at, "/balance/v1\n{\"given_pending\":", account->given_pending);
+    at = add_number(at, ",\"given_posted\":", account->given_posted);
+    at = add_number(at, ",\"moves\":", account->moves);
+    at = add(add(at, ",\"org\":\""), handle);
+    at = add_number(at, "\",\"position\":", sealed_position(account));
+    at = add_number(at, ",\"received_pending\":", account->received_pending);
+    at = add_number(at, ",\"received_posted\":", account->received_posted);
+    at = add(add(at, ",\"salt\":\""), salt);
+    at = add_number(at, "\",\"size\":", (int64_t)size);
+    at = add(at, "}\n");
+    *at = '\0';
+    return (size_t)(at - out);
 }
 
 void seal_accounts(struct state *s, const char *origin, uint64_t size, bool keep,

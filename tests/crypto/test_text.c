@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "crypto/random.h"
@@ -207,4 +209,16 @@ Test(text, utf8_accepts_the_shortest_forms_only)
     }
     cr_assert(utf8_valid("", 0));
     cr_assert(utf8_valid("a\0b", 3));
+}
+
+Test(text, a_number_is_written_as_the_library_writes_it)
+{
+    static const int64_t numbers[] = {0, 1, 9, 10, 99, 100, 1234567890, INT64_MAX, -1, -10,
+                                      INT64_MIN};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        char text[DECIMAL_SIZE], expected[32];
+        int n = snprintf(expected, sizeof expected, "%" PRId64, numbers[i]);
+        cr_assert_eq(decimal_format(text, numbers[i]), n);
+        cr_assert_str_eq(text, expected);
+    }
 }
