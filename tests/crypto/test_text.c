@@ -217,7 +217,7 @@ Test(text, a_number_is_written_as_the_library_writes_it)
                                       INT64_MIN};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         char text[DECIMAL_SIZE], expected[32];
-        int n = snprintf(expected, sizeof expected, "%" PRId64, numbers[i]);
+        size_t n = (size_t)snprintf(expected, sizeof expected, "%" PRId64, numbers[i]);
         cr_assert_eq(decimal_format(text, numbers[i]), n);
         cr_assert_str_eq(text, expected);
     }
