@@ -102,6 +102,8 @@ FAULTS = [
     Fault('the last head is not kept at the end', 'ledger/writer.c',
           '!last_signed_stands(w) && !keep_last_signed(w))\n        fprintf',
           'false)\n        fprintf', 'journal'),
+    Fault('the root of a head leaves what is to the right out', 'ledger/log.c',
+          'nodes->edge.rest[0]}', 'nodes->edge.part[0]}', 'log'),
     # Lines and windows
     Fault('a projection exactly at the line is refused', 'policies/limits.c',
           'projected >= -decision->refused_past)', 'projected > -decision->refused_past)'),
