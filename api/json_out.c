@@ -2,6 +2,7 @@
 #include "api/json_out.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,36 +110,43 @@ static size_t escape(char *to, unsigned char c)
     return 6;
 }
 
-/* True when none of eight characters is below 0x20, a quote or a backslash. */
-static bool are_plain(const char *text)
+/* How many of eight characters stand before the first below 0x20, quote or backslash. */
+static size_t count_plain(const char *text)
 {
     const uint64_t ones = 0x0101010101010101u, highs = 0x80 * ones;
-    uint64_t eight, quote, slash;
+    uint64_t eight, quote, slash, found;
 
     memcpy(&eight, text, sizeof eight);
+    eight = le64toh(eight);
     quote = eight ^ '"' * ones;
     slash = eight ^ '\\' * ones;
-    return ((((eight - 0x20 * ones) & ~eight) | ((quote - ones) & ~quote) |
-             ((slash - ones) & ~slash)) & highs) == 0;
+    /* Borrows go to higher bytes, which come later: the lowest that is marked is a true one. */
+    found = (((eight - 0x20 * ones) & ~eight) | ((quote - ones) & ~quote) |
+             ((slash - ones) & ~slash)) & highs;
+    return found ? (size_t)__builtin_ctzll(found) / 8 : 8;
 }
 
 static char *write_text(char *at, const char *text, size_t n)
 {
-    for (size_t i = 0; i < n;) {
-        if (n - i >= 8 && are_plain(text + i)) {
-            memcpy(at, text + i, 8);
-            at += 8;
-            i += 8;
-            continue;
-        }
-        for (size_t end = n - i < 8 ? n : i + 8; i < end; i++) {
-            unsigned char c = (unsigned char)text[i];
+    size_t i = 0;
 
-            if (c < 0x20 || c == '"' || c == '\\') {
-                at += escape(at, c);
-            } else {
-                *at++ = (char)c;
-            }
+    while (n - i >= 8) {
+        size_t plain = count_plain(text + i);
+
+        memcpy(at, text + i, 8); /* all: what follows is written over what is not plain */
+        at += plain;
+        i += plain;
+        if (plain < 8) {
+            at += escape(at, (unsigned char)text[i++]);
+        }
+    }
+    for (; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c < 0x20 || c == '"' || c == '\\') {
+            at += escape(at, c);
+        } else {
+            *at++ = (char)c;
         }
     }
     return at;
@@ -168,7 +176,7 @@ void json_hex(struct json_out *out, const char *name, const void *bytes, size_t 
     char text[HEX_SIZE(64)];
 
     assert(n <= 64);
-    hex_encode(text, bytes, n);
+    hex_encode_public(text, bytes, n);
     json_text_n(out, name, text, 2 * n);
 }
 

@@ -231,14 +231,19 @@ static bool line_has_key(const struct note_sig *sig, uint8_t type, const struct 
 
 enum note_err note_verify_line(const struct note *note, size_t line, const struct public_key *key)
 {
+    assert(line < note->n_sigs);
+    if (!line_has_key(&note->sigs[line], KEY_ED25519, key)) {
+        return NOTE_OTHER_KEY;
+    }
+    return note_verify_found(note, line, key);
+}
+
+enum note_err note_verify_found(const struct note *note, size_t line, const struct public_key *key)
+{
     struct signature signature;
 
     assert(line < note->n_sigs);
-    const struct note_sig *sig = &note->sigs[line];
-    if (!line_has_key(sig, KEY_ED25519, key)) {
-        return NOTE_OTHER_KEY;
-    }
-    if (!note_sig_payload(sig, signature.b, SIGNATURE_BYTES)) {
+    if (!note_sig_payload(&note->sigs[line], signature.b, SIGNATURE_BYTES)) {
         return NOTE_LENGTH;
     }
     return key_verify(key, note->text, note->text_len, &signature) ? NOTE_OK : NOTE_BAD_SIGNATURE;

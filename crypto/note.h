@@ -114,6 +114,12 @@ bool note_sig_is_by(const struct note_sig *sig, const struct verifier_key *key);
  */
 enum note_err note_verify_line(const struct note *note, size_t line,
                                const struct public_key *key) __attribute__((warn_unused_result));
+/*
+ * The same with a key that was found by the line's name and id, which is not made again from name
+ * and key. NOTE_OK, NOTE_LENGTH or NOTE_BAD_SIGNATURE.
+ */
+enum note_err note_verify_found(const struct note *note, size_t line, const struct public_key *key)
+    __attribute__((warn_unused_result));
 
 /* The same for type 0x04; also NOTE_TIME or NOTE_TOO_LONG. Gives the time when NOTE_OK. */
 enum note_err note_verify_cosignature(const struct note *note, size_t line,

@@ -11,6 +11,18 @@ void hex_encode(char *out, const void *in, size_t n)
     sodium_bin2hex(out, HEX_SIZE(n), in, n);
 }
 
+void hex_encode_public(char *out, const void *in, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *at = in;
+
+    for (size_t i = 0; i < n; i++) {
+        *out++ = digits[at[i] >> 4];
+        *out++ = digits[at[i] & 15];
+    }
+    *out = '\0';
+}
+
 bool hex_decode(uint8_t *out, size_t n, const char *in, size_t in_len)
 {
     if (in_len != HEX_LEN(n)) {

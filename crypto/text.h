@@ -20,6 +20,8 @@
 
 /* Writes HEX_SIZE(n) characters, lower case, NUL included. */
 void hex_encode(char *out, const void *in, size_t n);
+/* The same for what is public, and several times as fast. */
+void hex_encode_public(char *out, const void *in, size_t n);
 
 /*
  * Reads exactly n bytes from exactly 2n lower-case digits; `in` needs no NUL. False when the

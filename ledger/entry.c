@@ -107,7 +107,7 @@ bool id_parse(struct id *out, const char *s, size_t n)
 
 void id_format(char out[static ID_TEXT_SIZE], const struct id *id)
 {
-    hex_encode(out, id->b, sizeof id->b);
+    hex_encode_public(out, id->b, sizeof id->b);
 }
 
 int64_t id_time_ms(const struct id *id)
@@ -142,9 +142,9 @@ bool ref_parse(struct ref *out, const char *s, size_t n)
 
 void ref_format(char out[static REF_TEXT_SIZE], const struct ref *ref)
 {
-    char id[ID_TEXT_SIZE];
-    id_format(id, &ref->id);
-    snprintf(out, REF_TEXT_SIZE, "%s/%s", ref->by.s, id);
+    char *at = stpcpy(out, ref->by.s);
+    *at++ = '/';
+    id_format(at, &ref->id);
 }
 
 const char *slot_word(enum slot slot)

@@ -158,7 +158,9 @@ static bool check_line(const struct note *note, size_t i, const struct public_ke
                        const struct signer *s, struct refusal *why)
 {
     const struct note_sig *line = &note->sigs[i];
-    enum note_err err = note_verify_line(note, i, key);
+    /* Those of the state were found by the id of the line, of a name that is the signer's. */
+    enum note_err err =
+        s->own_key ? note_verify_line(note, i, key) : note_verify_found(note, i, key);
     char id[HEX_SIZE(KEY_ID_BYTES)];
     if (err == NOTE_OK)
         return true;

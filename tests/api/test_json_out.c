@@ -108,3 +108,30 @@ Test(json_out, an_escape_is_found_at_any_place)
             text[at] = 'x';
     }
 }
+
+/* Eight at a time are looked at by sums that carry from one to the next. */
+Test(json_out, what_follows_an_escape_is_itself)
+{
+    static const char odd[] = "\"\\\n\x1f";
+
+    for (size_t i = 0; i < 4 * 8 * 95; i++) {
+        char text[9] = "xxxxxxxx";
+        struct json_out out = {0};
+        json_t *list;
+        size_t n = 0;
+
+        text[i / 4 % 8] = odd[i % 4];
+        text[(i / 4 + 1) % 8] = (char)(' ' + i / 32);
+        json_open(&out, NULL, '[');
+        json_text(&out, NULL, text);
+        json_shut(&out, ']');
+        list = json_loadb(out.bytes, out.n, 0, NULL);
+        cr_assert_str_eq(json_string_value(json_array_get(list, 0)), text);
+        for (const char *at = text; *at; at++) {
+            n += *at == '\x1f' ? 6 : strchr("\"\\\n", *at) ? 2 : 1;
+        }
+        cr_assert_eq(out.n, n + strlen("[\"\"]"), "%.*s", (int)out.n, out.bytes);
+        json_decref(list);
+        free(out.bytes);
+    }
+}

@@ -201,6 +201,8 @@ Test(note, line_verifies_with_its_own_key_and_text_only)
     struct note n = parsed(bytes);
     cr_assert_eq(note_verify_line(&n, 0, &a.key), NOTE_OK);
     cr_assert_eq(note_verify_line(&n, 0, &b.key), NOTE_OTHER_KEY);
+    cr_assert_eq(note_verify_found(&n, 0, &a.key), NOTE_OK);
+    cr_assert_eq(note_verify_found(&n, 0, &b.key), NOTE_BAD_SIGNATURE);
     cr_assert_eq(note_verify(&n, &a, NULL), NOTE_OK);
     cr_assert_eq(note_verify(&n, &b, NULL), NOTE_NOT_SIGNED);
 
@@ -211,6 +213,7 @@ Test(note, line_verifies_with_its_own_key_and_text_only)
         bytes[i] ^= 2;
         n = parsed(bytes);
         CHECK(note_verify_line(&n, 0, &a.key) == NOTE_BAD_SIGNATURE, "byte %zu", i);
+        CHECK(note_verify_found(&n, 0, &a.key) == NOTE_BAD_SIGNATURE, "byte %zu", i);
         CHECK(note_verify(&n, &a, NULL) == NOTE_BAD_SIGNATURE, "byte %zu", i);
         bytes[i] ^= 2;
     }

@@ -16,6 +16,9 @@ Test(text, hex_is_lower_case_and_exact_in_length)
 
     hex_encode(out, bytes, sizeof bytes);
     cr_assert_str_eq(out, "009fa0ff");
+    memset(out, 'x', sizeof out);
+    hex_encode_public(out, bytes, sizeof bytes);
+    cr_assert_str_eq(out, "009fa0ff");
     cr_assert(hex_decode(back, 4, out, 8));
     cr_assert(memcmp(back, bytes, 4) == 0);
     cr_assert(hex_decode(back, 0, "", 0));
