@@ -22,14 +22,44 @@ static struct conn *conn_of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
+/*
+ * A request is large, and so is what it points to: malloc would put together and take apart its
+ * free pieces for each. So some that have ended stay at hand, with the room for an entry.
+ */
+static struct request *request_new(struct server *server)
+{
+    struct worker *w = worker_mine(&server->workers);
+    struct request *rq = w && w->n_spare > 0 ? w->spare[--w->n_spare] : NULL;
+    struct entry *entry = rq ? rq->entry : NULL;
+
+    rq = rq ? rq : malloc(sizeof *rq);
+    if (rq) {
+        memset(rq, 0, offsetof(struct request, headers));
+        rq->server = server;
+        rq->entry = entry;
+    }
+    return rq;
+}
+
+static void request_free(struct request *rq)
+{
+    struct worker *w = worker_mine(&rq->server->workers);
+
+    free(rq->body);
+    if (w && w->n_spare < SPARE_MAX) {
+        w->spare[w->n_spare++] = rq;
+        return;
+    }
+    free(rq->entry);
+    free(rq);
+}
+
 /* The raw target, before anything decodes it. What is returned becomes the request's context. */
 void *intake_line(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    struct request *rq = malloc(sizeof *rq);
+    struct request *rq = request_new(cls);
 
     if (rq) {
-        memset(rq, 0, offsetof(struct request, headers));
-        rq->server = cls;
         rq->connection = connection;
         rq->conn = conn_of(connection);
         rq->uri_flaw = path_check(target);
@@ -242,14 +272,17 @@ static void submit(struct request *rq)
     }
 }
 
-/* Opens a snapshot for the request; false when the store cannot be read now. */
-static bool begin(struct request *rq)
+/*
+ * Opens a snapshot for the request, of which a hasty look may know less than is there; false when
+ * the store cannot be read now.
+ */
+static bool begin(struct request *rq, bool hasty)
 {
     struct worker *w = worker_mine(&rq->server->workers);
 
     rq->generation = side_generation(rq->server->node->side);
 
-    if (!w || !worker_begin(w, rq->server->writer)) {
+    if (!w || !(hasty ? worker_begin_hasty : worker_begin)(w, rq->server->writer)) {
         return false;
     }
     rq->worker = w;
@@ -261,6 +294,19 @@ static bool begin(struct request *rq)
         rq->now_ms = w->last_at;
     }
     return true;
+}
+
+/*
+ * For what comes after a job, which brings all that its answer says: the worker's room, and a
+ * snapshot only where the job has asked for one.
+ */
+static bool begin_after(struct request *rq)
+{
+    if (rq->job.settle) {
+        return begin(rq, false);
+    }
+    rq->worker = worker_mine(&rq->server->workers);
+    return rq->worker != NULL;
 }
 
 static void end(struct request *rq)
@@ -316,7 +362,7 @@ static void run(struct request *rq)
         reply_code(rq, CODE_too_busy, "too many answers are on their way; ask again");
         return;
     }
-    if (!begin(rq)) {
+    if (!begin(rq, behind)) {
         reply_code(rq, CODE_internal, "the store cannot be read now");
         return;
     }
@@ -391,7 +437,7 @@ static void decided(struct request *rq)
     }
     if (!atomic_load(&rq->job_done)) {
         reply_code(rq, read_only ? CODE_read_only : CODE_too_busy, read_only);
-    } else if (!begin(rq)) {
+    } else if (!begin_after(rq)) {
         reply_code(rq, CODE_internal, "the store cannot be read now: ask again");
     } else {
         rq->settle(rq);
@@ -421,7 +467,7 @@ static void settle_abandoned(struct request *rq)
 {
     rq->suspended = false;
     atomic_fetch_sub(&rq->server->in_flight, 1);
-    if (rq->outcome == OUTCOME_SUBMIT && atomic_load(&rq->job_done) && begin(rq)) {
+    if (rq->outcome == OUTCOME_SUBMIT && atomic_load(&rq->job_done) && begin_after(rq)) {
         rq->settle(rq);
         end(rq);
     }
@@ -474,8 +520,6 @@ void intake_end(void *cls, struct MHD_Connection *connection, void **context,
         atomic_fetch_sub(&rq->server->reply_bytes, rq->reply_bytes);
     }
     conn_request_ends(rq->conn);
-    free(rq->entry);
-    free(rq->body);
-    free(rq);
+    request_free(rq);
     *context = NULL;
 }

@@ -102,7 +102,7 @@ struct request {
     struct settle store;   /* for OUTCOME_SETTLE */
     void (*settle)(struct request *);
     void (*resume)(struct request *);
-    struct entry *entry; /* what the job points to; freed with the request */
+    struct entry *entry; /* what the job points to; room that stays with the request */
 
     /* A new request is zero up to here; the rest is written before it is read. */
     struct {
@@ -115,8 +115,8 @@ struct request {
 /*
  * Says that rq->job (note_bytes, note_len, entry, settle) is to be queued after the handler. When
  * the writer has decided, `settle` does what must be done even if the client has gone; then
- * `resume` replies, unless the client has gone. Both run on a snapshot, which holds the entry if
- * rq->job.settle has asked for that.
+ * `resume` replies, unless the client has gone. Both have the worker's room, and a snapshot, which
+ * holds the entry, if rq->job.settle has asked for that; rq->state is NULL otherwise.
  */
 void request_submit(struct request *rq, void (*settle)(struct request *),
                     void (*resume)(struct request *));

@@ -215,14 +215,13 @@ void post_entry(struct request *rq)
     if (!query_read(rq, &q, 1) || !query_word(rq, &q, words, &inbox)) {
         return;
     }
-    free(rq->entry); /* of a hasty look */
-    rq->entry = malloc(sizeof *rq->entry);
-    if (!rq->entry) {
+    if (!rq->entry && !(rq->entry = malloc(sizeof *rq->entry))) {
         reply_code(rq, CODE_internal, "no memory");
         return;
     }
-    if (posted_read(rq, rq->caller.known, rq->entry, &rq->worker->note) && !answer_known(rq) &&
-        check_kind(rq)) {
+    /* In haste nothing is answered here, and the writer looks for the id first. */
+    if (posted_read(rq, rq->caller.known, rq->entry, &rq->worker->note) &&
+        (rq->hasty || !answer_known(rq)) && check_kind(rq)) {
         gather(rq, &rq->worker->note, inbox);
     }
 }

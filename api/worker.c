@@ -5,6 +5,8 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 
+#include "api/request.h"
+
 static __thread struct worker *mine;
 
 void workers_start(struct workers *workers, struct store *store)
@@ -27,6 +29,12 @@ void workers_stop(struct workers *workers)
             if (w->kept[i].response) {
                 MHD_destroy_response(w->kept[i].response);
             }
+        }
+        while (w->n_spare > 0) {
+            struct request *rq = w->spare[--w->n_spare];
+
+            free(rq->entry);
+            free(rq);
         }
         free(w->answer.bytes);
         free(w);
@@ -60,12 +68,15 @@ struct worker *worker_mine(struct workers *workers)
     return w;
 }
 
-/* What most handlers ask of a snapshot, and what the state keeps at hand, once for each commit. */
-static void attach(struct worker *w, struct kv *kv)
+/*
+ * What most handlers ask of a snapshot, and what the state keeps at hand, once for each commit; or
+ * what it keeps from an earlier one, and what is read meanwhile.
+ */
+static void attach(struct worker *w, struct kv *kv, bool hasty)
 {
     uint64_t version = store_read_version(w->reader);
 
-    if (version != 0 && version == w->version) {
+    if (w->version != 0 && (hasty || version == w->version)) {
         return;
     }
     w->version = 0;
@@ -77,7 +88,7 @@ static void attach(struct worker *w, struct kv *kv)
     }
 }
 
-bool worker_begin(struct worker *w, struct writer *writer)
+static bool begin(struct worker *w, struct writer *writer, bool hasty)
 {
     struct kv *kv;
 
@@ -89,8 +100,18 @@ bool worker_begin(struct worker *w, struct writer *writer)
     }
     w->reading = true;
     w->nodes.kv = kv;
-    attach(w, kv);
+    attach(w, kv, hasty);
     return true;
+}
+
+bool worker_begin(struct worker *w, struct writer *writer)
+{
+    return begin(w, writer, false);
+}
+
+bool worker_begin_hasty(struct worker *w, struct writer *writer)
+{
+    return begin(w, writer, true);
 }
 
 void worker_end(struct worker *w)

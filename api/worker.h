@@ -36,6 +36,8 @@ struct kept {
 /* What the log of one size says of a session's key: who asks, and as what. */
 #define KNOWN_MAX 256
 
+struct request;
+
 struct known {
     uint64_t state_size; /* 0: nothing is known here */
     uint32_t org;
@@ -44,12 +46,16 @@ struct known {
     int64_t coordinator_until;
 };
 
+/* Requests that have ended, for those that begin; each has up to 18 KiB. */
+#define SPARE_MAX 128
+
 struct worker {
     struct worker *next; /* the server's list */
     struct store_reader *reader;
     struct state state;
     bool reading; /* a snapshot is open */
-    uint64_t version; /* of the store, that `state`, `size` and `last_at` were read at; 0: none */
+    /* of the store, that `state`, `size`, `last_at` were read at, or a part later; 0: none */
+    uint64_t version;
     uint64_t size;    /* state_size() of the snapshot */
     int64_t last_at;  /* state_last_at() */
     struct log_head head;
@@ -72,6 +78,8 @@ struct worker {
     char receipt[RECEIPT_SIZE];
     struct json_out answer; /* room for one that is sent as a copy of just its length */
     struct log_nodes nodes; /* of the snapshot, remembered from one to the next */
+    struct request *spare[SPARE_MAX]; /* intake.c's, with room for an entry or none */
+    size_t n_spare;
 };
 
 struct workers {
@@ -87,6 +95,14 @@ void workers_stop(struct workers *workers);
 struct worker *worker_mine(struct workers *workers);
 /* Takes the published head, then opens a snapshot that holds at least that. */
 bool worker_begin(struct worker *worker, struct writer *writer) __attribute__((warn_unused_result));
+/*
+ * The same for a look of which nothing may come but a job, for which the writer looks again: what
+ * the worker has at hand stays, though the store has changed since: `size`, `last_at`, and the
+ * organisations, names and keys that were there, as they were. A busy store changes several times
+ * a second, too often to ask it again for every member.
+ */
+bool worker_begin_hasty(struct worker *worker, struct writer *writer)
+    __attribute__((warn_unused_result));
 void worker_end(struct worker *worker); /* also when nothing is open */
 
 #endif

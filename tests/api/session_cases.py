@@ -2,8 +2,8 @@
 """Sessions (SPEC 12.2): how one begins, what ends it, and that nobody gets in otherwise."""
 import time
 
-from fixtures import ORIGIN, Case, restart
-from semclient import Client, Key, canonical, note, now_ms
+from fixtures import ORIGIN, Case, restart, share
+from semclient import Client, Key, canonical, day_of, note, now_ms
 from stage import other_key
 
 CHALLENGE_S = 60
@@ -136,6 +136,23 @@ class Sessions(Case):
         self.refused(by_second.get("/v1/orgs/tilleul/position"), "unauthorized")
         self.refused(self.open(waiting, second), "challenge_invalid")
         self.assertEqual(by_first.get("/v1/orgs/tilleul/position").status, 200)
+
+    def test_a_key_that_was_revoked_signs_nothing_more(self):
+        """Not even what only waits, right after it signed much: no answer follows from what a
+        server remembers of a key."""
+        net, key = self.started.network(), other_key("orme", "second")
+        net.add("key.add", "orme", key=key.hex, scope="sign")
+        for _ in range(8):  # so that whoever answers has seen it
+            self.accepted(net.client.post("/v1/entries", note(net.text("org.confirm", "orme"),
+                                                              [key])))
+        waits = [net.text("hours.record", "orme", day=day_of(now_ms()),
+                          shares=[share("noyer", "orme", minutes)]) for minutes in (1, 2)]
+        self.assertEqual(net.client.post("/v1/entries", note(waits[0], [key])).status, 202)
+        net.add("key.revoke", "orme", key=key.hex)
+        for text in (waits[1], net.text("org.confirm", "orme")):
+            self.refused(net.client.post("/v1/entries", note(text, [key])), "key_revoked")
+        items = net.client.login(net.key("noyer")).get("/v1/inbox").json["items"]
+        self.assertEqual([item["signed"] for item in items], [[]])
 
     def test_leaving_ends_the_sessions(self):
         self.net.admit("osier", coordinator="noyer")
