@@ -16,7 +16,7 @@ comma   := ,
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wundef -Wmissing-prototypes \
 	-Wstrict-prototypes -Wconversion -Wvla -Wformat=2 -Werror -fno-common -pthread -I. -I$(BUILD)
 ifneq ($(SAN),)
-override CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all -O1
+override CFLAGS  += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all -O1 -DSANITIZED
 override LDFLAGS += -fsanitize=$(SAN)
 endif
 override LDFLAGS += -pthread

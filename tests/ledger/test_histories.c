@@ -27,13 +27,6 @@
 
 #define ENTRIES 2000
 #define WORKERS_MAX 16
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 #ifdef SANITIZED
 #define SEEDS 10
 #else

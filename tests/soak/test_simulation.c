@@ -24,13 +24,6 @@
 
 #define LEAVES 45
 #define WORKERS_MAX 16
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 #ifdef SANITIZED
 #define SEEDS 40
 #else
