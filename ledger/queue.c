@@ -111,19 +111,19 @@ void queue_nudge(struct queue *q)
 
 void queue_hand_works(struct queue *q)
 {
-    pthread_mutex_lock(&q->lock);
-    q->working++;
-    pthread_mutex_unlock(&q->lock);
+    atomic_fetch_add(&q->working, 1);
 }
 
 void queue_hand_rests(struct queue *q)
 {
+    if (atomic_fetch_sub(&q->working, 1) != 1)
+        return;
+    atomic_store(&q->rested, true);
+    /* The taker says that it gathers before it looks who works. */
+    if (!atomic_load(&q->gathering))
+        return;
     pthread_mutex_lock(&q->lock);
-    if (--q->working == 0) {
-        q->rested = true;
-        if (q->gathering)
-            pthread_cond_signal(&q->wake);
-    }
+    pthread_cond_signal(&q->wake);
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -144,14 +144,18 @@ static int64_t now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static bool all_rest(struct queue *q)
+{
+    return atomic_load(&q->gathering) && atomic_load(&q->working) == 0;
+}
+
 /* Until n jobs wait, all hands rest if one gathers, that moment, a nudge, or the stop. */
 static void await(struct queue *q, size_t n, int64_t until_us)
 {
     struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
                              .tv_nsec = (long)(until_us % 1000000 * 1000)};
     q->wake_at = n;
-    for (int code = 0; q->length < n && !(q->gathering && q->working == 0) && !q->stopping &&
-                       !q->nudged && code == 0;)
+    for (int code = 0; q->length < n && !all_rest(q) && !q->stopping && !q->nudged && code == 0;)
         code = pthread_cond_timedwait(&q->wake, &q->lock, &until);
     q->wake_at = 0;
 }
@@ -161,9 +165,9 @@ static void gather(struct queue *q, int64_t now)
 {
     int64_t patience = 4 * q->took_us < q->window_us ? 4 * q->took_us : q->window_us;
     size_t enough = q->enough_8ths / EIGHTHS;
-    q->gathering = true;
+    atomic_store(&q->gathering, true);
     await(q, enough, now + patience);
-    q->gathering = false;
+    atomic_store(&q->gathering, false);
     if (q->length < enough && q->length > 0 && !q->nudged)
         q->enough_8ths = q->length * EIGHTHS;
 }
@@ -171,10 +175,15 @@ static void gather(struct queue *q, int64_t now)
 /* After a batch: whether more might have been gathered at no cost. */
 static void learn(struct queue *q)
 {
-    size_t step = q->enough_8ths / EIGHTHS;
-    size_t next = q->rested ? q->enough_8ths - step : q->enough_8ths + step;
-    if (next >= EIGHTHS && next <= q->batch_max * EIGHTHS)
-        q->enough_8ths = next;
+    size_t eighth = q->enough_8ths / EIGHTHS, most = q->batch_max * EIGHTHS;
+    if (atomic_load(&q->rested))
+        q->enough_8ths -= 2 * eighth;
+    else
+        q->enough_8ths += eighth;
+    if (q->enough_8ths < EIGHTHS)
+        q->enough_8ths = EIGHTHS;
+    if (q->enough_8ths > most)
+        q->enough_8ths = most;
 }
 
 static int by_arrival(const void *a, const void *b)
@@ -206,7 +215,7 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
     if (q->length > 0 && q->several && now - q->ended_us <= 10 * q->window_us)
         gather(q, now);
     q->nudged = false;
-    q->rested = q->working == 0;
+    atomic_store(&q->rested, atomic_load(&q->working) == 0);
     struct job *jobs = take_batch(q);
     *stop = jobs == NULL && q->stopping;
     pthread_mutex_unlock(&q->lock);

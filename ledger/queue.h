@@ -8,7 +8,7 @@
  * here, say when they work and when they rest. The queue gathers while a hand works, until enough
  * jobs wait, and never longer than four times what the last batch took, or the window; when all
  * hands rest everybody waits for the writer, and the batch begins. How many are enough is found
- * out: an eighth more after a batch during which a hand was always at work, an eighth fewer after
+ * out: an eighth more after a batch during which a hand was always at work, a quarter fewer after
  * one in which all rested, for then the cores had nothing to do; and those who came, if they were
  * fewer. So what waiting costs follows what it saves, on a slow disk as on a fast one, for four
  * clients as for four hundred.
@@ -26,6 +26,7 @@
 #define SEM_LEDGER_QUEUE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,10 @@ struct queue {
     int64_t window_us;
     struct job **batch; /* being put in order; the taker's alone */
 
+    _Atomic unsigned working; /* hands */
+    _Atomic bool rested;      /* all of them, since the batch under way was taken */
+    _Atomic bool gathering;
+
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
     struct queue_lane lanes[QUEUE_LANES];
@@ -52,9 +57,6 @@ struct queue {
     size_t length;
     size_t wake_at;     /* how many jobs the taker waits for */
     uint64_t arrivals;  /* so far */
-    unsigned working;   /* hands */
-    bool rested;        /* all of them, since the batch under way was taken */
-    bool gathering;
     size_t enough_8ths; /* an eighth of a job is the least step, eight the least */
     bool several;       /* were in flight when the last batch ended */
     int64_t ended_us;   /* then */

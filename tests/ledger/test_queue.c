@@ -193,19 +193,19 @@ Test(queue, expects_more_when_nobody_rested_and_fewer_when_all_did)
     batch(false);
     cr_assert_eq(q.enough_8ths, 90);
     batch(true);
-    cr_assert_eq(q.enough_8ths, 79);
+    cr_assert_eq(q.enough_8ths, 68);
     batch(false);
-    cr_assert_eq(q.enough_8ths, 88, "who rested before that batch does not count");
+    cr_assert_eq(q.enough_8ths, 76, "who rested before that batch does not count");
     for (size_t i = 0; i < 100; i++)
         batch(false);
-    cr_assert_eq(q.enough_8ths / 8, 15, "no more than a batch holds: %zu", q.enough_8ths);
+    cr_assert_eq(q.enough_8ths, 16 * 8, "as many as a batch holds, and no more");
     for (size_t i = 0; i < 100; i++)
         batch(true);
     cr_assert_eq(q.enough_8ths, 8, "one is there");
     queue_hand_rests(&q);
     q.enough_8ths = 80;
     batch(false);
-    cr_assert_eq(q.enough_8ths, 70, "nobody was at work from the beginning");
+    cr_assert_eq(q.enough_8ths, 60, "nobody was at work from the beginning");
     queue_free(&q);
 }
 
