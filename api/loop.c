@@ -104,11 +104,15 @@ static void *run(void *arg)
     mine = loop;
     tell(loop, loop->watch.works);
     for (;;) {
-        int ready;
+        int ms = patience(loop), ready;
 
-        tell(loop, loop->watch.rests);
-        ready = poll(wait, 2, patience(loop));
-        tell(loop, loop->watch.works);
+        if (ms != 0) {
+            tell(loop, loop->watch.rests);
+        }
+        ready = poll(wait, 2, ms);
+        if (ms != 0) {
+            tell(loop, loop->watch.works);
+        }
         if (ready < 0 && errno != EINTR) {
             abort(); /* both descriptors are ours, and two need no memory */
         }

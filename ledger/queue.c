@@ -11,8 +11,8 @@
 
 bool queue_init(struct queue *q, size_t max, size_t batch_max, int64_t window_us)
 {
-    *q = (struct queue){
-        .max = max, .batch_max = batch_max, .window_us = window_us, .enough_8ths = EIGHTHS};
+    *q = (struct queue){.max = max, .window_us = window_us, .enough_8ths = EIGHTHS};
+    q->batch_max = batch_max < max ? batch_max : max;
     for (size_t i = 0; i < QUEUE_LANES; i++)
         q->lanes[i].last = &q->lanes[i].first;
     pthread_condattr_t attr;
@@ -164,26 +164,24 @@ static void await(struct queue *q, size_t n, int64_t until_us)
 static void gather(struct queue *q, int64_t now)
 {
     int64_t patience = 4 * q->took_us < q->window_us ? 4 * q->took_us : q->window_us;
-    size_t enough = q->enough_8ths / EIGHTHS;
     atomic_store(&q->gathering, true);
-    await(q, enough, now + patience);
+    await(q, q->enough_8ths / EIGHTHS, now + patience);
     atomic_store(&q->gathering, false);
-    if (q->length < enough && q->length > 0 && !q->nudged)
-        q->enough_8ths = q->length * EIGHTHS;
 }
 
-/* After a batch: whether more might have been gathered at no cost. */
-static void learn(struct queue *q)
+/* After a batch, with so many in it or behind it: whether more might have been gathered. */
+static void learn(struct queue *q, size_t in_flight)
 {
-    size_t eighth = q->enough_8ths / EIGHTHS, most = q->batch_max * EIGHTHS;
+    size_t eighth = q->enough_8ths / EIGHTHS;
+    size_t most = EIGHTHS * (in_flight < q->batch_max ? in_flight : q->batch_max);
     if (atomic_load(&q->rested))
         q->enough_8ths -= 2 * eighth;
     else
         q->enough_8ths += eighth;
-    if (q->enough_8ths < EIGHTHS)
-        q->enough_8ths = EIGHTHS;
     if (q->enough_8ths > most)
         q->enough_8ths = most;
+    if (q->enough_8ths < EIGHTHS)
+        q->enough_8ths = EIGHTHS;
 }
 
 static int by_arrival(const void *a, const void *b)
@@ -225,9 +223,10 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
 void queue_ended(struct queue *q, size_t n, int64_t took_us)
 {
     pthread_mutex_lock(&q->lock);
-    q->several = n + q->length > 1;
+    size_t in_flight = n + q->length;
+    q->several = in_flight > 1;
     q->ended_us = now_us();
     q->took_us = took_us;
-    learn(q);
+    learn(q, in_flight);
     pthread_mutex_unlock(&q->lock);
 }

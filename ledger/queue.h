@@ -6,12 +6,13 @@
  * Every wait for the disk costs about the same, so it pays to gather, and it costs nothing while
  * the threads that bring jobs have others to read and verify. So these hands, as they are called
  * here, say when they work and when they rest. The queue gathers while a hand works, until enough
- * jobs wait, and never longer than four times what the last batch took, or the window; when all
- * hands rest everybody waits for the writer, and the batch begins. How many are enough is found
- * out: an eighth more after a batch during which a hand was always at work, a quarter fewer after
- * one in which all rested, for then the cores had nothing to do; and those who came, if they were
- * fewer. So what waiting costs follows what it saves, on a slow disk as on a fast one, for four
- * clients as for four hundred.
+ * jobs wait, and never longer than four times what the last batch took, or the window; when it
+ * finds all hands at rest everybody waits for the writer, and the batch begins. How many are
+ * enough is found out: an eighth more after a batch during which a hand was always at work, a
+ * quarter fewer after one in which all rested, for then the cores had nothing to do; never more
+ * than were in the last batch or waiting behind it, so that nobody is waited for who is not there,
+ * when a hand works for others, who bring no jobs. So what waiting costs follows what it saves, on
+ * a slow disk as on a fast one, for four clients as for four hundred.
  *
  * Who is alone does not wait for others: the queue gathers only after a batch at whose end two or
  * more jobs were in it or waiting behind it, which one client cannot do, who sends his next job
@@ -42,7 +43,7 @@ struct queue_lane {
 };
 
 struct queue {
-    size_t max, batch_max;
+    size_t max, batch_max; /* the first is no less */
     int64_t window_us;
     struct job **batch; /* being put in order; the taker's alone */
 

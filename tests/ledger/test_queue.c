@@ -151,7 +151,7 @@ Test(queue, waits_no_longer_than_four_times_the_last_batch)
     queue_free(&q);
 }
 
-Test(queue, waits_no_longer_than_the_window_and_then_expects_those_who_came)
+Test(queue, waits_no_longer_than_the_window_and_then_not_for_who_is_not_there)
 {
     size_t got[JOBS];
     int64_t us;
@@ -182,7 +182,7 @@ static void batch(bool rests)
         queue_hand_rests(&q);
         queue_hand_works(&q);
     }
-    queue_ended(&q, 1, 0);
+    queue_ended(&q, JOBS, 0); /* as if so many had come meanwhile */
 }
 
 Test(queue, expects_more_when_nobody_rested_and_fewer_when_all_did)
@@ -226,6 +226,40 @@ Test(queue, counts_those_who_came_during_the_batch)
     pthread_join(thread, NULL);
     queue_hand_rests(&q);
     cr_assert_eq(take(got, &us), 1);
+    queue_free(&q);
+}
+
+/* Eight clients, each of whom sends again when he was answered, beside a hand that only reads. */
+Test(queue, does_not_wait_for_one_more_than_there_are)
+{
+    size_t got[JOBS];
+    int64_t us;
+    open_queue(JOBS, 16);
+    queue_hand_works(&q);
+    for (size_t round = 0; round < 20; round++) {
+        after_a_crowd_of(8, 8);
+        queue_ended(&q, 8, WINDOW_US);
+        for (size_t i = 0; i < 8; i++)
+            cr_assert(put(i, "org-01"));
+        cr_assert_eq(take(got, &us), 8);
+        cr_assert_lt(us, AT_ONCE_US);
+    }
+    queue_free(&q);
+}
+
+Test(queue, does_not_wait_for_more_than_it_takes)
+{
+    size_t got[JOBS];
+    int64_t us;
+    open_queue(4, 16);
+    queue_hand_works(&q);
+    after_a_crowd_of(8, 8);
+    queue_ended(&q, 8, WINDOW_US);
+    for (size_t i = 0; i < 4; i++)
+        cr_assert(put(i, "org-01"));
+    cr_assert_not(put(4, "org-02"), "full");
+    cr_assert_eq(take(got, &us), 4);
+    cr_assert_lt(us, AT_ONCE_US, "nobody else can come");
     queue_free(&q);
 }
 
