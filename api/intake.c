@@ -279,10 +279,10 @@ static void submit(struct request *rq)
 static bool begin(struct request *rq, bool hasty)
 {
     struct worker *w = worker_mine(&rq->server->workers);
+    struct writer *writer = rq->server->writer;
 
     rq->generation = side_generation(rq->server->node->side);
-
-    if (!w || !(hasty ? worker_begin_hasty : worker_begin)(w, rq->server->writer)) {
+    if (!w || !(hasty ? worker_begin_hasty(w, writer) : worker_begin(w, writer))) {
         return false;
     }
     rq->worker = w;

@@ -61,19 +61,7 @@ enum code path_check(const char *target)
 
 bool index_parse(const char *s, size_t n, uint64_t *out)
 {
-    uint64_t value = 0;
-
-    if (n == 0 || n > 16 || (n > 1 && s[0] == '0')) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] < '0' || s[i] > '9') {
-            return false;
-        }
-        value = value * 10 + (uint64_t)(s[i] - '0');
-    }
-    *out = value;
-    return true;
+    return n <= 16 && decimal_parse(out, s, n);
 }
 
 static bool slot_parse(const char *s, size_t n, enum slot *out)
