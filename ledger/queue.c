@@ -210,7 +210,7 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
     pthread_mutex_lock(&q->lock);
     await(q, 1, start + idle_ms * 1000);
     int64_t now = now_us();
-    if (q->length > 0 && q->several && now - q->ended_us <= 10 * q->window_us)
+    if (q->length > 0 && now - q->ended_us <= 10 * q->window_us)
         gather(q, now);
     q->nudged = false;
     atomic_store(&q->rested, atomic_load(&q->working) == 0);
@@ -223,10 +223,8 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
 void queue_ended(struct queue *q, size_t n, int64_t took_us)
 {
     pthread_mutex_lock(&q->lock);
-    size_t in_flight = n + q->length;
-    q->several = in_flight > 1;
     q->ended_us = now_us();
     q->took_us = took_us;
-    learn(q, in_flight);
+    learn(q, n + q->length);
     pthread_mutex_unlock(&q->lock);
 }

@@ -14,10 +14,9 @@
  * when a hand works for others, who bring no jobs. So what waiting costs follows what it saves, on
  * a slow disk as on a fast one, for four clients as for four hundred.
  *
- * Who is alone does not wait for others: the queue gathers only after a batch at whose end two or
- * more jobs were in it or waiting behind it, which one client cannot do, who sends his next job
- * after the answer to the last; and not behind a pause longer than ten windows. So a client that is
- * alone again may meet this once.
+ * So who is alone waits for nobody: one client, who sends his next job after the answer to the
+ * last, never has two in a batch or behind it, and one is enough. Behind a pause longer than ten
+ * windows the queue does not gather. A client that is alone again may meet this once.
  *
  * When more jobs wait than a batch holds, the authors take turns, so that one with hundreds of jobs
  * keeps nobody from his place. Authors are told apart by a hash of their handle; those few who
@@ -59,7 +58,6 @@ struct queue {
     size_t wake_at;     /* how many jobs the taker waits for */
     uint64_t arrivals;  /* so far */
     size_t enough_8ths; /* an eighth of a job is the least step, eight the least */
-    bool several;       /* were in flight when the last batch ended */
     int64_t ended_us;   /* then */
     int64_t took_us;    /* by that batch */
     bool nudged;        /* the taker is wanted, whether jobs wait or not */

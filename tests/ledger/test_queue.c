@@ -78,7 +78,8 @@ Test(queue, one_client_alone_is_never_kept_waiting)
     open_queue(JOBS, 16);
     queue_hand_works(&q); /* for somebody who only reads */
     for (size_t i = 0; i < 10; i++) {
-        after_a_crowd_of(1, 16);
+        q.enough_8ths = 16 * 8;
+        queue_ended(&q, 1, WINDOW_US);
         cr_assert(put(i, "org-01"));
         cr_assert_eq(take(got, &us), 1);
         cr_assert_lt(us, AT_ONCE_US);
