@@ -173,7 +173,8 @@ static void gather(struct queue *q, int64_t now)
 static void learn(struct queue *q, size_t in_flight)
 {
     size_t eighth = q->enough_8ths / EIGHTHS;
-    size_t most = EIGHTHS * (in_flight < q->batch_max ? in_flight : q->batch_max);
+    size_t most = q->batch_max < QUEUE_ENOUGH_MAX ? q->batch_max : QUEUE_ENOUGH_MAX;
+    most = EIGHTHS * (in_flight < most ? in_flight : most);
     if (atomic_load(&q->rested))
         q->enough_8ths -= 2 * eighth;
     else

@@ -12,7 +12,9 @@
  * quarter fewer after one in which all rested, for then the cores had nothing to do; never more
  * than were in the last batch or waiting behind it, so that nobody is waited for who is not there,
  * when a hand works for others, who bring no jobs. So what waiting costs follows what it saves, on
- * a slow disk as on a fast one, for four clients as for four hundred.
+ * a slow disk as on a fast one, for four clients as for four hundred. And never more than
+ * QUEUE_ENOUGH_MAX: shared by so many a wait for the disk is little to each, and the hands would
+ * run out of work before the answers to a larger batch bring more; what else waits is taken along.
  *
  * So who is alone waits for nobody: one client, who sends his next job after the answer to the
  * last, never has two in a batch or behind it, and one is enough. Behind a pause longer than ten
@@ -35,6 +37,7 @@ struct job;
 
 #define QUEUE_LANES 256
 #define QUEUE_WINDOW_US 10000
+#define QUEUE_ENOUGH_MAX 64
 
 struct queue_lane {
     struct job *first, **last;

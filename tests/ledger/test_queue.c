@@ -210,6 +210,19 @@ Test(queue, expects_more_when_nobody_rested_and_fewer_when_all_did)
     queue_free(&q);
 }
 
+Test(queue, never_waits_for_more_than_so_many)
+{
+    open_queue(1000, 500);
+    queue_hand_works(&q);
+    for (size_t i = 0; i < 100; i++) {
+        batch(false);
+        queue_ended(&q, 1000, 0);
+    }
+    cr_assert_eq(q.enough_8ths, QUEUE_ENOUGH_MAX * 8, "though a batch holds more, and they come");
+    queue_hand_rests(&q);
+    queue_free(&q);
+}
+
 Test(queue, counts_those_who_came_during_the_batch)
 {
     size_t got[JOBS], first = 2;
