@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/json_out.h"
 #include "api/session.h"
 #include "api/tile.h"
 #include "ledger/checkpoint.h"
@@ -37,6 +38,8 @@ struct worker;
 /* A refused body of up to this length is read and dropped, so that the client sees the answer. */
 #define DRAIN_BYTES_MAX ((uint64_t)1 << 20)
 #define REPLY_HEADERS_MAX 4
+/* A request that has ended keeps room for a body up to this. */
+#define BODY_KEPT_MAX 2048
 
 /* What the {…} of a path template stood for. */
 struct path_args {
@@ -80,8 +83,7 @@ struct request {
     struct path_args args;
     struct refusal refused; /* code != CODE_OK: decided before the body came */
 
-    char *body; /* NUL-terminated after its body_len bytes */
-    size_t body_len, body_size;
+    size_t body_len, body_size; /* so far, and when it is whole; it is below */
 
     /* Only while a handler runs. */
     struct worker *worker;
@@ -102,15 +104,23 @@ struct request {
     struct settle store;   /* for OUTCOME_SETTLE */
     void (*settle)(struct request *);
     void (*resume)(struct request *);
-    struct entry *entry; /* what the job points to; room that stays with the request */
 
-    /* A new request is zero up to here; the rest is written before it is read. */
+    /* A new request is zero up to here; the next two are written before they are read. */
     struct {
         const char *name;
         char value[200];
     } headers[REPLY_HEADERS_MAX];
     struct job job; /* for OUTCOME_SUBMIT */
+
+    /* Room that stays with the struct, from one request to the next. */
+    struct entry *entry; /* what the job points to */
+    char *body;          /* NUL-terminated after its body_len bytes; NULL where there is no room */
+    size_t body_room;
+    struct json_out answer; /* of reply_own() */
 };
+
+/* The struct and its room. */
+void request_free(struct request *rq);
 
 /*
  * Says that rq->job (note_bytes, note_len, entry, settle) is to be queued after the handler. When

@@ -31,12 +31,8 @@ void workers_stop(struct workers *workers)
             }
         }
         while (w->n_spare > 0) {
-            struct request *rq = w->spare[--w->n_spare];
-
-            free(rq->entry);
-            free(rq);
+            request_free(w->spare[--w->n_spare]);
         }
-        free(w->answer.bytes);
         free(w);
     }
     workers->first = NULL;
