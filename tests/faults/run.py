@@ -58,8 +58,10 @@ FAULTS = [
     Fault('who rested once rested for ever', 'ledger/queue.c',
           'atomic_store(&q->rested, atomic_load(&q->working) == 0);', '', 'queue'),
     Fault('the queue waits for who is not there', 'ledger/queue.c',
-          'in_flight < q->batch_max ? in_flight : q->batch_max',
-          'in_flight > 0 ? q->batch_max : 0', 'queue'),
+          'in_flight < most ? in_flight : most', 'in_flight > 0 ? most : 0', 'queue'),
+    Fault('the queue waits for as many as a batch holds', 'ledger/queue.c',
+          'q->batch_max < QUEUE_ENOUGH_MAX ? q->batch_max : QUEUE_ENOUGH_MAX', 'q->batch_max',
+          'queue'),
     Fault('the queue waits for more than it takes', 'ledger/queue.c',
           'batch_max < max ? batch_max : max', 'batch_max', 'queue'),
     # The journal
