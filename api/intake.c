@@ -179,12 +179,11 @@ static void find_route(struct request *rq, const char *method, const char *url)
 static void make_room(struct request *rq, size_t n)
 {
     if (n >= rq->body_room) {
+        size_t room = n < BODY_KEPT_MAX ? BODY_KEPT_MAX : n + 1;
+
         free(rq->body);
-        rq->body_room = n < 1024 ? 1024 : n + 1;
-        rq->body = malloc(rq->body_room);
-    }
-    if (!rq->body) {
-        rq->body_room = 0;
+        rq->body = malloc(room);
+        rq->body_room = rq->body ? room : 0;
     }
     rq->body_size = n;
 }

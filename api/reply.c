@@ -129,7 +129,7 @@ void reply_json_out(struct request *rq, int status, struct json_out *body)
     memset(body, 0, sizeof *body);
 }
 
-void reply_own(struct request *rq, int status)
+void reply_answer(struct request *rq, int status)
 {
     queue(rq, status, JSON_TYPE,
           MHD_create_response_from_buffer(rq->answer.n, rq->answer.bytes, MHD_RESPMEM_PERSISTENT),

@@ -18,7 +18,7 @@ void reply_json(struct request *rq, int status, struct json_t *body);
 struct json_out;
 void reply_json_out(struct request *rq, int status, struct json_out *body);
 /* The same of rq->answer, whose room stays with the request. */
-void reply_own(struct request *rq, int status);
+void reply_answer(struct request *rq, int status);
 /* Static bytes: never freed, never changed. */
 void reply_static(struct request *rq, int status, const char *type, const void *bytes, size_t n);
 /* Bytes from malloc; takes them. */

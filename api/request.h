@@ -4,9 +4,9 @@
  * answers JSON. No rule lives here. microhttpd.h is included in this folder only.
  *
  * This header: one request, from its first line to its end. A request owns all its memory; it is
- * made when the request line has been read and freed in one place, when libmicrohttpd says that
- * the request is over (intake.c). A handler takes five steps: parse by what it declares, look who
- * asks, read a snapshot or prepare a job, map the result, reply once. The snapshot is opened
+ * made when the request line has been read and given back in one place, when libmicrohttpd says
+ * that the request is over (intake.c). A handler takes five steps: parse by what it declares, look
+ * who asks, read a snapshot or prepare a job, map the result, reply once. The snapshot is opened
  * before the handler and closed after it by intake.c, so no handler can leave one open; a job is
  * queued after that.
  */
@@ -38,8 +38,15 @@ struct worker;
 /* A refused body of up to this length is read and dropped, so that the client sees the answer. */
 #define DRAIN_BYTES_MAX ((uint64_t)1 << 20)
 #define REPLY_HEADERS_MAX 4
-/* A request that has ended keeps room for a body up to this. */
+/*
+ * A request that has ended keeps room for a body up to this. A sanitized build keeps none, and
+ * gives each body just its length, so that a step beyond it is seen.
+ */
+#ifdef SANITIZED
+#define BODY_KEPT_MAX 0
+#else
 #define BODY_KEPT_MAX 2048
+#endif
 
 /* What the {…} of a path template stood for. */
 struct path_args {
@@ -116,7 +123,7 @@ struct request {
     struct entry *entry; /* what the job points to */
     char *body;          /* NUL-terminated after its body_len bytes; NULL where there is no room */
     size_t body_room;
-    struct json_out answer; /* of reply_own() */
+    struct json_out answer; /* of reply_answer() */
 };
 
 /* The struct and its room. */

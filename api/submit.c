@@ -36,7 +36,7 @@ static void reply_logged(struct request *rq, int status, uint64_t index, int64_t
     json_text_n(o, "receipt", rq->worker->receipt, n);
     json_int(o, "size", (int64_t)size);
     json_shut(o, '}');
-    reply_own(rq, status);
+    reply_answer(rq, status);
 }
 
 static void reply_job(struct request *rq, int status)

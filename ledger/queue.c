@@ -9,10 +9,15 @@
 
 #define EIGHTHS 8
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 bool queue_init(struct queue *q, size_t max, size_t batch_max, int64_t window_us)
 {
     *q = (struct queue){.max = max, .window_us = window_us, .enough_8ths = EIGHTHS};
-    q->batch_max = batch_max < max ? batch_max : max;
+    q->batch_max = least(batch_max, max);
     for (size_t i = 0; i < QUEUE_LANES; i++)
         q->lanes[i].last = &q->lanes[i].first;
     pthread_condattr_t attr;
@@ -173,8 +178,7 @@ static void gather(struct queue *q, int64_t now)
 static void learn(struct queue *q, size_t in_flight)
 {
     size_t eighth = q->enough_8ths / EIGHTHS;
-    size_t most = q->batch_max < QUEUE_ENOUGH_MAX ? q->batch_max : QUEUE_ENOUGH_MAX;
-    most = EIGHTHS * (in_flight < most ? in_flight : most);
+    size_t most = EIGHTHS * least(in_flight, least(q->batch_max, QUEUE_ENOUGH_MAX));
     if (atomic_load(&q->rested))
         q->enough_8ths -= 2 * eighth;
     else
