@@ -117,7 +117,6 @@ static bool merge(struct request *rq, struct note *note, const struct note *wait
     }
     free(rq->body);
     rq->body = merged;
-    rq->body_room = n;
     rq->body_len = rq->body_size = n;
     rq->entry->text = merged;
     if (n > ENTRY_NOTE_MAX) {

@@ -24,40 +24,40 @@ static struct conn *conn_of(struct MHD_Connection *connection)
 
 /*
  * A request is large, and so is what it points to: malloc would put together and take apart its
- * free pieces for each. So some that have ended stay at hand, with what room they have.
+ * free pieces for each. So some that have ended stay at hand, with the room for an entry.
  */
-static struct request *take_out(struct server *server)
+static struct request *request_new(struct server *server)
 {
     struct worker *w = worker_mine(&server->workers);
-    struct request *rq = w && w->n_spare > 0 ? w->spare[--w->n_spare] : calloc(1, sizeof *rq);
+    struct request *rq = w && w->n_spare > 0 ? w->spare[--w->n_spare] : NULL;
+    struct entry *entry = rq ? rq->entry : NULL;
 
+    rq = rq ? rq : malloc(sizeof *rq);
     if (rq) {
         memset(rq, 0, offsetof(struct request, headers));
         rq->server = server;
+        rq->entry = entry;
     }
     return rq;
 }
 
-static void put_away(struct request *rq)
+static void request_free(struct request *rq)
 {
     struct worker *w = worker_mine(&rq->server->workers);
 
-    if (rq->body_room > BODY_KEPT_MAX) {
-        free(rq->body);
-        rq->body = NULL;
-        rq->body_room = 0;
-    }
+    free(rq->body);
     if (w && w->n_spare < SPARE_MAX) {
         w->spare[w->n_spare++] = rq;
-    } else {
-        request_free(rq);
+        return;
     }
+    free(rq->entry);
+    free(rq);
 }
 
 /* The raw target, before anything decodes it. What is returned becomes the request's context. */
 void *intake_line(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    struct request *rq = take_out(cls);
+    struct request *rq = request_new(cls);
 
     if (rq) {
         rq->connection = connection;
@@ -175,19 +175,6 @@ static void find_route(struct request *rq, const char *method, const char *url)
     }
 }
 
-/* For a body of n bytes; without memory it is not taken. */
-static void make_room(struct request *rq, size_t n)
-{
-    if (n >= rq->body_room) {
-        size_t room = n < BODY_KEPT_MAX ? BODY_KEPT_MAX : n + 1;
-
-        free(rq->body);
-        rq->body = malloc(room);
-        rq->body_room = rq->body ? room : 0;
-    }
-    rq->body_size = n;
-}
-
 /*
  * The first call for a request: everything that can be decided without the body. A refusal waits
  * until the body has been read and dropped, unless that cannot be done safely; then it goes at
@@ -216,7 +203,8 @@ static void start(struct request *rq, const char *method, const char *url)
         reply_header(rq, MHD_HTTP_HEADER_CONNECTION, "close");
         reply_refusal(rq, &rq->refused);
     } else if (rq->refused.code == CODE_OK && length > 0) {
-        make_room(rq, (size_t)length);
+        rq->body_size = (size_t)length;
+        rq->body = malloc(rq->body_size + 1);
     }
 }
 
@@ -532,6 +520,6 @@ void intake_end(void *cls, struct MHD_Connection *connection, void **context,
         atomic_fetch_sub(&rq->server->reply_bytes, rq->reply_bytes);
     }
     conn_request_ends(rq->conn);
-    put_away(rq);
+    request_free(rq);
     *context = NULL;
 }

@@ -129,11 +129,9 @@ void reply_json_out(struct request *rq, int status, struct json_out *body)
     memset(body, 0, sizeof *body);
 }
 
-void reply_answer(struct request *rq, int status)
+void reply_json_copy(struct request *rq, int status, const struct json_out *body)
 {
-    queue(rq, status, JSON_TYPE,
-          MHD_create_response_from_buffer(rq->answer.n, rq->answer.bytes, MHD_RESPMEM_PERSISTENT),
-          rq->answer.n);
+    reply_copy(rq, status, JSON_TYPE, body->bytes, body->n);
 }
 
 /* The constructor takes a pointer to writable bytes even where it promises to leave them alone. */

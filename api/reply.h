@@ -17,8 +17,8 @@ void reply_json(struct request *rq, int status, struct json_t *body);
 /* A finished JSON value; takes its bytes. */
 struct json_out;
 void reply_json_out(struct request *rq, int status, struct json_out *body);
-/* The same of rq->answer, whose room stays with the request. */
-void reply_answer(struct request *rq, int status);
+/* The same of a copy that takes no more than it needs; the body stays the caller's. */
+void reply_json_copy(struct request *rq, int status, const struct json_out *body);
 /* Static bytes: never freed, never changed. */
 void reply_static(struct request *rq, int status, const char *type, const void *bytes, size_t n);
 /* Bytes from malloc; takes them. */

@@ -2,20 +2,11 @@
 #include "api/request.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/reply.h"
 #include "crypto/text.h"
 #include "policies/window.h"
-
-void request_free(struct request *rq)
-{
-    free(rq->answer.bytes);
-    free(rq->body);
-    free(rq->entry);
-    free(rq);
-}
 
 void request_submit(struct request *rq, void (*settle)(struct request *),
                     void (*resume)(struct request *))

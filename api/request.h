@@ -4,9 +4,9 @@
  * answers JSON. No rule lives here. microhttpd.h is included in this folder only.
  *
  * This header: one request, from its first line to its end. A request owns all its memory; it is
- * made when the request line has been read and given back in one place, when libmicrohttpd says
- * that the request is over (intake.c). A handler takes five steps: parse by what it declares, look
- * who asks, read a snapshot or prepare a job, map the result, reply once. The snapshot is opened
+ * made when the request line has been read and freed in one place, when libmicrohttpd says that
+ * the request is over (intake.c). A handler takes five steps: parse by what it declares, look who
+ * asks, read a snapshot or prepare a job, map the result, reply once. The snapshot is opened
  * before the handler and closed after it by intake.c, so no handler can leave one open; a job is
  * queued after that.
  */
@@ -19,7 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "api/json_out.h"
 #include "api/session.h"
 #include "api/tile.h"
 #include "ledger/checkpoint.h"
@@ -38,15 +37,6 @@ struct worker;
 /* A refused body of up to this length is read and dropped, so that the client sees the answer. */
 #define DRAIN_BYTES_MAX ((uint64_t)1 << 20)
 #define REPLY_HEADERS_MAX 4
-/*
- * A request that has ended keeps room for a body up to this. A sanitized build keeps none, and
- * gives each body just its length, so that a step beyond it is seen.
- */
-#ifdef SANITIZED
-#define BODY_KEPT_MAX 0
-#else
-#define BODY_KEPT_MAX 2048
-#endif
 
 /* What the {…} of a path template stood for. */
 struct path_args {
@@ -90,7 +80,8 @@ struct request {
     struct path_args args;
     struct refusal refused; /* code != CODE_OK: decided before the body came */
 
-    size_t body_len, body_size; /* so far, and when it is whole; it is below */
+    char *body; /* NUL-terminated after its body_len bytes */
+    size_t body_len, body_size;
 
     /* Only while a handler runs. */
     struct worker *worker;
@@ -111,23 +102,15 @@ struct request {
     struct settle store;   /* for OUTCOME_SETTLE */
     void (*settle)(struct request *);
     void (*resume)(struct request *);
+    struct entry *entry; /* what the job points to; room that stays with the request */
 
-    /* A new request is zero up to here; the next two are written before they are read. */
+    /* A new request is zero up to here; the rest is written before it is read. */
     struct {
         const char *name;
         char value[200];
     } headers[REPLY_HEADERS_MAX];
     struct job job; /* for OUTCOME_SUBMIT */
-
-    /* Room that stays with the struct, from one request to the next. */
-    struct entry *entry; /* what the job points to */
-    char *body;          /* NUL-terminated after its body_len bytes; NULL where there is no room */
-    size_t body_room;
-    struct json_out answer; /* of reply_answer() */
 };
-
-/* The struct and its room. */
-void request_free(struct request *rq);
 
 /*
  * Says that rq->job (note_bytes, note_len, entry, settle) is to be queued after the handler. When

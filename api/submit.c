@@ -24,7 +24,8 @@ static void reply_logged(struct request *rq, int status, uint64_t index, int64_t
     char text[REF_TEXT_SIZE];
     const struct entry *entry = rq->entry;
     struct ref ref = {entry->by, entry->id};
-    struct json_out *o = &rq->answer;
+    struct worker *w = rq->worker;
+    struct json_out *o = &w->answer;
 
     ref_format(text, &ref);
     o->n = 0;
@@ -33,10 +34,10 @@ static void reply_logged(struct request *rq, int status, uint64_t index, int64_t
     json_int(o, "at", at);
     json_text(o, "ref", text);
     json_hex(o, "hash", entry->text_hash.b, HASH_BYTES);
-    json_text_n(o, "receipt", rq->worker->receipt, n);
+    json_text_n(o, "receipt", w->receipt, n);
     json_int(o, "size", (int64_t)size);
     json_shut(o, '}');
-    reply_answer(rq, status);
+    reply_json_copy(rq, status, o);
 }
 
 static void reply_job(struct request *rq, int status)

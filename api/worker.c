@@ -31,8 +31,12 @@ void workers_stop(struct workers *workers)
             }
         }
         while (w->n_spare > 0) {
-            request_free(w->spare[--w->n_spare]);
+            struct request *rq = w->spare[--w->n_spare];
+
+            free(rq->entry);
+            free(rq);
         }
+        free(w->answer.bytes);
         free(w);
     }
     workers->first = NULL;

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "api/json_out.h"
 #include "ledger/checkpoint.h"
 #include "ledger/preview.h"
 #include "ledger/side.h"
@@ -46,7 +47,7 @@ struct known {
 };
 
 /*
- * Requests that have ended, for those that begin; each has up to 24 KiB. A sanitized build keeps
+ * Requests that have ended, for those that begin; each has up to 18 KiB. A sanitized build keeps
  * one only, so that a use of one that has ended is mostly seen.
  */
 #ifdef SANITIZED
@@ -82,8 +83,9 @@ struct worker {
     struct kept kept[KEPT_MAX];
     struct known known[KNOWN_MAX];
     char receipt[RECEIPT_SIZE];
+    struct json_out answer; /* room for one that is sent as a copy of just its length */
     struct log_nodes nodes; /* of the snapshot, remembered from one to the next */
-    struct request *spare[SPARE_MAX]; /* intake.c's, with what room they have */
+    struct request *spare[SPARE_MAX]; /* intake.c's, with room for an entry or none */
     size_t n_spare;
 };
 
