@@ -165,20 +165,26 @@ static void await(struct queue *q, size_t n, int64_t until_us)
     q->wake_at = 0;
 }
 
-/* A larger batch, for those who are under way anyway. */
+/* Four times what the last batch took, and no more than that. */
+static int64_t patience(const struct queue *q, int64_t most_us)
+{
+    return 4 * q->took_us < most_us ? 4 * q->took_us : most_us;
+}
+
+/* A larger batch: while hands work anyway, and then a moment for all who are expected. */
 static void gather(struct queue *q, int64_t now)
 {
-    int64_t patience = 4 * q->took_us < q->window_us ? 4 * q->took_us : q->window_us;
     atomic_store(&q->gathering, true);
-    await(q, q->enough_8ths / EIGHTHS, now + patience);
+    await(q, q->enough_8ths / EIGHTHS, now + patience(q, q->window_us));
     atomic_store(&q->gathering, false);
+    await(q, q->expected, q->began_us + patience(q, q->window_us / QUEUE_WINDOW_PACES));
 }
 
 /* After a batch, with so many in it or behind it: whether more might have been gathered. */
 static void learn(struct queue *q, size_t in_flight)
 {
-    size_t eighth = q->enough_8ths / EIGHTHS;
-    size_t most = EIGHTHS * least(in_flight, least(q->batch_max, QUEUE_ENOUGH_MAX));
+    q->expected = least(in_flight, least(q->batch_max, QUEUE_ENOUGH_MAX));
+    size_t eighth = q->enough_8ths / EIGHTHS, most = EIGHTHS * q->expected;
     if (atomic_load(&q->rested))
         q->enough_8ths -= 2 * eighth;
     else
@@ -220,6 +226,8 @@ struct job *queue_take(struct queue *q, int64_t idle_ms, bool *stop)
     q->nudged = false;
     atomic_store(&q->rested, atomic_load(&q->working) == 0);
     struct job *jobs = take_batch(q);
+    if (jobs != NULL)
+        q->began_us = now_us();
     *stop = jobs == NULL && q->stopping;
     pthread_mutex_unlock(&q->lock);
     return jobs;

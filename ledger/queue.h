@@ -16,7 +16,14 @@
  * QUEUE_ENOUGH_MAX: shared by so many a wait for the disk is little to each, and the hands would
  * run out of work before the answers to a larger batch bring more; what else waits is taken along.
  *
- * So who is alone waits for nobody: one client, who sends his next job after the answer to the
+ * Where the cores have time to spare jobs come one by one, and each would find all hands at rest
+ * and have a wait for the disk of its own: many more than they need, and each is work for the cores
+ * and may meet a disk that is slow for a moment, which everybody behind it then waits for. So the
+ * next batch begins when all who were in the last one or behind it are there again, or a pace after
+ * the last began: a tenth of the window, or four times what the last took if that is less. Clients
+ * who send again when they are answered come back together so.
+ *
+ * Who is alone waits for nobody: one client, who sends his next job after the answer to the
  * last, never has two in a batch or behind it, and one is enough. Behind a pause longer than ten
  * windows the queue does not gather. A client that is alone again may meet this once.
  *
@@ -37,6 +44,7 @@ struct job;
 
 #define QUEUE_LANES 256
 #define QUEUE_WINDOW_US 10000
+#define QUEUE_WINDOW_PACES 10
 #define QUEUE_ENOUGH_MAX 64
 
 struct queue_lane {
@@ -61,8 +69,10 @@ struct queue {
     size_t wake_at;     /* how many jobs the taker waits for */
     uint64_t arrivals;  /* so far */
     size_t enough_8ths; /* an eighth of a job is the least step, eight the least */
+    size_t expected;    /* those in the last batch or behind it, as far as is waited for so many */
+    int64_t began_us;   /* the last batch */
     int64_t ended_us;   /* then */
-    int64_t took_us;    /* by that batch */
+    int64_t took_us;    /* by it */
     bool nudged;        /* the taker is wanted, whether jobs wait or not */
     bool stopping;
 };

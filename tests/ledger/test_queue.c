@@ -12,6 +12,7 @@
 /* Long against what a machine under load loses, so that waiting and not waiting stay apart. */
 #define WINDOW_US 400000
 #define AT_ONCE_US (WINDOW_US / 2)
+#define PACE_US (2 * WINDOW_US)
 #define JOBS 64
 
 static struct queue q;
@@ -171,6 +172,87 @@ Test(queue, waits_no_longer_than_the_window_and_then_not_for_who_is_not_there)
     cr_assert_lt(us, AT_ONCE_US, "two are enough now");
     queue_free(&q);
 }
+
+/* --- Paces ------------------------------------------------------------------------------------ */
+
+/* All hands rest; a batch of one began half a pace ago, and so many are in flight. */
+static void a_batch_with(size_t in_flight, int64_t took_us)
+{
+    size_t got[JOBS];
+    int64_t us;
+    cr_assert(queue_init(&q, JOBS, 16, PACE_US * QUEUE_WINDOW_PACES));
+    cr_assert(put(0, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    usleep(PACE_US / 2);
+    queue_ended(&q, in_flight, took_us);
+}
+
+Test(queue, two_batches_begin_a_pace_apart_while_others_are_expected)
+{
+    size_t got[JOBS];
+    int64_t us, start = now_us();
+    a_batch_with(3, PACE_US);
+    cr_assert(put(1, "org-01"));
+    cr_assert(put(2, "org-01"));
+    cr_assert_eq(take(got, &us), 2);
+    cr_assert_geq(now_us() - start, PACE_US);
+    cr_assert_lt(us, PACE_US * 3 / 4, "from where the last began");
+    queue_free(&q);
+}
+
+Test(queue, begins_when_all_who_are_expected_are_there)
+{
+    size_t got[JOBS], first = 1;
+    int64_t us;
+    pthread_t thread;
+    a_batch_with(3, PACE_US);
+    cr_assert_eq(pthread_create(&thread, NULL, put_later, &first), 0);
+    cr_assert_eq(take(got, &us), 3);
+    cr_assert_lt(us, AT_ONCE_US);
+    pthread_join(thread, NULL);
+    queue_free(&q);
+}
+
+Test(queue, a_pace_is_no_longer_than_four_times_the_last_batch)
+{
+    size_t got[JOBS];
+    int64_t us, start = now_us();
+    a_batch_with(3, PACE_US * 3 / 16);
+    cr_assert(put(1, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert_geq(now_us() - start, PACE_US * 3 / 4);
+    cr_assert_lt(us, PACE_US * 3 / 8, "a quarter, not a half");
+    queue_free(&q);
+}
+
+Test(queue, who_is_alone_waits_for_no_pace)
+{
+    size_t got[JOBS];
+    int64_t us;
+    a_batch_with(1, PACE_US);
+    for (size_t i = 0; i < 10; i++) {
+        cr_assert(put(i, "org-01"));
+        cr_assert_eq(take(got, &us), 1);
+        cr_assert_lt(us, AT_ONCE_US);
+        queue_ended(&q, 1, PACE_US);
+    }
+    queue_free(&q);
+}
+
+Test(queue, who_comes_after_a_pace_waits_for_none)
+{
+    size_t got[JOBS];
+    int64_t us;
+    a_batch_with(3, PACE_US);
+    usleep(PACE_US);
+    cr_assert_null(queue_take(&q, 0, &stop), "that nobody was there is no batch");
+    cr_assert(put(1, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert_lt(us, AT_ONCE_US);
+    queue_free(&q);
+}
+
+/* --- How many are enough ---------------------------------------------------------------------- */
 
 /* The taker has a batch of one; all rest meanwhile, or not. */
 static void batch(bool rests)
