@@ -84,6 +84,22 @@ void limit_verify(const struct verify_item *items, size_t n, size_t threads, dou
     out->per_cpu_second = sum / (bench_cpu_s() - cpu);
 }
 
+#define SYNC_FILE ((off_t)1 << 20)
+#define SYNC_PACE_S 0.001
+
+/* A new file without a name. */
+static int open_file(const char *dir)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/sem-bench-XXXXXX", dir);
+    int fd = mkstemp(path);
+    if (fd < 0)
+        perror(path);
+    else
+        unlink(path);
+    return fd;
+}
+
 /* Checks that are due one after the other, shared by all threads. */
 struct paced {
     const struct verify_item *items;
@@ -91,61 +107,152 @@ struct paced {
     double start_s, per_second;
     double *us;
     _Atomic size_t next;
+
+    int fd; /* -1: a check is done when it was made */
+    bool failed;
+    pthread_mutex_t lock; /* guards the rest */
+    pthread_cond_t some;
+    size_t *checked; /* their numbers; those behind n_synced wait for the disk */
+    size_t n_checked, n_synced;
 };
+
+static double due_s(const struct paced *p, size_t i)
+{
+    return p->start_s + (double)i / p->per_second;
+}
+
+static void sleep_until(double then_s)
+{
+    double wait = then_s - bench_now_s();
+    if (wait > 0)
+        nanosleep(&(struct timespec){.tv_nsec = (long)(wait * 1e9)}, NULL);
+}
+
+static void done(struct paced *p, size_t i)
+{
+    p->us[i] = (bench_now_s() - due_s(p, i)) * 1e6;
+}
+
+static void hand_over(struct paced *p, size_t i)
+{
+    pthread_mutex_lock(&p->lock);
+    p->checked[p->n_checked++] = i;
+    pthread_cond_signal(&p->some);
+    pthread_mutex_unlock(&p->lock);
+}
 
 static void *verify_when_due(void *arg)
 {
     struct paced *p = arg;
     for (size_t i; (i = p->next++) < p->n;) {
-        double due = p->start_s + (double)i / p->per_second, wait = due - bench_now_s();
-        if (wait > 0)
-            nanosleep(&(struct timespec){.tv_nsec = (long)(wait * 1e9)}, NULL);
+        sleep_until(due_s(p, i));
         for (size_t j = 0; j < p->k; j++) {
             const struct verify_item *item = &p->items[(i * p->k + j) % p->n_items];
             bool ok = key_verify(&item->key, item->text, item->n, &item->sig);
             assert(ok);
         }
-        p->us[i] = (bench_now_s() - due) * 1e6;
+        if (p->fd < 0)
+            done(p, i);
+        else
+            hand_over(p, i);
     }
     return NULL;
 }
 
-bool limit_paced(const struct verify_item *items, size_t n, size_t k, double per_second,
-                 double seconds, double *p50_us, double *p99_us)
+static size_t await_checked(struct paced *p)
 {
-    pthread_t t[BENCH_THREADS_MAX];
-    size_t threads = bench_cores(), times = (size_t)(per_second * seconds) + 1;
+    pthread_mutex_lock(&p->lock);
+    while (p->n_checked == p->n_synced)
+        pthread_cond_wait(&p->some, &p->lock);
+    size_t n = p->n_checked;
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}
+
+static void *sync_what_was_checked(void *arg)
+{
+    struct paced *p = arg;
+    char page[4096];
+    memset(page, 'y', sizeof page);
+    for (off_t at = 0; p->n_synced < p->n; at = (at + (off_t)sizeof page) % SYNC_FILE) {
+        size_t n = await_checked(p);
+        double begun = bench_now_s();
+        if (pwrite(p->fd, page, sizeof page, at) != (ssize_t)sizeof page ||
+            fdatasync(p->fd) != 0)
+            p->failed = true;
+        for (; p->n_synced < n; p->n_synced++)
+            done(p, p->checked[p->n_synced]);
+        sleep_until(begun + SYNC_PACE_S);
+    }
+    return NULL;
+}
+
+static bool open_paced(struct paced *p, const char *dir)
+{
+    static const char zeros[65536];
+    p->us = calloc(p->n, sizeof *p->us);
+    p->checked = calloc(p->n, sizeof *p->checked);
+    p->fd = dir != NULL ? open_file(dir) : -1;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->some, NULL);
+    bool ok = p->us != NULL && p->checked != NULL && (p->fd >= 0 || dir == NULL);
+    for (off_t at = 0; ok && p->fd >= 0 && at < SYNC_FILE; at += (off_t)sizeof zeros)
+        ok = pwrite(p->fd, zeros, sizeof zeros, at) == (ssize_t)sizeof zeros;
+    return ok && (p->fd < 0 || fdatasync(p->fd) == 0);
+}
+
+static void close_paced(struct paced *p)
+{
+    if (p->fd >= 0)
+        close(p->fd);
+    pthread_cond_destroy(&p->some);
+    pthread_mutex_destroy(&p->lock);
+    free(p->us);
+    free(p->checked);
+}
+
+static void run_paced(struct paced *p)
+{
+    pthread_t t[BENCH_THREADS_MAX + 1];
+    size_t threads = bench_cores();
+    p->start_s = bench_now_s();
+    for (size_t i = 0; i < threads; i++)
+        if (pthread_create(&t[i], NULL, verify_when_due, p) != 0)
+            abort();
+    if (p->fd >= 0 && pthread_create(&t[threads++], NULL, sync_what_was_checked, p) != 0)
+        abort();
+    for (size_t i = 0; i < threads; i++)
+        pthread_join(t[i], NULL);
+}
+
+bool limit_paced(const struct verify_item *items, size_t n, size_t k, double per_second,
+                 double seconds, const char *dir, struct paced_limit *out)
+{
     struct paced p = {.items = items,
                       .n_items = n,
                       .k = k,
-                      .n = times,
-                      .start_s = bench_now_s(),
-                      .per_second = per_second,
-                      .us = calloc(times, sizeof(double))};
-    if (p.us == NULL)
-        return false;
-    for (size_t i = 0; i < threads; i++)
-        if (pthread_create(&t[i], NULL, verify_when_due, &p) != 0)
-            abort();
-    for (size_t i = 0; i < threads; i++)
-        pthread_join(t[i], NULL);
-    *p50_us = bench_percentile(p.us, times, 0.5);
-    *p99_us = bench_percentile(p.us, times, 0.99);
-    free(p.us);
-    return true;
+                      .n = (size_t)(per_second * seconds) + 1,
+                      .per_second = per_second};
+    bool ok = open_paced(&p, dir);
+    if (ok) {
+        run_paced(&p);
+        out->p50_us = bench_percentile(p.us, p.n, 0.5);
+        out->p99_us = bench_percentile(p.us, p.n, 0.99);
+    }
+    ok = ok && !p.failed;
+    close_paced(&p);
+    if (!ok)
+        perror("bench: paced checks");
+    return ok;
 }
 
 bool limit_sync(const char *dir, double *us, size_t n)
 {
-    char path[4096], page[4096];
+    char page[4096];
     bool ok = true;
-    snprintf(path, sizeof path, "%s/sem-bench-XXXXXX", dir);
-    int fd = mkstemp(path);
-    if (fd < 0) {
-        perror(path);
+    int fd = open_file(dir);
+    if (fd < 0)
         return false;
-    }
-    unlink(path);
     memset(page, 'x', sizeof page);
     for (size_t i = 0; i < n && ok; i++) {
         double start = bench_now_s();

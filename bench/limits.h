@@ -24,14 +24,19 @@ struct verify_limit {
 void limit_verify(const struct verify_item *items, size_t n, size_t threads, double seconds,
                   struct verify_limit *out);
 
+struct paced_limit {
+    double p50_us, p99_us; /* from due to done */
+};
 /*
  * Checks k signatures at a time, so many times a second, on all cores: each time is due at its
- * moment, and the next free thread takes it. Gives from due to done, 50th and 99th percentile, in
- * microseconds: what no server can be better at, at that pace and in these seconds. False without
- * memory.
+ * moment, and the next free thread takes it. Each is done when its signatures are checked, or, with
+ * a folder `dir`, when a write of 4 KiB that began afterwards is on its disk: one thread overwrites
+ * a file and waits for the disk, for all that were checked meanwhile, beginning at most once in a
+ * millisecond as the server's writer does. What no server can be better at, at that pace and in
+ * these seconds. False with a message on stderr.
  */
 bool limit_paced(const struct verify_item *items, size_t n, size_t k, double per_second,
-                 double seconds, double *p50_us, double *p99_us);
+                 double seconds, const char *dir, struct paced_limit *out);
 
 /*
  * Appends 4 KiB `n` times to a new file in `dir`, each with its own fdatasync, and gives what each

@@ -49,6 +49,9 @@ static void show_phase(const struct report *r, const char *side, const char *pha
                 side, phase);
     report_show(r, "  bare checks as close to their own limit, 99th percentile", "us",
                 "%s.%s.load_p99", side, phase);
+    report_show(r, "  the same, each on the disk, median", "us", "%s.%s.kept_p50", side, phase);
+    report_show(r, "  the same, each on the disk, 99th percentile", "us", "%s.%s.kept_p99", side,
+                phase);
     report_show(r, "  server's CPU of an entry", "us", "%s.%s.cpu", side, phase);
     report_show(r, "  the same in units of k/V1", "", "%s.%s.units", side, phase);
     report_show(r, "  the same in units of k/Vc", "", "%s.%s.busy_units", side, phase);

@@ -336,6 +336,19 @@ static void *read_beside(void *arg)
     return NULL;
 }
 
+/* What checks and a disk have at a pace, half as long as the row beside it. */
+static bool paced_limit(struct stage *s, const struct side_of_stage *side, const char *phase,
+                        const char *limit, double per_second, const char *dir)
+{
+    struct paced_limit l;
+    if (!limit_paced(s->items, s->n_items, 2, per_second, PACED_SECONDS * s->plan->pace / 2, dir,
+                     &l))
+        return false;
+    report_add(s->report, l.p50_us, "%s.%s.%s_p50", side->name, phase, limit);
+    report_add(s->report, l.p99_us, "%s.%s.%s_p99", side->name, phase, limit);
+    return true;
+}
+
 /*
  * At a share of what the server can do: what a client waits on an ordinary day. With `beside`,
  * some read their positions meanwhile.
@@ -354,8 +367,7 @@ static bool post_paced(struct stage *s, const struct side_of_stage *side, const 
     struct load_plan plan = {.port = side->child.port, .connections = PACED_CONNECTIONS,
                              .requests = posts.requests, .n_requests = posts.notes.n,
                              .seconds = seconds, .per_second = per_second, .status = 201};
-    double bare_p50, bare_p99;
-    if (!limit_paced(s->items, s->n_items, 2, per_second, seconds / 2, &bare_p50, &bare_p99))
+    if (!paced_limit(s, side, phase, "bare", per_second, NULL))
         return false;
     struct counters before = counters_of(&side->child, side->dir);
     if (beside != NULL && pthread_create(&beside->thread, NULL, read_beside, beside) != 0)
@@ -365,18 +377,14 @@ static bool post_paced(struct stage *s, const struct side_of_stage *side, const 
         ok = pthread_join(beside->thread, NULL) == 0 && beside->ok && ok;
     if (ok)
         add_costs(s, side, phase, &r, &before);
-    double load_p50, load_p99;
-    ok = ok && limit_paced(s->items, s->n_items, 2, s->checks.v / 2 * PACED_SHARE, seconds / 2,
-                           &load_p50, &load_p99);
+    double limit = s->checks.v / 2 * PACED_SHARE;
+    ok = ok && paced_limit(s, side, phase, "load", limit, NULL) &&
+         paced_limit(s, side, phase, "kept", limit, s->plan->dir);
     if (ok) {
-        report_add(s->report, load_p50, "%s.%s.load_p50", side->name, phase);
-        report_add(s->report, load_p99, "%s.%s.load_p99", side->name, phase);
         report_add(s->report, r.per_second, "%s.%s.rate", side->name, phase);
         report_add(s->report, r.p50_us, "%s.%s.p50", side->name, phase);
         report_add(s->report, r.p99_us, "%s.%s.p99", side->name, phase);
         report_add(s->report, r.p99_us / s->f99_us, "%s.%s.f99", side->name, phase);
-        report_add(s->report, bare_p50, "%s.%s.bare_p50", side->name, phase);
-        report_add(s->report, bare_p99, "%s.%s.bare_p99", side->name, phase);
     }
     posts_free(&posts);
     return ok;
