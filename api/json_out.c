@@ -7,17 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/spare.h"
 #include "crypto/text.h"
+
+#define HEAP_BYTES 8192 /* longer ones would be mapped */
+
+/* The first that is mapped by malloc (api/spare.h). */
+static void move_to_spare(struct json_out *out)
+{
+    char *bytes = spare_take();
+
+    assert(bytes);
+    if (out->n > 0) {
+        memcpy(bytes, out->bytes, out->n);
+    }
+    free(out->bytes);
+    out->bytes = bytes;
+    out->room = SPARE_BYTES;
+}
 
 static char *grow(struct json_out *out, size_t more)
 {
-    if (more > out->room - out->n) {
-        /* From 16 KiB on malloc maps memory, and moving it costs more than its size. */
-        size_t room = out->room == 0 ? 1024 : out->room < 8192 ? 2 * out->room : 4 * out->room;
+    size_t room = out->room > 0 ? out->room : 1024;
 
-        while (room - out->n < more) {
-            room *= 2;
-        }
+    while (room - out->n < more) {
+        room *= 2;
+    }
+    if (room > out->room && room > HEAP_BYTES && room <= SPARE_BYTES) {
+        move_to_spare(out);
+    } else if (room > out->room) {
         out->bytes = realloc(out->bytes, room);
         assert(out->bytes);
         out->room = room;

@@ -11,6 +11,7 @@
 #include "api/json_out.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "api/spare.h"
 #include "api/view.h"
 #include "api/worker.h"
 #include "crypto/text.h"
@@ -125,7 +126,13 @@ void reply_json(struct request *rq, int status, json_t *body)
 
 void reply_json_out(struct request *rq, int status, struct json_out *body)
 {
-    reply_owned(rq, status, JSON_TYPE, body->bytes, body->n);
+    if (body->room == SPARE_BYTES) {
+        queue(rq, status, JSON_TYPE,
+              MHD_create_response_from_buffer_with_free_callback(body->n, body->bytes, spare_give),
+              body->n);
+    } else {
+        reply_owned(rq, status, JSON_TYPE, body->bytes, body->n);
+    }
     memset(body, 0, sizeof *body);
 }
 
