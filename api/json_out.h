@@ -14,7 +14,7 @@
 
 #include "policies/reciprocity.h"
 
-/* Zero it before use; `bytes` is from malloc, not NUL-terminated, for reply_json_out() or free(). */
+/* Zero it before use; `bytes` is malloc's, not NUL-terminated, for reply_json_out() or free(). */
 struct json_out {
     char *bytes;
     size_t n, room;
