@@ -44,7 +44,7 @@ static const char usage[] =
     "  --long N      of the long one (100000)\n"
     "  --busy N      of the busy day of --only tables (40000)\n"
     "  --orgs N      organisations, 64 to 1024 (1000)\n"
-    "  --rounds N    how often everything is measured (3); 27 s each\n"
+    "  --rounds N    how often everything is measured (3); 35 s each\n"
     "  --quick       one round with short phases: shows that it runs, no figure means much\n"
     "  --dir DIR     an empty folder on the disk that is meant; files stay there (needed)\n"
     "  --pace N      phases N times as long (1)\n"

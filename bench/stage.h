@@ -16,7 +16,7 @@ struct stage_plan {
     size_t entries_busy;  /* of one day, after the long history: stage_tables() alone */
     size_t rounds;
     const char *only;     /* NULL: everything; or one phase, to look at it with a profiler */
-    double pace;          /* 1: the usual lengths of the phases, in which a round takes 25 s */
+    double pace;          /* 1: the usual lengths of the phases, in which a round takes 35 s */
 };
 
 /* Measures everything into the report. False with a message on stderr when something breaks. */
