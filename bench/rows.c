@@ -18,6 +18,7 @@ static void show_limits(const struct report *r)
     report_show(r, "F99: the same, 99th percentile", "us", "limit.f99");
     report_show(r, "H:  bare libmicrohttpd answers, 64 connections", "/s", "limit.h");
     report_show(r, "    its CPU of an answer", "us", "limit.h_cpu");
+    report_show(r, "    an answer, with its head", "bytes", "limit.h_bytes");
 }
 
 /* The bare server was loaded between the two histories; each is shown beside it. */

@@ -66,7 +66,8 @@ class Bench(unittest.TestCase):
                 self.assertGreater(goal['measured'], 0, name)
             self.assertIn(goal['reached'], (True, False))
         for name in ('short.k2.c64.rate', 'long.k1.c1.p99', 'long.pages.32.leaf', 'inside.rate',
-                     'read.page.rate', 'limit.h_cpu', 'bare.k2.c256.rate', 'bare.k1.c256.busy_units',
+                     'read.page.rate', 'limit.h_cpu', 'limit.h_bytes', 'long.paced.kept_p99',
+                     'bare.k2.c256.rate', 'bare.k1.c256.busy_units',
                      'short.k2.c256.over_bare', 'long.k1.c256.cpu_over_bare', 'audit.rate', 'audit.units', 'audit.rss.twice',
                      'audit.items.half'):
             self.assertGreater(result['figures'][name]['median'], 0, name)
