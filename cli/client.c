@@ -27,6 +27,7 @@ struct client {
 struct incoming {
     struct reply *reply;
     size_t bytes_max;
+    size_t room; /* of the body */
     bool too_long;
 };
 
@@ -85,6 +86,23 @@ void client_free(struct client *c)
     free(c);
 }
 
+/* Room for n octets more and a NUL: twice as much each time, for what comes in many pieces. */
+static bool make_room(struct incoming *in, size_t n)
+{
+    size_t needed = in->reply->n + n + 1, room = 2 * in->room > needed ? 2 * in->room : needed;
+
+    if (needed <= in->room) {
+        return true;
+    }
+    char *grown = realloc(in->reply->body, room);
+    if (grown == NULL) {
+        return false;
+    }
+    in->reply->body = grown;
+    in->room = room;
+    return true;
+}
+
 static size_t take_body(char *data, size_t size, size_t count, void *ctx)
 {
     struct incoming *in = ctx;
@@ -92,15 +110,10 @@ static size_t take_body(char *data, size_t size, size_t count, void *ctx)
     size_t n = size * count;
 
     in->too_long = n > in->bytes_max - out->n;
-    if (in->too_long) {
+    if (in->too_long || !make_room(in, n)) {
         return 0;
     }
-    char *grown = realloc(out->body, out->n + n + 1);
-    if (grown == NULL) {
-        return 0;
-    }
-    memcpy(grown + out->n, data, n);
-    out->body = grown;
+    memcpy(out->body + out->n, data, n);
     out->n += n;
     out->body[out->n] = '\0';
     return n;
@@ -130,7 +143,7 @@ void client_call(struct client *c, const char *method, const char *path, const c
 {
     char *url = NULL;
     struct curl_slist *list = headers(type, token);
-    struct incoming in = {out, REPLY_BYTES_MAX, false};
+    struct incoming in = {.reply = out, .bytes_max = REPLY_BYTES_MAX};
 
     memset(out, 0, sizeof *out);
     c->error[0] = '\0';
@@ -170,7 +183,7 @@ static CURL *fetch_start(struct client *c, struct fetch *f, struct incoming *in,
     char *url = NULL;
 
     memset(&f->reply, 0, sizeof f->reply);
-    *in = (struct incoming){&f->reply, f->bytes_max, false};
+    *in = (struct incoming){.reply = &f->reply, .bytes_max = f->bytes_max};
     if (curl == NULL || asprintf(&url, "%s%s", c->base, f->path) < 0) {
         curl_easy_cleanup(curl);
         return NULL;
