@@ -129,7 +129,7 @@ void reply_json_out(struct request *rq, int status, struct json_out *body)
     if (body->room == SPARE_BYTES) {
         queue(rq, status, JSON_TYPE,
               MHD_create_response_from_buffer_with_free_callback(body->n, body->bytes, spare_give),
-              body->n);
+              SPARE_BYTES); /* all of it may have been used, by whoever had it before */
     } else {
         reply_owned(rq, status, JSON_TYPE, body->bytes, body->n);
     }

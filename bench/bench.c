@@ -186,7 +186,7 @@ static const char *read_options(struct stage_plan *plan, struct audit_plan *audi
         case 'l': plan->entries_long = number(optarg, ENTRIES_MIN, ENTRIES_MAX); break;
         case 'b': plan->entries_busy = number(optarg, ENTRIES_MIN, ENTRIES_MAX); break;
         case 'o': plan->n_orgs = number(optarg, 64, BENCH_ORGS_MAX); break;
-        case 'r': plan->rounds = number(optarg, 1, REPORT_SAMPLES_MAX / 2); break;
+        case 'r': plan->rounds = number(optarg, 1, REPORT_SAMPLES_MAX / 4); break;
         case 'q': plan->rounds = 1; plan->pace = 0.05; break;
         case 'y': plan->only = optarg; break;
         case 'p': plan->pace = (double)number(optarg, 1, 100); break;

@@ -109,11 +109,12 @@ struct paced {
     _Atomic size_t next;
 
     int fd; /* -1: a check is done when it was made */
-    bool failed;
+    bool failed;     /* the syncing thread's, as the next */
+    size_t n_synced; /* of those that were checked; the others wait for the disk */
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t some;
-    size_t *checked; /* their numbers; those behind n_synced wait for the disk */
-    size_t n_checked, n_synced;
+    size_t *checked; /* their numbers, in turn; one that was counted does not change */
+    size_t n_checked;
 };
 
 static double due_s(const struct paced *p, size_t i)
@@ -177,9 +178,11 @@ static void *sync_what_was_checked(void *arg)
     for (off_t at = 0; p->n_synced < p->n; at = (at + (off_t)sizeof page) % SYNC_FILE) {
         size_t n = await_checked(p);
         double begun = bench_now_s();
-        if (pwrite(p->fd, page, sizeof page, at) != (ssize_t)sizeof page ||
-            fdatasync(p->fd) != 0)
+        if (!p->failed && (pwrite(p->fd, page, sizeof page, at) != (ssize_t)sizeof page ||
+                           fdatasync(p->fd) != 0)) {
+            perror("bench: a file of paced checks");
             p->failed = true;
+        }
         for (; p->n_synced < n; p->n_synced++)
             done(p, p->checked[p->n_synced]);
         sleep_until(begun + SYNC_PACE_S);
@@ -198,7 +201,10 @@ static bool open_paced(struct paced *p, const char *dir)
     bool ok = p->us != NULL && p->checked != NULL && (p->fd >= 0 || dir == NULL);
     for (off_t at = 0; ok && p->fd >= 0 && at < SYNC_FILE; at += (off_t)sizeof zeros)
         ok = pwrite(p->fd, zeros, sizeof zeros, at) == (ssize_t)sizeof zeros;
-    return ok && (p->fd < 0 || fdatasync(p->fd) == 0);
+    ok = ok && (p->fd < 0 || fdatasync(p->fd) == 0);
+    if (!ok && (p->fd >= 0 || dir == NULL))
+        perror("bench: paced checks");
+    return ok;
 }
 
 static void close_paced(struct paced *p)
@@ -241,8 +247,6 @@ bool limit_paced(const struct verify_item *items, size_t n, size_t k, double per
     }
     ok = ok && !p.failed;
     close_paced(&p);
-    if (!ok)
-        perror("bench: paced checks");
     return ok;
 }
 

@@ -32,8 +32,8 @@ struct paced_limit {
  * moment, and the next free thread takes it. Each is done when its signatures are checked, or, with
  * a folder `dir`, when a write of 4 KiB that began afterwards is on its disk: one thread overwrites
  * a file and waits for the disk, for all that were checked meanwhile, beginning at most once in a
- * millisecond as the server's writer does. What no server can be better at, at that pace and in
- * these seconds. False with a message on stderr.
+ * millisecond. What no server can be better at, at that pace and in these seconds, that waits for
+ * the disk no more often. False with a message on stderr.
  */
 bool limit_paced(const struct verify_item *items, size_t n, size_t k, double per_second,
                  double seconds, const char *dir, struct paced_limit *out);

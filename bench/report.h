@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #define REPORT_NAME_SIZE 64
-#define REPORT_SAMPLES_MAX 32
+#define REPORT_SAMPLES_MAX 64
 
 struct report;
 

@@ -7,7 +7,7 @@
  * the threads that bring jobs have others to read and verify. So these hands, as they are called
  * here, say when they work and when they rest. The queue gathers while a hand works, until enough
  * jobs wait, and never longer than four times what the last batch took, or the window; when it
- * finds all hands at rest everybody waits for the writer, and the batch begins. How many are
+ * finds all hands at rest everybody waits for the writer, and it gathers no more. How many are
  * enough is found out: an eighth more after a batch during which a hand was always at work, a
  * quarter fewer after one in which all rested, for then the cores had nothing to do; never more
  * than were in the last batch or waiting behind it, so that nobody is waited for who is not there,

@@ -225,6 +225,33 @@ Test(queue, a_pace_is_no_longer_than_four_times_the_last_batch)
     queue_free(&q);
 }
 
+Test(queue, a_pace_holds_though_a_hand_works_and_enough_wait)
+{
+    size_t got[JOBS];
+    int64_t us, start = now_us();
+    a_batch_with(3, PACE_US);
+    queue_hand_works(&q);
+    q.enough_8ths = 8;
+    cr_assert(put(1, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert_geq(now_us() - start, PACE_US);
+    queue_free(&q);
+}
+
+Test(queue, a_pace_waits_for_no_more_than_a_batch_holds)
+{
+    size_t got[JOBS];
+    int64_t us;
+    cr_assert(queue_init(&q, JOBS, 1, PACE_US * QUEUE_WINDOW_PACES));
+    cr_assert(put(0, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    queue_ended(&q, 9, PACE_US);
+    cr_assert(put(1, "org-01"));
+    cr_assert_eq(take(got, &us), 1);
+    cr_assert_lt(us, AT_ONCE_US);
+    queue_free(&q);
+}
+
 Test(queue, who_is_alone_waits_for_no_pace)
 {
     size_t got[JOBS];
