@@ -246,10 +246,11 @@ static char copy[64];
 
 static void copy_file(const char *name)
 {
-    static char bytes[64 << 20];
-    size_t n;
-    cr_assert(file_read(f.node.dir, name, bytes, sizeof bytes, &n), "%s", name);
+    size_t n, size = 64 << 20;
+    char *bytes = malloc(size); /* static, the search for leaks would read it after each test */
+    cr_assert(bytes && file_read(f.node.dir, name, bytes, size, &n), "%s", name);
     cr_assert(file_replace(copy, name, 0600, bytes, n), "%s", name);
+    free(bytes);
 }
 
 /* The folder as a crash would leave it now. The copies of LMDB are whole: nobody commits. */
@@ -472,12 +473,14 @@ Test(journal, the_store_follows_by_itself_within_seconds)
     fixture_drop(&f);
 }
 
+enum { CLIENTS = 4, EACH = 25, CROWD = CLIENTS * EACH };
+
+static struct sent many[CROWD];
+
 Test(journal, the_store_is_never_further_behind_than_its_bound)
 {
     struct log_head head;
     uint64_t before;
-    enum { CROWD = 64 };
-    static struct sent many[CROWD];
     live(0);
     before = settles();
     for (uint64_t n = 0; n < 2 * WRITER_BEHIND_MAX + 2 * CROWD; n += CROWD) {
@@ -495,10 +498,6 @@ Test(journal, the_store_is_never_further_behind_than_its_bound)
 }
 
 /* --- Many at once ----------------------------------------------------------------------------- */
-
-enum { CLIENTS = 4, EACH = 25 };
-
-static struct sent crowd[CLIENTS][EACH];
 
 struct wanted {
     const struct job *job;
@@ -548,9 +547,9 @@ Test(journal, who_was_answered_finds_it_in_the_store_although_others_write)
     fixture_found(&f);
     for (int i = 0; i < EACH; i++)
         for (int c = 0; c < CLIENTS; c++)
-            fixture_sign(&f, &crowd[c][i], "org.confirm", "org-01", "{}");
+            fixture_sign(&f, &many[EACH * c + i], "org.confirm", "org-01", "{}");
     for (int c = 0; c < CLIENTS; c++)
-        cr_assert_eq(pthread_create(&threads[c], NULL, client, crowd[c]), 0);
+        cr_assert_eq(pthread_create(&threads[c], NULL, client, &many[EACH * c]), 0);
     for (int c = 0; c < CLIENTS; c++)
         pthread_join(threads[c], NULL);
     fixture_head(&f, &head);
